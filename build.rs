@@ -1,0 +1,7 @@
+//! Gives the shared library its SONAME.
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libperfvec.so.0");
+    }
+}

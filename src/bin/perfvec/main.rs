@@ -1,0 +1,2 @@
+//! The `perfvec` command.
+fn main() {}

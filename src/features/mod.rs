@@ -1,0 +1,56 @@
+//! Retirements to feature rows: microarchitecture-independent numbers, in stream order.
+//!
+//! An extractor sees every retirement (functional warming is always on) and writes a row only
+//! when asked, so that sampling skips the cost of rows and of the model but never of state.
+
+pub mod perfvec51;
+pub mod schema;
+pub mod stack_distance;
+
+pub use schema::{Feature, Schema};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::inst::{InstId, Resolved, StaticInst};
+
+/// Turns a stream of settled retirements into feature rows of one [`Schema`].
+///
+/// One extractor serves one stream (a hart) and is used by one thread at a time.
+pub trait Extractor: Send {
+    /// The schema of the rows.
+    fn schema(&self) -> &'static Schema;
+
+    /// Announces static instruction `id` before its first retirement. Ids are dense from 0.
+    fn intern(&mut self, id: InstId, inst: &StaticInst);
+
+    /// Updates the state with one retirement and, given a row, fills it:
+    /// `row.len() == self.schema().len()`, every element is written.
+    fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>);
+
+    /// Forgets the stream but keeps the interned static instructions.
+    fn reset(&mut self);
+
+    /// Appends the state (without the interned instructions) to `out`.
+    fn save(&self, out: &mut Vec<u8>);
+
+    /// Takes the state back from the front of `bytes`, after the same instructions were interned.
+    /// Any byte string is answered with `Ok` or an error of kind `Corrupt`, never a panic.
+    fn restore(&mut self, bytes: &mut &[u8]) -> Result<()>;
+}
+
+/// A fresh extractor for the schema called `name`.
+pub fn extractor(name: &str) -> Result<Box<dyn Extractor>> {
+    match name {
+        perfvec51::NAME => Ok(Box::new(perfvec51::PerfVec51::new())),
+        other => Err(Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "no feature schema named \"{other}\"; this library has {}",
+                schema::ALL
+                    .iter()
+                    .map(|s| s.name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        )),
+    }
+}

@@ -1,0 +1,1 @@
+//! Exact LRU stack distances in memory proportional to the distinct lines.

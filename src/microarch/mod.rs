@@ -1,0 +1,1 @@
+//! Microarchitecture vectors: tables of them, prediction, calibration.

@@ -1,0 +1,1 @@
+//! One hart's stream: from retirements to a program vector and its estimates.
