@@ -1,0 +1,1 @@
+//! Calibration: fitting a microarchitecture vector to observed cycles.
