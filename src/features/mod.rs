@@ -4,6 +4,7 @@
 //! when asked, so that sampling skips the cost of rows and of the model but never of state.
 
 pub mod perfvec51;
+pub mod refmachine;
 pub mod schema;
 pub mod stack_distance;
 
@@ -41,6 +42,7 @@ pub trait Extractor: Send {
 pub fn extractor(name: &str) -> Result<Box<dyn Extractor>> {
     match name {
         perfvec51::NAME => Ok(Box::new(perfvec51::PerfVec51::new())),
+        refmachine::NAME => Ok(Box::new(refmachine::RefMachine::new())),
         other => Err(Error::new(
             ErrorKind::NotFound,
             format!(

@@ -42,7 +42,7 @@ impl Schema {
 }
 
 /// Every schema of the library.
-pub static ALL: &[&Schema] = &[&super::perfvec51::SCHEMA];
+pub static ALL: &[&Schema] = &[&super::perfvec51::SCHEMA, &super::refmachine::SCHEMA];
 
 /// The schema called `name`.
 pub fn by_name(name: &str) -> Option<&'static Schema> {

@@ -1,0 +1,487 @@
+//! `perfvec-rm-1`: this library's own schema, built on reference machines.
+//!
+//! Beside what the published extractor records of an instruction it says what simple, fixed
+//! instruments made of it: caches of many shapes ([`set_depth`]), published branch predictors
+//! ([`branch`]), stride and forwarding tables, and sixteen small machines timed side by side
+//! ([`machines`]). All of it is independent of the microarchitectures that are priced.
+
+pub mod branch;
+pub mod columns;
+pub mod machines;
+pub mod set_depth;
+
+use super::{Extractor, Schema};
+use crate::error::Result;
+use crate::inst::{InstFlags, InstId, OpClass, RegClass, Resolved, StaticInst};
+use branch::{Outcome, Predictors};
+use columns::{DYNAMIC, FEATURES, STATIC};
+use machines::{Event, Machines, Unit, MACHINES, NO_REG, REGS, UNITS};
+use set_depth::{take_u32, take_u64, SetDepth, ABSENT, WAYS};
+
+/// The schema's name.
+pub const NAME: &str = "perfvec-rm-1";
+/// The schema.
+pub static SCHEMA: Schema = Schema {
+    name: NAME,
+    features: &FEATURES,
+};
+
+/// What kind of unconditional transfer an instruction is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Transfer {
+    /// Pops a return address.
+    pub is_return: bool,
+    /// Target from a register.
+    pub indirect: bool,
+    /// Pushes a return address.
+    pub call: bool,
+}
+
+/// What is known of a static instruction before it runs.
+struct Prepared {
+    pc: u64,
+    line: u64,
+    fall_through: u64,
+    columns: [f32; STATIC],
+    src: [u8; 3],
+    dst: u8,
+    unit: Unit,
+    load: bool,
+    mem: bool,
+    cond: bool,
+    ctrl: bool,
+    serialize: bool,
+    transfer: Transfer,
+    stride: Stride,
+}
+
+/// Per-instruction stride predictor state.
+#[derive(Clone, Copy, Default)]
+struct Stride {
+    last: u64,
+    stride: i64,
+    confidence: u32,
+}
+
+/// Who wrote a register last.
+#[derive(Clone, Copy, Default)]
+struct Producer {
+    at: u64,
+    load: bool,
+    depth: u8,
+}
+
+const RECENT: usize = 64;
+const FORWARD: usize = 1024;
+/// Depths of pages (4 KiB) are told apart up to the ways of one set.
+const PAGE_SHIFT: u32 = 12;
+const LINE_SHIFT: u32 = 6;
+
+/// The extractor.
+pub struct RefMachine {
+    insts: Vec<Prepared>,
+    machines: Machines,
+    predictors: Predictors,
+    data: [SetDepth; 4],
+    fetch: SetDepth,
+    pages: SetDepth,
+    last_line: u64,
+    recent: [u64; RECENT],
+    stores: Vec<(u64, u64)>,
+    producers: [Producer; REGS],
+    n: u64,
+    last_miss: u64,
+    last_far: u64,
+    last_row: u64,
+}
+
+/// Data-side sets; the last two stand for a unified second level and see fetched lines too.
+const DATA_SETS: [usize; 4] = [64, 256, 1024, 4096];
+
+/// log2 of a cache depth over 4: 0 for a hit in the most recent way, just over 1 for absent.
+static DEPTH: [f32; WAYS + 2] = [
+    0.0,
+    0.0,
+    0.25,
+    0.396_240_63,
+    0.5,
+    0.580_482,
+    0.646_240_65,
+    0.701_838_73,
+    0.75,
+    0.792_481_24,
+    0.830_482,
+    0.864_857_9,
+    0.896_240_65,
+    0.925_109_9,
+    0.951_838_73,
+    0.976_722_66,
+    1.0,
+    1.25,
+];
+
+/// `log2(1 + n) / 16`, from a table for small n.
+fn log_count(n: u64) -> f32 {
+    ((n + 1) as f32).log2() / 16.0
+}
+
+impl RefMachine {
+    /// An extractor at the start of a stream.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self {
+            insts: Vec::new(),
+            machines: Machines::new(),
+            predictors: Predictors::new(),
+            data: DATA_SETS.map(SetDepth::new),
+            fetch: SetDepth::new(64),
+            pages: SetDepth::new(1),
+            last_line: u64::MAX,
+            recent: [u64::MAX; RECENT],
+            stores: vec![(u64::MAX, 0); FORWARD],
+            producers: [Producer::default(); REGS],
+            n: 0,
+            last_miss: 0,
+            last_far: 0,
+            last_row: u64::MAX,
+        }
+    }
+
+    /// The fetch side: depths at 64, 1024 and 4096 sets, zeros on the line of the one before.
+    fn fetch_depths(&mut self, line: u64) -> [u8; 3] {
+        if line == self.last_line {
+            return [0; 3];
+        }
+        self.last_line = line;
+        let first = self.fetch.access(line);
+        if first <= 1 {
+            // Most recent of its set: the second level saw it not long ago either.
+            return [first, 1, 1];
+        }
+        [first, self.data[2].access(line), self.data[3].access(line)]
+    }
+}
+
+/// Register number for dependence tracking: integer 0-31, floating point 32-63, others untracked.
+fn track(class: RegClass, index: u16) -> u8 {
+    match class {
+        RegClass::Int if index < 32 => index as u8,
+        RegClass::Float if index < 32 => 32 + index as u8,
+        _ => NO_REG,
+    }
+}
+
+fn unit_of(inst: &StaticInst) -> Unit {
+    use OpClass::*;
+    if inst.flags.contains(InstFlags::LOAD) {
+        return Unit::Load;
+    }
+    if inst.flags.contains(InstFlags::STORE) {
+        return Unit::Store;
+    }
+    match inst.op {
+        IntMult | SimdMult | SimdMultAcc => Unit::Mul,
+        IntDiv | SimdDiv => Unit::Div,
+        FloatAdd | FloatCmp | FloatCvt | FloatMisc | SimdFloatAdd | SimdFloatAlu | SimdFloatCmp
+        | SimdFloatCvt | SimdFloatMisc => Unit::FpAdd,
+        FloatMult | FloatMultAcc | SimdFloatMult | SimdFloatMultAcc => Unit::FpMul,
+        FloatDiv | FloatSqrt | SimdFloatDiv | SimdFloatSqrt | SimdSqrt => Unit::FpDiv,
+        _ => Unit::Alu,
+    }
+}
+
+fn prepare(inst: &StaticInst) -> Prepared {
+    let f = inst.flags;
+    let mut src = [NO_REG; 3];
+    for (slot, r) in src.iter_mut().zip(inst.sources()) {
+        *slot = track(r.class, r.index);
+    }
+    let dst = inst
+        .destinations()
+        .first()
+        .map_or(NO_REG, |r| track(r.class, r.index));
+    let serialize = f.intersects(InstFlags::SERIALIZE_AFTER | InstFlags::SERIALIZE_BEFORE);
+    Prepared {
+        pc: inst.pc,
+        line: inst.pc >> LINE_SHIFT,
+        fall_through: inst.fall_through(),
+        columns: columns::static_columns(inst, unit_of(inst)),
+        src,
+        dst,
+        unit: unit_of(inst),
+        load: f.contains(InstFlags::LOAD),
+        mem: f.is_mem(),
+        cond: f.contains(InstFlags::COND_CTRL),
+        ctrl: f.is_ctrl(),
+        serialize,
+        transfer: Transfer {
+            is_return: f.contains(InstFlags::RETURN),
+            indirect: f.contains(InstFlags::INDIRECT_CTRL),
+            call: f.contains(InstFlags::CALL),
+        },
+        stride: Stride::default(),
+    }
+}
+
+impl Extractor for RefMachine {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
+    }
+
+    fn intern(&mut self, id: InstId, inst: &StaticInst) {
+        debug_assert_eq!(id as usize, self.insts.len(), "ids are dense");
+        self.insts.push(prepare(inst));
+    }
+
+    fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
+        let n = self.n;
+        self.n += 1;
+        let line = self.insts[r.inst as usize].line;
+        let fetch = self.fetch_depths(line);
+        let inst = &mut self.insts[r.inst as usize];
+
+        let outcome = if !inst.ctrl {
+            Outcome::default()
+        } else if inst.cond {
+            self.predictors.conditional(inst.pc, r.taken)
+        } else {
+            self.predictors
+                .unconditional(inst.pc, r.target, inst.fall_through, inst.transfer)
+        };
+
+        // Data side.
+        let mut data = [0u8; 4];
+        let (mut page, mut stride_hit, mut stride_log) = (0u8, false, 0.0);
+        let (mut sequential, mut forward, mut same_row) = (false, 0.0, false);
+        if inst.mem {
+            let line = r.address >> LINE_SHIFT;
+            for (d, sets) in data.iter_mut().zip(&mut self.data) {
+                *d = sets.access(line);
+            }
+            page = self.pages.access(r.address >> PAGE_SHIFT);
+            let stride = r.address.wrapping_sub(inst.stride.last) as i64;
+            stride_hit = stride == inst.stride.stride;
+            inst.stride.confidence = if stride_hit {
+                (inst.stride.confidence + 1).min(3)
+            } else {
+                inst.stride.confidence / 2
+            };
+            stride_hit &= inst.stride.confidence >= 2;
+            stride_log = log_count(stride.unsigned_abs().min(1 << 32));
+            inst.stride.stride = stride;
+            inst.stride.last = r.address;
+            let before = line.wrapping_sub(1);
+            sequential = self.recent[before as usize % RECENT] == before
+                && self.recent[line as usize % RECENT] != line;
+            self.recent[line as usize % RECENT] = line;
+            let word = r.address >> 3;
+            let entry = &mut self.stores[(word ^ word >> 10) as usize % FORWARD];
+            if inst.load && entry.0 == word {
+                forward = 1.0 / (n - entry.1) as f32;
+            }
+            if !inst.load || inst.unit != Unit::Load {
+                *entry = (word, n);
+            }
+            if data[2] == ABSENT {
+                let row = r.address >> 12;
+                same_row = row == self.last_row;
+                self.last_row = row;
+            }
+        }
+
+        // Dependences: the two nearest producers.
+        let (mut near, mut second) = (Producer::default(), Producer::default());
+        for s in inst.src {
+            let p = self.producers[usize::from(s)];
+            if p.at > near.at {
+                second = near;
+                near = p;
+            } else if p.at > second.at {
+                second = p;
+            }
+        }
+
+        let event = Event {
+            src: inst.src,
+            dst: inst.dst,
+            unit: inst.unit,
+            serialize: inst.serialize,
+            taken: r.taken,
+            direction_miss: u8::from(outcome.bimodal)
+                | u8::from(outcome.gshare) << 1
+                | u8::from(outcome.tage) << 2,
+            target_miss: outcome.target,
+            btb_depth: outcome.btb_depth,
+            data,
+            predictable: stride_hit || sequential,
+            fetch,
+            address: r.address,
+        };
+        let mut delta = [0; MACHINES];
+        self.machines.step(&event, &mut delta);
+
+        if let Some(row) = row {
+            row[..STATIC].copy_from_slice(&inst.columns);
+            let dependence = |p: Producer| {
+                if p.at == 0 {
+                    0.0
+                } else {
+                    1.0 / (n + 1 - p.at) as f32
+                }
+            };
+            let flag = |b: bool| f32::from(u8::from(b));
+            let depth = |d: u8| DEPTH[usize::from(d)];
+            let d: [f32; DYNAMIC] = [
+                flag(r.taken),
+                flag(fetch[0] != 0),
+                depth(fetch[0]),
+                depth(fetch[1]),
+                depth(outcome.btb_depth),
+                flag(outcome.bimodal),
+                flag(outcome.gshare),
+                flag(outcome.tage),
+                flag(outcome.target),
+                depth(data[0]),
+                depth(data[1]),
+                depth(data[2]),
+                depth(data[3]),
+                flag(data[0] > 2),
+                flag(data[0] > 4),
+                flag(data[0] > 8),
+                flag(data[0] == ABSENT),
+                flag(data[2] > 4),
+                flag(data[2] > 8),
+                flag(data[2] == ABSENT),
+                flag(data[3] > 8),
+                flag(data[3] == ABSENT),
+                flag(stride_hit),
+                stride_log,
+                flag(sequential),
+                forward,
+                depth(page),
+                flag(same_row),
+                dependence(near),
+                dependence(second),
+                flag(near.load),
+                depth(near.depth),
+                flag(inst.mem && near.load),
+                log_count(n - self.last_miss),
+                log_count(n - self.last_far),
+            ];
+            row[STATIC..STATIC + DYNAMIC].copy_from_slice(&d);
+            let (linear, logs) = row[STATIC + DYNAMIC..].split_at_mut(MACHINES);
+            for m in 0..MACHINES {
+                linear[m] = delta[m] as f32 / UNITS as f32;
+                logs[m] = log2_1p(linear[m]);
+            }
+        }
+
+        if inst.dst != NO_REG {
+            self.producers[usize::from(inst.dst)] = Producer {
+                at: n + 1,
+                load: inst.load,
+                depth: data[0],
+            };
+        }
+        if outcome.tage || outcome.target {
+            self.last_miss = n;
+        }
+        if data[2] == ABSENT {
+            self.last_far = n;
+        }
+    }
+
+    fn reset(&mut self) {
+        let mut insts = std::mem::take(&mut self.insts);
+        for i in &mut insts {
+            i.stride = Stride::default();
+        }
+        *self = Self::new();
+        self.insts = insts;
+    }
+
+    fn save(&self, out: &mut Vec<u8>) {
+        self.machines.save(out);
+        self.predictors.save(out);
+        for s in self.data.iter().chain([&self.fetch, &self.pages]) {
+            s.save(out);
+        }
+        let scalars = [
+            self.last_line,
+            self.n,
+            self.last_miss,
+            self.last_far,
+            self.last_row,
+        ];
+        for v in scalars.iter().chain(&self.recent) {
+            out.extend_from_slice(&v.to_le_bytes());
+        }
+        for (word, at) in &self.stores {
+            out.extend_from_slice(&word.to_le_bytes());
+            out.extend_from_slice(&at.to_le_bytes());
+        }
+        for p in &self.producers {
+            out.extend_from_slice(&p.at.to_le_bytes());
+            out.extend_from_slice(
+                &u32::from_le_bytes([p.depth, p.load.into(), 0, 0]).to_le_bytes(),
+            );
+        }
+        for i in self.insts.iter().filter(|i| i.mem) {
+            out.extend_from_slice(&i.stride.last.to_le_bytes());
+            out.extend_from_slice(&i.stride.stride.to_le_bytes());
+            out.extend_from_slice(&i.stride.confidence.to_le_bytes());
+        }
+    }
+
+    fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
+        self.machines.restore(bytes)?;
+        self.predictors.restore(bytes)?;
+        for s in self
+            .data
+            .iter_mut()
+            .chain([&mut self.fetch, &mut self.pages])
+        {
+            s.restore(bytes)?;
+        }
+        self.last_line = take_u64(bytes)?;
+        self.n = take_u64(bytes)?.min(1 << 62);
+        // Nothing remembered can lie in the future, whatever the bytes say.
+        self.last_miss = take_u64(bytes)?.min(self.n);
+        self.last_far = take_u64(bytes)?.min(self.n);
+        self.last_row = take_u64(bytes)?;
+        for r in &mut self.recent {
+            *r = take_u64(bytes)?;
+        }
+        for s in &mut self.stores {
+            *s = (take_u64(bytes)?, take_u64(bytes)?);
+            s.1 = s.1.min(self.n.saturating_sub(1));
+        }
+        for p in &mut self.producers {
+            p.at = take_u64(bytes)?.min(self.n);
+            let [depth, load, ..] = take_u32(bytes)?.to_le_bytes();
+            p.depth = depth.min(ABSENT);
+            p.load = load != 0;
+        }
+        for i in self.insts.iter_mut().filter(|i| i.mem) {
+            i.stride = Stride {
+                last: take_u64(bytes)?,
+                stride: take_u64(bytes)? as i64,
+                confidence: take_u32(bytes)?.min(3),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// log2(1 + x) for x >= 0, the same on every machine (no libm), to 1e-3: features need no more.
+fn log2_1p(x: f32) -> f32 {
+    let y = x + 1.0;
+    let bits = y.to_bits();
+    let exponent = (bits >> 23) as i32 - 127;
+    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
+    // Cubic through log2 at 1 and 2 with matched end slopes, error under 9e-4.
+    exponent as f32 + m * (1.423_35 + m * (-0.587_02 + m * 0.163_67))
+}
+
+#[cfg(test)]
+mod tests;

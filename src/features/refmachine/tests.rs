@@ -1,0 +1,157 @@
+use super::columns::{COLUMNS, REFERENCE};
+use super::*;
+use proptest::prelude::*;
+
+/// A small program: a loop with a load, a multiply, a store, a compare-and-branch and a call.
+fn program() -> Vec<StaticInst> {
+    let mut v = Vec::new();
+    let mut add = |op, flags, src: &[u16], dst: &[u16]| {
+        let mut i = StaticInst::new(0x1000 + 4 * v.len() as u64, op, 4);
+        i.flags = flags;
+        i.access_size = if flags.is_mem() { 8 } else { 0 };
+        for s in src {
+            i.push_src(RegClass::Int, *s);
+        }
+        for d in dst {
+            i.push_dst(RegClass::Int, *d);
+        }
+        v.push(i);
+    };
+    add(OpClass::MemRead, InstFlags::LOAD, &[10], &[11]);
+    add(OpClass::IntMult, InstFlags::empty(), &[11, 12], &[12]);
+    add(OpClass::IntDiv, InstFlags::empty(), &[12, 11], &[13]);
+    add(OpClass::MemWrite, InstFlags::STORE, &[10, 13], &[]);
+    add(OpClass::IntAlu, InstFlags::empty(), &[10], &[10]);
+    add(
+        OpClass::IntAlu,
+        InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL | InstFlags::CALL,
+        &[5],
+        &[1],
+    );
+    add(
+        OpClass::IntAlu,
+        InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL | InstFlags::RETURN,
+        &[1],
+        &[],
+    );
+    add(OpClass::IprAccess, InstFlags::SERIALIZE_AFTER, &[], &[14]);
+    add(
+        OpClass::IntAlu,
+        InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL,
+        &[10, 14],
+        &[],
+    );
+    v
+}
+
+fn extractor() -> RefMachine {
+    let mut x = RefMachine::new();
+    for (id, i) in program().iter().enumerate() {
+        x.intern(id as InstId, i);
+    }
+    x
+}
+
+fn stream() -> impl Strategy<Value = Vec<Resolved>> {
+    let one =
+        (0u32..9, any::<bool>(), 0u64..1 << 20, 0u64..4).prop_map(|(inst, taken, a, t)| Resolved {
+            inst,
+            taken: taken && inst == 8 || inst == 5 || inst == 6,
+            fault: false,
+            address: if inst == 0 || inst == 3 { a * 8 } else { 0 },
+            target: 0x1000 + 4 * t,
+        });
+    prop::collection::vec(one, 1..600)
+}
+
+fn rows(x: &mut RefMachine, stream: &[Resolved]) -> Vec<f32> {
+    let mut out = Vec::new();
+    for r in stream {
+        let mut row = [f32::NAN; COLUMNS];
+        x.step(r, Some(&mut row));
+        out.extend_from_slice(&row);
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn every_value_is_in_the_schemas_range(s in stream()) {
+        let all = rows(&mut extractor(), &s);
+        for row in all.chunks(COLUMNS) {
+            for (v, f) in row.iter().zip(SCHEMA.features) {
+                prop_assert!(*v >= f.min && *v <= f.max, "{} = {v}", f.name);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_do_not_depend_on_which_were_asked_for(s in stream(), mask in any::<u64>()) {
+        let want = rows(&mut extractor(), &s);
+        let mut x = extractor();
+        for (i, r) in s.iter().enumerate() {
+            if mask >> (i % 64) & 1 == 0 {
+                x.step(r, None);
+            } else {
+                let mut row = [0.0; COLUMNS];
+                x.step(r, Some(&mut row));
+                prop_assert_eq!(&row[..], &want[i * COLUMNS..][..COLUMNS]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_restored_extractor_continues_to_the_bit(s in stream(), cut in 0usize..600) {
+        let cut = cut.min(s.len());
+        let mut a = extractor();
+        rows(&mut a, &s[..cut]);
+        let mut state = Vec::new();
+        a.save(&mut state);
+        let mut b = extractor();
+        let mut rest = &state[..];
+        b.restore(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        prop_assert_eq!(rows(&mut a, &s[cut..]), rows(&mut b, &s[cut..]));
+        let mut short = &state[..state.len() - 1];
+        prop_assert!(extractor().restore(&mut short).is_err());
+    }
+}
+
+#[test]
+fn a_dependent_chain_of_misses_costs_each_machine_its_latency() {
+    let mut chase = StaticInst::new(0x2000, OpClass::MemRead, 4);
+    chase.flags = InstFlags::LOAD;
+    chase.access_size = 8;
+    chase.push_src(RegClass::Int, 10);
+    chase.push_dst(RegClass::Int, 10);
+    let mut x = RefMachine::new();
+    x.intern(0, &chase);
+    // Every access goes to a page of its own, in an order no prefetcher follows.
+    let s: Vec<Resolved> = (0..2000u64)
+        .map(|i| Resolved {
+            address: (i * i * 7919 % 1_000_003) << 12 | 0x40,
+            ..Resolved::default()
+        })
+        .collect();
+    let all = rows(&mut x, &s);
+    let mean = |m: usize| {
+        all.chunks(COLUMNS)
+            .skip(500)
+            .map(|r| f64::from(r[REFERENCE + m]))
+            .sum::<f64>()
+            / 1500.0
+    };
+    // Machine 0: 60 cycles to memory; machine 11: 300; machine 15 never misses, 3 cycles a load.
+    assert!((mean(0) - 60.0).abs() < 1.0, "{}", mean(0));
+    assert!((mean(11) - 300.0).abs() < 1.0, "{}", mean(11));
+    assert!((mean(15) - 3.0).abs() < 0.1, "{}", mean(15));
+}
+
+#[test]
+fn log2_is_close_and_exact_at_powers_of_two() {
+    for i in 0..4000 {
+        let x = i as f32 * 0.37;
+        assert!((log2_1p(x) - (1.0 + x).log2()).abs() < 2e-3, "{x}");
+    }
+    assert_eq!(log2_1p(1023.0), 10.0);
+}
