@@ -3,10 +3,12 @@
 //! An extractor sees every retirement (functional warming is always on) and writes a row only
 //! when asked, so that sampling skips the cost of rows and of the model but never of state.
 
+pub(crate) mod bytes;
 pub mod perfvec51;
 pub mod refmachine;
 pub mod schema;
 pub mod stack_distance;
+mod timeline;
 
 pub use schema::{Feature, Schema};
 
