@@ -1,0 +1,135 @@
+//! One number for one instruction stream, whoever recorded it.
+
+use super::statics::{canonical, put_static};
+use crate::error::{Error, ErrorKind, Result};
+use crate::inst::{InstFlags, InstId, Retirement, StaticInst};
+use xxhash_rust::xxh3::xxh3_64;
+
+const K_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+const K_ADDRESS: u64 = 0xd6e8_feb8_6659_fd93;
+const K_TAKEN: u64 = 0xa076_1d64_78bd_642f;
+const K_FAULT: u64 = 0xe703_7ed1_a0b4_28db;
+
+/// An order-dependent hash over the static instruction, the address of a memory access and the
+/// outcome of a conditional branch, retirement by retirement.
+///
+/// It is the same for every host and CPU model that reports the same stream: interning order,
+/// addresses given for instructions that access no memory, and the way in which an outcome was
+/// reported (flags, next pc, or neither) do not enter it. A branch counts as taken when control
+/// left the fall-through path: by `next_pc` where given, else by the flags, else by the pc of the
+/// following retirement. The outcome of the last retirement is left out, as not every host knows
+/// it. Two streams of equal length that differ in a single retirement never collide.
+///
+/// Memory grows with static instructions only.
+#[derive(Debug, Clone, Default)]
+pub struct StreamHash {
+    statics: Vec<Facts>,
+    state: u64,
+    count: u64,
+    /// An earlier conditional branch whose outcome the next retirement settles.
+    open: Option<Open>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    hash: u64,
+    pc: u64,
+    fall_through: u64,
+    mem: bool,
+    cond: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    fall_through: u64,
+    taken: Option<bool>,
+}
+
+/// Whether control left the fall-through path, as far as the retirement itself says.
+pub(super) fn stated_outcome(r: &Retirement, fall_through: u64) -> Option<bool> {
+    if r.next_pc != 0 {
+        Some(r.next_pc != fall_through)
+    } else if r.flags & Retirement::TAKEN != 0 {
+        Some(true)
+    } else if r.flags & Retirement::NOT_TAKEN != 0 {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+impl StreamHash {
+    /// The hash of the empty stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Announces the next static instruction; ids are dense from 0 in order of these calls.
+    pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
+        inst.validate()?;
+        let id = InstId::try_from(self.statics.len()).map_err(|_| {
+            Error::new(ErrorKind::OutOfMemory, "more than 2^32 static instructions")
+        })?;
+        let mut bytes = Vec::with_capacity(super::statics::MAX_BYTES);
+        put_static(&mut bytes, &canonical(inst), 0);
+        self.statics.push(Facts {
+            hash: xxh3_64(&bytes),
+            pc: inst.pc,
+            fall_through: inst.fall_through(),
+            mem: inst.flags.is_mem(),
+            cond: inst.flags.contains(InstFlags::COND_CTRL),
+        });
+        Ok(id)
+    }
+
+    /// Adds one retirement. An id that was not interned is an error of kind `InvalidArgument`.
+    #[inline]
+    pub fn update(&mut self, r: &Retirement) -> Result<()> {
+        let Some(&facts) = self.statics.get(r.inst as usize) else {
+            return Err(unknown_id(r.inst, self.statics.len()));
+        };
+        if let Some(open) = self.open.take() {
+            if open.taken.unwrap_or(facts.pc != open.fall_through) {
+                self.state ^= K_TAKEN;
+            }
+        }
+        let mut x = facts.hash;
+        if facts.mem {
+            x ^= r.address.wrapping_mul(K_ADDRESS);
+        }
+        if r.flags & Retirement::FAULT != 0 {
+            x ^= K_FAULT;
+        }
+        // Each step permutes the state, so a difference cannot vanish under an equal suffix.
+        self.state = (self.state.rotate_left(29) ^ x).wrapping_mul(K_STEP);
+        self.count += 1;
+        if facts.cond {
+            self.open = Some(Open {
+                fall_through: facts.fall_through,
+                taken: stated_outcome(r, facts.fall_through),
+            });
+        }
+        Ok(())
+    }
+
+    /// Retirements so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The hash of the stream so far; more may follow.
+    pub fn finish(&self) -> u64 {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.state.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.count.to_le_bytes());
+        xxh3_64(&bytes)
+    }
+}
+
+#[cold]
+pub(super) fn unknown_id(id: InstId, known: usize) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format!("retirement of static instruction {id}, but only {known} were interned; intern it first"),
+    )
+}
