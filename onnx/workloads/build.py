@@ -105,8 +105,13 @@ def objects_of(p, libraries, crates, out):
         units += toolchain.library_units(name, lib, root, p["opt"], out, HERE)
     flags = includes + [f for n in p["libs"] for f in libraries[n].get("user_flags", [])]
     own = toolchain.Unit(
-        source, out / "obj" / f"{p['source']}.{p['opt']}.o", p["opt"], tuple(flags), True
+        source, out / "obj" / f"{p['source']}.{p['opt']}.o", p["opt"], tuple(flags),
+        not p["generator"],
     )
+    for support in sorted({x for n in p["libs"] for x in libraries[n].get("support", [])}):
+        source = HERE / "src" / "support" / f"{support}.c"
+        output = out / "obj" / f"{support}.{p['opt']}.o"
+        units.insert(0, toolchain.Unit(source, output, p["opt"], (), True))
     return [own, *units]
 
 

@@ -58,7 +58,7 @@ def link(binary, objects):
     tool = PREFIX + ("g++" if shutil.which(PREFIX + "g++") else "gcc")
     if not any(o.name.endswith(".cxx.o") for o in objects):
         tool = PREFIX + "gcc"
-    command = [tool, "-static", "-o", str(binary), *map(str, objects), "-lm"]
+    command = [tool, "-static", "-o", str(binary), *map(str, objects), "-lm", "-latomic"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         return f"{binary.name}: {done.stderr[-1500:]}"
