@@ -1,4 +1,16 @@
 //! Estimates: a program vector priced on a microarchitecture vector.
+//!
+//! The `n` measured of `N` retirements have sum `P`; microarchitecture k takes
+//! `cycles = (M_k . P) N / n`. In sampling mode the units are a systematic sample: with the
+//! unit values `y_u = M_k . P_u`, `sum(y_u^2) = M_k' S M_k` comes from the second-moment matrix
+//! `S`, and the 95% half width relative to the cycles is `1.96 sqrt(U s^2 (1 - n/N)) / |sum(y_u)|`
+//! with the sample variance `s^2`, the normal quantile and the finite-population correction.
+
+use super::{Microarch, MicroarchTable, ProgramVector};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Normal quantile of a two-sided 95% interval.
+const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// What a microarchitecture would have taken for the retirements in the region so far.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -10,6 +22,169 @@ pub struct Estimate {
     pub cpi: f64,
     /// Seconds at the microarchitecture's clock.
     pub seconds: f64,
-    /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full mode.
+    /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
+    /// mode, 1 where it is not known yet (fewer than 2 sampling units). Always finite.
     pub half_width: f64,
+}
+
+impl MicroarchTable {
+    /// Prices `program` on every microarchitecture, in the table's order. All zero until
+    /// something has been measured. Kind `Mismatch` for a vector of another model.
+    pub fn estimate(&self, program: &ProgramVector) -> Result<Vec<Estimate>> {
+        self.check_program(program)?;
+        let pricer = Pricer::new(program)?;
+        Ok(self.entries().iter().map(|m| pricer.price(m)).collect())
+    }
+
+    /// Prices `program` on the microarchitecture at `index`; the same numbers, to the bit, as
+    /// [`MicroarchTable::estimate`]. Kind `NotFound` for an index past the table.
+    pub fn estimate_one(&self, program: &ProgramVector, index: usize) -> Result<Estimate> {
+        self.check_program(program)?;
+        let entry = self.entries().get(index).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "microarchitecture {index} is not in the table; it has {}, counted from 0",
+                    self.entries().len()
+                ),
+            )
+        })?;
+        Ok(Pricer::new(program)?.price(entry))
+    }
+}
+
+/// What of a program vector every microarchitecture shares.
+struct Pricer<'a> {
+    program: &'a ProgramVector,
+    scale: f64,
+    /// `1 - n/N`.
+    unmeasured: f64,
+    moment: Option<QuadraticForm>,
+}
+
+impl<'a> Pricer<'a> {
+    fn new(program: &'a ProgramVector) -> Result<Self> {
+        program.validate()?;
+        let (retired, measured) = (program.retired as f64, program.measured as f64);
+        let sampled = program.units > 1 && program.measured > 0;
+        Ok(Self {
+            program,
+            scale: if program.measured == 0 {
+                0.0
+            } else {
+                retired / measured
+            },
+            unmeasured: if program.retired == 0 {
+                0.0
+            } else {
+                1.0 - measured / retired
+            },
+            moment: sampled.then(|| QuadraticForm::new(&program.second_moment, program.sum.len())),
+        })
+    }
+
+    fn price(&self, m: &Microarch) -> Estimate {
+        let total = dot(&m.vector, &self.program.sum);
+        let cycles = total * self.scale;
+        let retired = self.program.retired as f64;
+        Estimate {
+            cycles,
+            cpi: if self.program.retired == 0 {
+                0.0
+            } else {
+                cycles / retired
+            },
+            seconds: cycles / m.clock_hz,
+            half_width: self.half_width(total, &m.vector),
+        }
+    }
+
+    fn half_width(&self, total: f64, m: &[f32]) -> f64 {
+        if self.program.units == 0 || self.program.measured == 0 {
+            return 0.0;
+        }
+        let Some(moment) = &self.moment else {
+            return 1.0;
+        };
+        let units = self.program.units as f64;
+        let squares = moment.of(m);
+        // Rounding can take the difference of two equal sums just below zero.
+        let variance = ((squares - total * total / units) / (units - 1.0)).max(0.0);
+        let width = NORMAL_95 * (units * variance * self.unmeasured).sqrt() / total.abs();
+        if width.is_finite() {
+            width
+        } else {
+            1.0
+        }
+    }
+}
+
+const LANES: usize = 8;
+
+/// `sum(a[i] b[i])` in f64. Partial sums in [`LANES`] independent chains let the compiler use
+/// vector registers; their order is fixed, so equal input gives equal bits everywhere.
+fn dot(a: &[f32], b: &[f64]) -> f64 {
+    let mut sums = [0.0f64; LANES];
+    let (a8, a_rest) = a.as_chunks::<LANES>();
+    let (b8, b_rest) = b.as_chunks::<LANES>();
+    for (x, y) in a8.iter().zip(b8) {
+        for lane in 0..LANES {
+            sums[lane] += f64::from(x[lane]) * y[lane];
+        }
+    }
+    let rest: f64 = a_rest
+        .iter()
+        .zip(b_rest)
+        .map(|(x, y)| f64::from(*x) * y)
+        .sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// `m' S m` for a symmetric matrix given by its upper triangle.
+struct QuadraticForm {
+    /// Rows of the upper triangle, off-diagonal elements doubled, each row padded with zeros on
+    /// the left to a multiple of [`LANES`] elements from its diagonal's chunk on.
+    rows: Vec<f64>,
+    dim: usize,
+}
+
+impl QuadraticForm {
+    fn new(upper: &[f64], dim: usize) -> Self {
+        let padded = dim.next_multiple_of(LANES);
+        let mut rows = Vec::with_capacity((dim + LANES) * padded / 2);
+        let mut upper = upper.iter();
+        for i in 0..dim {
+            let start = i / LANES * LANES;
+            rows.extend((start..padded).map(|j| match j {
+                j if j < i || j >= dim => 0.0,
+                j if j == i => upper.next().copied().unwrap_or(0.0),
+                _ => 2.0 * upper.next().copied().unwrap_or(0.0),
+            }));
+        }
+        Self { rows, dim }
+    }
+
+    fn of(&self, m: &[f32]) -> f64 {
+        let padded = self.dim.next_multiple_of(LANES);
+        let mut v = vec![0.0f64; padded];
+        for (x, y) in v.iter_mut().zip(m) {
+            *x = f64::from(*y);
+        }
+        let (chunks, _) = v.as_chunks::<LANES>();
+        let mut rows = self.rows.as_chunks::<LANES>().0;
+        let mut total = 0.0;
+        for (i, x) in v.iter().take(self.dim).enumerate() {
+            let tail = &chunks[i / LANES..];
+            let (row, rest) = rows.split_at(tail.len());
+            rows = rest;
+            let mut sums = [0.0f64; LANES];
+            for (s, y) in row.iter().zip(tail) {
+                for lane in 0..LANES {
+                    sums[lane] += s[lane] * y[lane];
+                }
+            }
+            total += x * sums.iter().sum::<f64>();
+        }
+        total
+    }
 }

@@ -1,10 +1,14 @@
 //! Microarchitecture vectors: tables of them, prediction, calibration.
 
 pub mod calibrate;
+pub(crate) mod container;
+mod entry;
 pub mod estimate;
 pub mod program_vector;
 pub mod table;
+mod table_file;
 
+pub use entry::Microarch;
 pub use estimate::Estimate;
 pub use program_vector::ProgramVector;
-pub use table::{Microarch, MicroarchTable};
+pub use table::{MicroarchTable, Ood};

@@ -1,6 +1,18 @@
 //! Program vectors: additive sums of representations, and their files.
+//!
+//! A file (safetensors) holds tensor `sum` F64 [D] and, in sampling mode, `second_moment`
+//! F64 [D(D+1)/2]; metadata `perfvec.format` = `program-vector-1`, `perfvec.model_id`, the
+//! counts `perfvec.retired`, `perfvec.measured`, `perfvec.units` in decimal, and
+//! `perfvec.checksum` (see `container.rs`).
 
+use super::container::{corrupt, read_bounded, Container, Tensor, Values, MAX_DIM};
+use super::table_file::shape_error;
 use crate::error::{Error, ErrorKind, Result};
+use std::path::Path;
+
+const FORMAT: &str = "program-vector-1";
+const MODEL_ID: &str = "perfvec.model_id";
+const COUNTS: [&str; 3] = ["perfvec.retired", "perfvec.measured", "perfvec.units"];
 
 /// A program vector and what it is the sum of.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,19 +35,38 @@ pub struct ProgramVector {
 
 impl ProgramVector {
     /// Adds another vector of the same model: afterwards `self` stands for both streams.
+    ///
+    /// Both must have been made in the same way: kind `Mismatch` for two models, and for shards
+    /// measured at rates (`measured / retired`) that differ by more than a factor of 2, because
+    /// the sum would then weigh one of them too much. Nothing changes on an error.
     pub fn merge(&mut self, other: &ProgramVector) -> Result<()> {
         if self.model_id != other.model_id || self.sum.len() != other.sum.len() {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!(
-                    "program vectors of models \"{}\" and \"{}\" cannot be merged; make both with one model",
-                    self.model_id, other.model_id
-                ),
-            ));
+            return Err(mismatch(format!(
+                "program vectors of models \"{}\" (D = {}) and \"{}\" (D = {}) cannot be merged; make both with one model",
+                self.model_id, self.sum.len(), other.model_id, other.sum.len()
+            )));
         }
-        self.retired += other.retired;
-        self.measured += other.measured;
-        self.units += other.units;
+        if self.measured > 0 && other.measured > 0 {
+            let ratio = self.rate() / other.rate();
+            if (self.units == 0) != (other.units == 0) || !(0.5..=2.0).contains(&ratio) {
+                return Err(mismatch(format!(
+                    "program vectors that measured {:.3}% ({} units) and {:.3}% ({} units) of their retirements cannot be merged without bias; estimate each and add the cycles",
+                    100.0 * self.rate(), self.units, 100.0 * other.rate(), other.units
+                )));
+            }
+        }
+        let counts = (
+            self.retired.checked_add(other.retired),
+            self.measured.checked_add(other.measured),
+            self.units.checked_add(other.units),
+        );
+        let (Some(retired), Some(measured), Some(units)) = counts else {
+            return Err(Error::new(
+                ErrorKind::OutOfMemory,
+                "program vectors: the summed counts pass 64 bits; merge fewer shards",
+            ));
+        };
+        (self.retired, self.measured, self.units) = (retired, measured, units);
         for (a, b) in self.sum.iter_mut().zip(&other.sum) {
             *a += b;
         }
@@ -48,4 +79,127 @@ impl ProgramVector {
         }
         Ok(())
     }
+
+    /// Reads a program vector. A file that is damaged or foreign is refused whole:
+    /// kind `Io`, `Corrupt`, `Version` or `OutOfMemory` (over 1 GiB).
+    pub fn load(path: &Path) -> Result<Self> {
+        read_bounded(path)
+            .and_then(|bytes| Self::from_bytes(&bytes))
+            .map_err(|e| e.context(path.display()))
+    }
+
+    /// A program vector from the bytes of its file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Container::parse(bytes, FORMAT).and_then(Self::from_container)
+    }
+
+    /// Writes the vector: to a temporary file beside `path`, then renamed. Equal vectors give
+    /// equal bytes.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        self.validate()
+            .and_then(|()| self.to_container().save(path, FORMAT))
+            .map_err(|e| e.context(path.display()))
+    }
+
+    /// Checks that counts and lengths agree and that every number is finite.
+    pub fn validate(&self) -> Result<()> {
+        let dim = self.sum.len();
+        if dim == 0 || dim > MAX_DIM {
+            return Err(shape_error("sum", &[dim], "[D] with D from 1 to 4096"));
+        }
+        if self.measured > self.retired {
+            return Err(corrupt(format!(
+                "measured is {} but retired only {}; make the vector again",
+                self.measured, self.retired
+            )));
+        }
+        let wanted = if self.units == 0 {
+            0
+        } else {
+            dim * (dim + 1) / 2
+        };
+        if self.second_moment.len() != wanted {
+            return Err(shape_error(
+                "second_moment",
+                &[self.second_moment.len()],
+                &format!("[{wanted}] for {} units of D = {dim}", self.units),
+            ));
+        }
+        let numbers = [("sum", &self.sum), ("second_moment", &self.second_moment)];
+        for (name, values) in numbers {
+            if let Some(at) = values.iter().position(|x| !x.is_finite()) {
+                return Err(corrupt(format!(
+                    "tensor {name}: element {at} is {}; make the vector again",
+                    values[at]
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        self.measured as f64 / self.retired as f64
+    }
+
+    fn from_container(mut c: Container) -> Result<Self> {
+        let model_id = c.take_metadata(MODEL_ID)?;
+        let mut counts = [0; COUNTS.len()];
+        for (count, key) in counts.iter_mut().zip(COUNTS) {
+            let text = c.take_metadata(key)?;
+            *count = text.parse().map_err(|_| {
+                corrupt(format!(
+                    "metadata {key} is \"{text}\"; write a decimal count"
+                ))
+            })?;
+        }
+        let [retired, measured, units] = counts;
+        let sum = take_f64(&mut c, "sum")?
+            .ok_or_else(|| corrupt("tensor sum is missing; make the vector again"))?;
+        let second_moment = take_f64(&mut c, "second_moment")?.unwrap_or_default();
+        c.expect_no_more_tensors("sum and second_moment")?;
+        let vector = Self {
+            model_id,
+            retired,
+            measured,
+            sum,
+            units,
+            second_moment,
+        };
+        vector.validate()?;
+        Ok(vector)
+    }
+
+    fn to_container(&self) -> Container {
+        let mut c = Container::default();
+        c.metadata.insert(MODEL_ID.into(), self.model_id.clone());
+        let counts = [self.retired, self.measured, self.units];
+        for (key, count) in COUNTS.iter().zip(counts) {
+            c.metadata.insert((*key).into(), count.to_string());
+        }
+        let mut put = |name: &str, values: &Vec<f64>| {
+            let shape = vec![values.len()];
+            let values = Values::F64(values.clone());
+            c.tensors.insert(name.into(), Tensor { shape, values });
+        };
+        put("sum", &self.sum);
+        if self.units > 0 {
+            put("second_moment", &self.second_moment);
+        }
+        c
+    }
+}
+
+fn take_f64(c: &mut Container, name: &str) -> Result<Option<Vec<f64>>> {
+    match c.take(name) {
+        None => Ok(None),
+        Some(Tensor {
+            shape,
+            values: Values::F64(values),
+        }) if shape.len() == 1 => Ok(Some(values)),
+        Some(Tensor { shape, .. }) => Err(shape_error(name, &shape, "F64 with one dimension")),
+    }
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(ErrorKind::Mismatch, message)
 }

@@ -1,0 +1,298 @@
+//! The safetensors container that microarch tables and program vectors share.
+//!
+//! Metadata `perfvec.checksum` is the xxh3-64 (16 lower-case hex digits) of: for each other
+//! metadata key in byte order `key \n value \n`, then for each tensor in byte order of its name
+//! `name \n dtype \n shape \n data`, the shape written as decimal numbers joined by commas and the
+//! data as in the file (little endian). A file without it, or with another, is refused.
+
+use crate::error::{Error, ErrorKind, Result};
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Largest file read.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Most elements of a representation (D).
+pub(super) const MAX_DIM: usize = 4096;
+
+const FORMAT: &str = "perfvec.format";
+const CHECKSUM: &str = "perfvec.checksum";
+
+/// A tensor's elements.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Values {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+impl Values {
+    fn dtype(&self) -> &'static str {
+        match self {
+            Values::F32(_) => "F32",
+            Values::F64(_) => "F64",
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Values::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Values::F64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Values::F32(v) => v.len(),
+            Values::F64(v) => v.len(),
+        }
+    }
+
+    fn first_non_finite(&self) -> Option<usize> {
+        match self {
+            Values::F32(v) => v.iter().position(|x| !x.is_finite()),
+            Values::F64(v) => v.iter().position(|x| !x.is_finite()),
+        }
+    }
+}
+
+/// Shape and elements of one tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tensor {
+    pub shape: Vec<usize>,
+    pub values: Values,
+}
+
+/// Metadata (without format and checksum) and tensors of one file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Container {
+    pub metadata: BTreeMap<String, String>,
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+impl Container {
+    /// Parses the bytes of a file of `format`.
+    pub fn parse(bytes: &[u8], format: &str) -> Result<Self> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| {
+            corrupt(format!(
+                "not a whole safetensors file ({e}); copy or make the file again"
+            ))
+        })?;
+        let mut metadata: BTreeMap<String, String> = header
+            .metadata()
+            .clone()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        match metadata.remove(FORMAT) {
+            Some(found) if found == format => {}
+            Some(found) => {
+                let same_kind =
+                    found.rsplit_once('-').map(|f| f.0) == format.rsplit_once('-').map(|f| f.0);
+                let kind = if same_kind {
+                    ErrorKind::Version
+                } else {
+                    ErrorKind::Corrupt
+                };
+                return Err(Error::new(
+                    kind,
+                    format!("metadata {FORMAT} is \"{found}\"; this reader needs \"{format}\", so pass such a file"),
+                ));
+            }
+            None => {
+                return Err(corrupt(format!(
+                    "metadata {FORMAT} is missing; pass a file of format \"{format}\""
+                )))
+            }
+        }
+        let sum = metadata.remove(CHECKSUM).ok_or_else(|| {
+            corrupt(format!(
+                "metadata {CHECKSUM} is missing; write the file with this library or add its checksum"
+            ))
+        })?;
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|e| corrupt(format!("not a whole safetensors file ({e}); make it again")))?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.iter() {
+            let data = view.data();
+            let values = match view.dtype() {
+                Dtype::F32 => Values::F32(elements(data, f32::from_le_bytes)),
+                Dtype::F64 => Values::F64(elements(data, f64::from_le_bytes)),
+                other => {
+                    return Err(corrupt(format!(
+                        "tensor {name} has type {other}; write it as F32 or F64"
+                    )))
+                }
+            };
+            if let Some(at) = values.first_non_finite() {
+                return Err(corrupt(format!(
+                    "tensor {name}: element {at} is NaN or infinite; make the file again from finite numbers"
+                )));
+            }
+            let shape = view.shape().to_vec();
+            tensors.insert(name.to_owned(), Tensor { shape, values });
+        }
+        let container = Self { metadata, tensors };
+        let actual = container.checksum(format);
+        if actual != sum {
+            return Err(corrupt(format!(
+                "metadata {CHECKSUM} is \"{sum}\" but the content gives \"{actual}\": the file was damaged or edited; copy or make it again"
+            )));
+        }
+        Ok(container)
+    }
+
+    /// Writes a file of `format`: to a temporary file beside `path`, then renamed.
+    pub fn save(&self, path: &Path, format: &str) -> Result<()> {
+        write_atomic(path, &self.to_bytes(format))
+    }
+
+    /// The bytes of a file of `format`: equal content gives equal bytes.
+    pub fn to_bytes(&self, format: &str) -> Vec<u8> {
+        let mut metadata = self.metadata.clone();
+        metadata.insert(FORMAT.into(), format.into());
+        metadata.insert(CHECKSUM.into(), self.checksum(format));
+        let mut header = serde_json::Map::new();
+        header.insert("__metadata__".into(), serde_json::json!(metadata));
+        let mut data = Vec::new();
+        for (name, t) in &self.tensors {
+            debug_assert_eq!(t.shape.iter().product::<usize>(), t.values.len());
+            let start = data.len();
+            data.extend(t.values.bytes());
+            header.insert(
+                name.clone(),
+                serde_json::json!({
+                    "dtype": t.values.dtype(), "shape": t.shape, "data_offsets": [start, data.len()],
+                }),
+            );
+        }
+        let mut header = serde_json::Value::Object(header).to_string().into_bytes();
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut out = (header.len() as u64).to_le_bytes().to_vec();
+        out.extend(header);
+        out.extend(data);
+        out
+    }
+
+    /// Takes tensor `name` out.
+    pub fn take(&mut self, name: &str) -> Option<Tensor> {
+        self.tensors.remove(name)
+    }
+
+    /// Takes metadata `key` out; it must be there.
+    pub fn take_metadata(&mut self, key: &str) -> Result<String> {
+        self.metadata
+            .remove(key)
+            .ok_or_else(|| corrupt(format!("metadata {key} is missing; make the file again")))
+    }
+
+    /// Refuses tensors that nobody took: they would be lost when the file is saved again.
+    pub fn expect_no_more_tensors(&self, known: &str) -> Result<()> {
+        match self.tensors.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                ErrorKind::Version,
+                format!("tensor {name} is unknown; this library reads {known}: remove it or use the version that wrote it"),
+            )),
+        }
+    }
+
+    fn checksum(&self, format: &str) -> String {
+        let mut hash = Xxh3::new();
+        let mut line = |s: &str| {
+            hash.update(s.as_bytes());
+            hash.update(b"\n");
+        };
+        let mut keys: BTreeMap<&str, &str> = self
+            .metadata
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        keys.insert(FORMAT, format);
+        for (k, v) in keys {
+            line(k);
+            line(v);
+        }
+        for (name, t) in &self.tensors {
+            let shape: Vec<String> = t.shape.iter().map(usize::to_string).collect();
+            for part in [name.as_str(), t.values.dtype(), &shape.join(",")] {
+                hash.update(part.as_bytes());
+                hash.update(b"\n");
+            }
+            hash.update(&t.values.bytes());
+        }
+        format!("{:016x}", hash.digest())
+    }
+}
+
+fn elements<const N: usize, T>(data: &[u8], from: impl Fn([u8; N]) -> T) -> Vec<T> {
+    data.chunks_exact(N)
+        .filter_map(|c| c.try_into().ok())
+        .map(from)
+        .collect()
+}
+
+pub(super) fn corrupt(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Corrupt, message)
+}
+
+/// Reads a regular file of at most [`MAX_FILE_BYTES`]. Errors do not name the path yet.
+pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| Error::new(ErrorKind::Io, e.to_string());
+    let about = std::fs::metadata(path).map_err(io)?;
+    if !about.is_file() {
+        return Err(Error::new(
+            ErrorKind::Io,
+            "not a regular file; pass a file's path",
+        ));
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(io)?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Error::new(
+            ErrorKind::OutOfMemory,
+            format!("the file is larger than {MAX_FILE_BYTES} bytes; split it"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Writes `bytes` to a temporary file in the directory of `path`, then renames it to `path`.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let io = |e: std::io::Error| Error::new(ErrorKind::Io, e.to_string());
+    let name = path.file_name().ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            "the path names no file; add a file name",
+        )
+    })?;
+    let unique = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut temp = std::ffi::OsString::from(".");
+    temp.push(name);
+    temp.push(format!(".{}.{unique}.tmp", std::process::id()));
+    let temp = Unfinished(path.with_file_name(temp));
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temp.0)
+        .map_err(io)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
+    std::fs::rename(&temp.0, path).map_err(io)
+}
+
+/// Removes the temporary file; once it was renamed there is none, and this does nothing.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,315 @@
+//! Microarch tables and program vectors as files: round trips, damage, foreign files, merges.
+
+use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
+use perfvec::ErrorKind;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+
+const DIM: usize = 4;
+
+fn entry(name: &str, vector: [f32; DIM]) -> Microarch {
+    Microarch {
+        name: name.into(),
+        clock_hz: 2.5e9,
+        kind: "out-of-order".into(),
+        parameters: r#"{"rob":192,"l1d":{"kib":32}}"#.into(),
+        trained: true,
+        vector: vector.to_vec(),
+    }
+}
+
+fn table() -> MicroarchTable {
+    let mut t = MicroarchTable::new("lstm-2x128", DIM);
+    t.add(entry("big", [1.0, 0.5, -0.25, 3.0])).unwrap();
+    t.add(entry("LITTLE \"é\"", [2.0, 0.5, 0.25, -3.0]))
+        .unwrap();
+    t
+}
+
+fn vector() -> ProgramVector {
+    ProgramVector {
+        model_id: "lstm-2x128".into(),
+        retired: 1 << 60,
+        measured: 12_345,
+        sum: vec![0.1, -2.0, 1e300, 5e-324],
+        units: 3,
+        second_moment: (0..10).map(f64::from).collect(),
+    }
+}
+
+fn write(dir: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
+    let path = dir.path().join("damaged.safetensors");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Writes a safetensors file without this library: header JSON and data as given.
+fn raw(header: &str, data: &[u8]) -> Vec<u8> {
+    let mut out = (header.len() as u64).to_le_bytes().to_vec();
+    out.extend(header.as_bytes());
+    out.extend(data);
+    out
+}
+
+fn fails(path: &Path, kind: ErrorKind, words: &[&str]) {
+    let e = MicroarchTable::load(path).unwrap_err();
+    assert_eq!(e.kind(), kind, "{e}");
+    for word in words.iter().chain(&[path.to_str().unwrap()]) {
+        assert!(e.message().contains(word), "{word:?} is not in: {e}");
+    }
+}
+
+#[test]
+fn saved_files_come_back_equal_and_leave_no_temporary_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (dir.path().join("a.safetensors"), dir.path().join("b"));
+    table().save(&a).unwrap();
+    assert_eq!(MicroarchTable::load(&a).unwrap(), table());
+    table().save(&a).unwrap(); // over an existing file
+    vector().save(&b).unwrap();
+    assert_eq!(ProgramVector::load(&b).unwrap(), vector());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+
+    let empty = MicroarchTable::new("m", 7);
+    empty.save(&b).unwrap();
+    assert_eq!(MicroarchTable::load(&b).unwrap(), empty);
+}
+
+#[test]
+fn every_flipped_bit_and_every_truncation_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = dir.path().join("good");
+    table().save(&good).unwrap();
+    let bytes = std::fs::read(&good).unwrap();
+    for at in 0..bytes.len() {
+        assert_eq!(
+            MicroarchTable::from_bytes(&bytes[..at]).unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
+        for bit in 0..8 {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1 << bit;
+            // A flip may leave the content as it was (the case of a hex digit in an escape).
+            match MicroarchTable::from_bytes(&bad) {
+                Ok(same) => assert_eq!(same, table(), "byte {at} bit {bit}"),
+                Err(e) => assert!(
+                    matches!(e.kind(), ErrorKind::Corrupt | ErrorKind::Version),
+                    "byte {at} bit {bit}: {e}"
+                ),
+            }
+        }
+    }
+    let mut long = bytes.clone();
+    long.push(0);
+    fails(&write(&dir, &long), ErrorKind::Corrupt, &["whole"]);
+}
+
+#[test]
+fn foreign_files_are_refused_by_name_and_field() {
+    let dir = tempfile::tempdir().unwrap();
+    fails(&dir.path().join("none"), ErrorKind::Io, &[]);
+    fails(dir.path(), ErrorKind::Io, &["regular file"]);
+    fails(&write(&dir, b""), ErrorKind::Corrupt, &["safetensors"]);
+    fails(
+        &write(&dir, &[0xff; 64]),
+        ErrorKind::Corrupt,
+        &["safetensors"],
+    );
+    fails(
+        &write(&dir, &raw("{}", b"")),
+        ErrorKind::Corrupt,
+        &["perfvec.format", "microarchs-1"],
+    );
+    let newer = r#"{"__metadata__":{"perfvec.format":"microarchs-2"}}"#;
+    fails(
+        &write(&dir, &raw(newer, b"")),
+        ErrorKind::Version,
+        &["microarchs-2"],
+    );
+    let unsealed = r#"{"__metadata__":{"perfvec.format":"microarchs-1"}}"#;
+    fails(
+        &write(&dir, &raw(unsealed, b"")),
+        ErrorKind::Corrupt,
+        &["perfvec.checksum"],
+    );
+    let huge =
+        r#"{"vectors":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#;
+    fails(
+        &write(&dir, &raw(huge, &[0; 8])),
+        ErrorKind::Corrupt,
+        &["safetensors"],
+    );
+    let nan = r#"{"__metadata__":{"perfvec.format":"microarchs-1","perfvec.checksum":""},"vectors":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#;
+    fails(
+        &write(&dir, &raw(nan, &f32::NAN.to_le_bytes())),
+        ErrorKind::Corrupt,
+        &["vectors", "NaN"],
+    );
+
+    let path = dir.path().join("pv");
+    vector().save(&path).unwrap();
+    fails(&path, ErrorKind::Corrupt, &["program-vector-1"]);
+    table().save(&path).unwrap();
+    let e = ProgramVector::load(&path).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Corrupt);
+}
+
+/// A file as another program would write it, by the recipe in `container.rs`.
+#[test]
+fn a_file_made_by_the_documented_recipe_loads() {
+    let entries = r#"[{"name":"x","clock_hz":1e9}]"#;
+    let data: Vec<u8> = [1.5f32, -2.0]
+        .iter()
+        .flat_map(|x| x.to_le_bytes())
+        .collect();
+    let mut text = Vec::new();
+    for line in [
+        "note",
+        "kept",
+        "perfvec.entries",
+        entries,
+        "perfvec.format",
+        "microarchs-1",
+    ] {
+        text.extend([line.as_bytes(), b"\n"].concat());
+    }
+    text.extend(b"perfvec.model_id\nm\nvectors\nF32\n1,2\n");
+    text.extend(&data);
+    let sum = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text));
+    let header = serde_json::json!({
+        "__metadata__": {"perfvec.format": "microarchs-1", "perfvec.model_id": "m", "note": "kept",
+            "perfvec.entries": entries, "perfvec.checksum": sum},
+        "vectors": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]},
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let path = write(&dir, &raw(&header.to_string(), &data));
+    let t = MicroarchTable::load(&path).unwrap();
+    assert_eq!(t.model_id(), "m");
+    assert_eq!(t.entries()[0].vector, [1.5, -2.0]);
+    assert_eq!(t.entries()[0].parameters, "{}");
+    t.save(&path).unwrap();
+    let again = std::fs::read(&path).unwrap();
+    let kept = again.windows(6).any(|w| w == b"\"note\"");
+    assert!(kept, "foreign metadata is lost by load and save");
+}
+
+#[test]
+fn entries_are_checked_one_by_one() {
+    let mut t = table();
+    let mut refuse = |change: &dyn Fn(&mut Microarch), word: &str| {
+        let mut e = entry("new", [1.0; DIM]);
+        change(&mut e);
+        let error = t.add(e).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.message().contains(word), "{error}");
+    };
+    refuse(&|e| e.name = "big".into(), "big");
+    refuse(&|e| e.name.clear(), "name");
+    refuse(&|e| e.name = "a\nb".into(), "control");
+    refuse(&|e| e.name = "x".repeat(257), "256");
+    refuse(&|e| e.clock_hz = 0.0, "clock_hz");
+    refuse(&|e| e.clock_hz = f64::NAN, "clock_hz");
+    refuse(&|e| e.parameters = "[]".into(), "parameters");
+    refuse(&|e| e.vector[2] = f32::INFINITY, "element 2");
+    refuse(&|e| e.vector.push(0.0), "5 elements");
+    assert_eq!(t, table());
+    assert_eq!(t.remove("none").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(t.remove("big").unwrap().vector, [1.0, 0.5, -0.25, 3.0]);
+    assert_eq!(t.position("big"), None);
+}
+
+#[test]
+fn tables_merge_without_losing_or_doubling() {
+    let mut t = table();
+    t.merge(&table()).unwrap();
+    assert_eq!(t, table());
+    let mut other = MicroarchTable::new("lstm-2x128", DIM);
+    other.add(entry("third", [0.0; DIM])).unwrap();
+    t.merge(&other).unwrap();
+    assert_eq!(t.entries().len(), 3);
+    let mut clash = MicroarchTable::new("lstm-2x128", DIM);
+    clash.add(entry("fourth", [0.0; DIM])).unwrap();
+    clash.add(entry("big", [9.0; DIM])).unwrap();
+    let before = t.clone();
+    assert_eq!(
+        t.merge(&clash).unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
+    assert_eq!(t, before);
+    let foreign = MicroarchTable::new("another", DIM);
+    assert_eq!(t.merge(&foreign).unwrap_err().kind(), ErrorKind::Mismatch);
+}
+
+#[test]
+fn shards_measured_differently_are_not_merged() {
+    let full = ProgramVector {
+        model_id: "m".into(),
+        retired: 100,
+        measured: 100,
+        sum: vec![1.0],
+        ..ProgramVector::default()
+    };
+    let sampled = ProgramVector {
+        measured: 10,
+        units: 1,
+        second_moment: vec![1.0],
+        ..full.clone()
+    };
+    let mut v = full.clone();
+    assert_eq!(v.merge(&sampled).unwrap_err().kind(), ErrorKind::Mismatch);
+    assert_eq!(v, full);
+    let foreign = ProgramVector {
+        model_id: "n".into(),
+        ..full.clone()
+    };
+    assert_eq!(v.merge(&foreign).unwrap_err().kind(), ErrorKind::Mismatch);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Integers in f64 add without rounding, so the merge must equal the whole to the bit.
+    #[test]
+    fn merged_shards_equal_the_whole(
+        units in prop::collection::vec(prop::array::uniform3(-1000i32..1000), 2..40),
+        cut in 0usize..40,
+    ) {
+        let cut = cut % (units.len() + 1);
+        let make = |units: &[[i32; 3]]| {
+            let mut v = ProgramVector {
+                model_id: "m".into(),
+                retired: units.len() as u64 * 100,
+                measured: units.len() as u64 * 10,
+                sum: vec![0.0; 3],
+                units: units.len() as u64,
+                second_moment: if units.is_empty() { vec![] } else { vec![0.0; 6] },
+            };
+            for u in units {
+                let u = u.map(f64::from);
+                let mut at = 0;
+                for i in 0..3 {
+                    v.sum[i] += u[i];
+                    for j in i..3 {
+                        v.second_moment[at] += u[i] * u[j];
+                        at += 1;
+                    }
+                }
+            }
+            v
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let mut merged = make(&units[..cut]);
+        let path = dir.path().join("shard");
+        make(&units[cut..]).save(&path).unwrap();
+        merged.merge(&ProgramVector::load(&path).unwrap()).unwrap();
+        prop_assert_eq!(merged, make(&units));
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), header in ".{0,100}") {
+        for content in [bytes.clone(), raw(&header, &bytes)] {
+            prop_assert!(MicroarchTable::from_bytes(&content).is_err());
+            prop_assert!(ProgramVector::from_bytes(&content).is_err());
+        }
+    }
+}
