@@ -1,15 +1,22 @@
 //! Foundation models: an ONNX file in, representations out.
 //!
 //! The contract of the file: inputs `features` [T,B,F] and one tensor per state
-//! (`h0`, `c0`, ... [L,B,H]); outputs `representation` [T,B,D] and the new states (`hn`, `cn`).
+//! (`h0`, `c0`, `h1`, ... [1,B,H]); outputs `representation` [T,B,D] and the new states
+//! (`hn0`, `cn0`, `hn1`, ...).
 //! Normalisation is inside the graph. Metadata carries the schema's name and hash, the ISA, the
 //! training provenance and the model id.
 
+mod file;
+mod graph;
+mod graph_lstm;
 pub mod native;
+pub mod network;
 #[cfg(feature = "onnxruntime")]
 pub mod onnx;
+pub mod oracle;
+mod proto;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,9 +93,14 @@ pub trait Engine: Send {
 }
 
 impl Model {
-    /// Reads and checks a model file.
+    /// Reads and checks a model file. Its feature schema need not be one of this library's, but
+    /// where the name is known the hash must agree (error kind `Mismatch`).
     pub fn load(path: &Path, backend: Backend) -> Result<Arc<Model>> {
-        native::load(path, backend)
+        let file = file::read(path)?;
+        match backend {
+            Backend::OnnxRuntime => load_onnx(file),
+            _ => load_native(file, backend),
+        }
     }
 
     /// A model from its parts (used by the backends).
@@ -109,5 +121,84 @@ impl Model {
     /// An engine; see [`EngineFactory::engine`].
     pub fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>> {
         self.factory.engine(lanes, steps)
+    }
+}
+
+fn load_native(file: file::ModelFile, _backend: Backend) -> Result<Arc<Model>> {
+    let net = graph::network(&file)?;
+    let factory = native::factory(net, native::Isa::best())?;
+    Ok(Model::from_parts(file.info, factory))
+}
+
+fn load_onnx(file: file::ModelFile) -> Result<Arc<Model>> {
+    Err(Error::new(
+        ErrorKind::Runtime,
+        format!("{}: not yet", file.path.display()),
+    ))
+}
+
+/// The network of a model file, for the tests' oracle and for reports.
+pub fn read_network(path: &Path) -> Result<network::Network> {
+    graph::network(&file::read(path)?)
+}
+
+/// Checks the size that is asked of an engine.
+fn check_capacity(lanes: usize, steps: usize) -> Result<()> {
+    let range = 1..=native::MAX_LANES;
+    if range.contains(&lanes) && range.contains(&steps) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "an engine of {lanes} lanes and {steps} steps; both must be from 1 to {}",
+            native::MAX_LANES
+        ),
+    ))
+}
+
+/// What [`Engine::run`] was promised, to check its arguments against.
+struct Call {
+    /// Lanes and steps.
+    capacity: (usize, usize),
+    features: usize,
+    width: usize,
+}
+
+impl Call {
+    fn check(
+        &self,
+        x: &[f32],
+        stride: usize,
+        lanes: usize,
+        steps: usize,
+        out: &[f32],
+    ) -> Result<()> {
+        let bad = |what: String| Err(Error::new(ErrorKind::InvalidArgument, what));
+        if lanes > self.capacity.0 || steps > self.capacity.1 {
+            return bad(format!(
+                "{lanes} lanes of {steps} steps, the engine was made for {} of {}",
+                self.capacity.0, self.capacity.1
+            ));
+        }
+        if lanes == 0 || steps == 0 {
+            return Ok(());
+        }
+        // The last row that is read ends here; lanes and steps are small, stride is the caller's.
+        let rows = stride
+            .checked_mul(lanes - 1)
+            .and_then(|n| n.checked_add(steps));
+        let need = rows.and_then(|n| n.checked_mul(self.features));
+        if (lanes > 1 && stride < steps) || need.is_none_or(|n| n > x.len()) {
+            return bad(format!(
+                "x has {} elements, too few for {lanes} lanes of {steps} steps with stride {stride}",
+                x.len()
+            ));
+        }
+        let need = lanes * steps * self.width;
+        if out.len() < need {
+            return bad(format!("out has {} elements, {need} are needed", out.len()));
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,350 @@
+//! A model file: read, decode, and check what every backend needs.
+
+use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfo};
+use super::ModelInfo;
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::schema;
+use prost::Message;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Largest model file that is read: 256 MiB.
+const MAX_BYTES: u64 = 256 << 20;
+/// Largest F, D, hidden size or embedding size.
+pub(crate) const MAX_WIDTH: usize = 8192;
+/// Most states of a model.
+const MAX_STATES: usize = 128;
+
+/// ONNX's number for f32.
+const FLOAT: i32 = 1;
+const INT32: i32 = 6;
+const INT64: i32 = 7;
+
+/// A state tensor: its input, the output that carries its new value, and its size.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
+    pub input: String,
+    pub output: String,
+    /// Elements of one lane.
+    pub width: usize,
+}
+
+/// A decoded model file that honours the contract.
+pub(crate) struct ModelFile {
+    pub path: PathBuf,
+    pub graph: GraphProto,
+    pub info: ModelInfo,
+    /// States in the order of the graph's inputs.
+    pub states: Vec<State>,
+}
+
+fn model_error(message: String) -> Error {
+    Error::new(ErrorKind::Model, message)
+}
+
+fn corrupt(message: String) -> Error {
+    Error::new(ErrorKind::Corrupt, message)
+}
+
+/// Reads and checks `path`; errors name it.
+pub(crate) fn read(path: &Path) -> Result<ModelFile> {
+    let bytes = read_bytes(path)?;
+    parse(path, &bytes).map_err(|e| e.context(path.display()))
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
+    let meta = file.metadata().map_err(|e| Error::io(path, &e))?;
+    if !meta.is_file() {
+        return Err(Error::new(
+            ErrorKind::Io,
+            format!("{}: not a regular file; give an ONNX file", path.display()),
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::io(path, &e))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(corrupt(format!(
+            "{}: larger than {MAX_BYTES} bytes, which no model of this library is",
+            path.display()
+        )));
+    }
+    Ok(bytes)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
+    let model = ModelProto::decode(bytes).map_err(|e| {
+        corrupt(format!(
+            "not an ONNX file, or truncated ({e}); export or copy it again"
+        ))
+    })?;
+    let graph = match model.graph {
+        Some(graph) if model.ir_version > 0 && !graph.output.is_empty() => graph,
+        _ => {
+            return Err(corrupt(
+                "not an ONNX file (no graph in it); export or copy it again".into(),
+            ))
+        }
+    };
+    let metadata: Vec<(String, String)> = model
+        .metadata_props
+        .into_iter()
+        .map(|p| (p.key, p.value))
+        .collect();
+    let features = width(&graph.input, "features", "input")?;
+    let representation = width(&graph.output, "representation", "output")?;
+    let states = states(&graph)?;
+    for t in &graph.initializer {
+        check_finite(t)?;
+    }
+    let info = info(metadata, features, representation)?;
+    Ok(ModelFile {
+        path: path.to_owned(),
+        graph,
+        info,
+        states,
+    })
+}
+
+/// The dimensions that `value` declares; `None` for a free one.
+fn dims(value: &ValueInfo) -> Option<Vec<Option<usize>>> {
+    let tensor = value.r#type.as_ref()?.tensor_type.as_ref()?;
+    if tensor.elem_type != FLOAT {
+        return None;
+    }
+    let dim = |d: &super::proto::Dim| d.dim_value.and_then(|v| usize::try_from(v).ok());
+    Some(tensor.shape.as_ref()?.dim.iter().map(dim).collect())
+}
+
+/// The last dimension of the [T,B,width] tensor `name`.
+fn width(values: &[ValueInfo], name: &str, role: &str) -> Result<usize> {
+    let value = values.iter().find(|v| v.name == name).ok_or_else(|| {
+        let have: Vec<&str> = values.iter().map(|v| v.name.as_str()).collect();
+        model_error(format!(
+            "no {role} named \"{name}\" (it has: {}); export the model with the names of the contract",
+            have.join(", ")
+        ))
+    })?;
+    match dims(value).as_deref() {
+        Some([None, None, Some(w)]) if (1..=MAX_WIDTH).contains(w) => Ok(*w),
+        _ => Err(model_error(format!(
+            "{role} \"{name}\" must be f32 [T,B,n] with T and B free and n from 1 to {MAX_WIDTH}; \
+             export it with those dimensions"
+        ))),
+    }
+}
+
+/// The output that carries the new value of state `input`: "h0" -> "hn0", "h" -> "hn".
+fn state_output(input: &str) -> String {
+    let stem = input.trim_end_matches(|c: char| c.is_ascii_digit());
+    format!("{stem}n{}", &input[stem.len()..])
+}
+
+fn states(graph: &GraphProto) -> Result<Vec<State>> {
+    let weights: std::collections::HashSet<&str> =
+        graph.initializer.iter().map(|t| t.name.as_str()).collect();
+    let mut out = Vec::new();
+    for value in &graph.input {
+        if value.name == "features" || weights.contains(value.name.as_str()) {
+            continue;
+        }
+        let output = state_output(&value.name);
+        let name = &value.name;
+        let Some(new) = graph.output.iter().find(|v| v.name == output) else {
+            return Err(model_error(format!(
+                "state input \"{name}\" has no output \"{output}\" for its new value; \
+                 export the model with every state as input and output"
+            )));
+        };
+        let width = match dims(value).as_deref() {
+            Some([Some(1), None, Some(w)]) if (1..=MAX_WIDTH).contains(w) => *w,
+            _ => {
+                return Err(model_error(format!(
+                    "state input \"{name}\" must be f32 [1,B,n] with B free and n from 1 to \
+                     {MAX_WIDTH}; export one tensor per layer and state"
+                )))
+            }
+        };
+        if let Some([Some(1), None, Some(w)]) = dims(new).as_deref() {
+            if *w != width {
+                return Err(model_error(format!(
+                    "state \"{name}\" has {width} elements but its output \"{output}\" {w}"
+                )));
+            }
+        }
+        out.push(State {
+            input: value.name.clone(),
+            output,
+            width,
+        });
+    }
+    if out.is_empty() || out.len() > MAX_STATES {
+        return Err(model_error(format!(
+            "{} state inputs; the contract wants 1 to {MAX_STATES} (h0, c0, ... [1,B,H]), or the \
+             model forgets the stream between calls",
+            out.len()
+        )));
+    }
+    Ok(out)
+}
+
+fn check_finite(t: &TensorProto) -> Result<()> {
+    if t.data_type != FLOAT || t.dims.is_empty() {
+        return Ok(()); // a scalar may be a Clip bound, where infinity is meant
+    }
+    let (_, data) = floats(t)?;
+    match data.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(at) => Err(model_error(format!(
+            "weight \"{}\" is {} at element {at}; the training diverged, use an earlier checkpoint",
+            t.name, data[at]
+        ))),
+    }
+}
+
+/// Shape of `t`, and its number of elements, which is at most what the file holds.
+fn shape(t: &TensorProto, stored: usize) -> Result<Vec<usize>> {
+    let bad = || {
+        corrupt(format!(
+            "tensor \"{}\" declares shape {:?} but stores {stored} elements; export or copy the file again",
+            t.name, t.dims
+        ))
+    };
+    let dims = t
+        .dims
+        .iter()
+        .map(|&d| usize::try_from(d).map_err(|_| bad()))
+        .collect::<Result<Vec<_>>>()?;
+    let count = dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    if count != Some(stored) {
+        return Err(bad());
+    }
+    Ok(dims)
+}
+
+fn check_inline(t: &TensorProto) -> Result<()> {
+    if t.data_location != 0 {
+        return Err(model_error(format!(
+            "tensor \"{}\" lies in another file; save the model with all weights inside",
+            t.name
+        )));
+    }
+    Ok(())
+}
+
+/// Shape and elements of an f32 tensor.
+pub(crate) fn floats(t: &TensorProto) -> Result<(Vec<usize>, Vec<f32>)> {
+    check_inline(t)?;
+    if t.data_type != FLOAT {
+        return Err(model_error(format!(
+            "tensor \"{}\" has ONNX element type {}, f32 is needed; export the model in f32",
+            t.name, t.data_type
+        )));
+    }
+    let data = if t.raw_data.is_empty() {
+        t.float_data.clone()
+    } else if t.raw_data.len().is_multiple_of(4) {
+        let (words, _) = t.raw_data.as_chunks::<4>();
+        words.iter().map(|w| f32::from_le_bytes(*w)).collect()
+    } else {
+        return Err(corrupt(format!(
+            "tensor \"{}\" stores {} bytes, not a multiple of 4",
+            t.name,
+            t.raw_data.len()
+        )));
+    };
+    Ok((shape(t, data.len())?, data))
+}
+
+/// Elements of an i64 or i32 tensor.
+pub(crate) fn ints(t: &TensorProto) -> Result<Vec<i64>> {
+    check_inline(t)?;
+    let raw = &t.raw_data;
+    let data: Vec<i64> = match t.data_type {
+        INT64 if raw.is_empty() => t.int64_data.clone(),
+        INT64 => raw
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|w| i64::from_le_bytes(*w))
+            .collect(),
+        INT32 if raw.is_empty() => t.int32_data.iter().map(|&x| x.into()).collect(),
+        INT32 => raw
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|w| i32::from_le_bytes(*w).into())
+            .collect(),
+        other => {
+            return Err(model_error(format!(
+                "tensor \"{}\" has ONNX element type {other}, integers are needed",
+                t.name
+            )))
+        }
+    };
+    shape(t, data.len())?;
+    Ok(data)
+}
+
+fn info(
+    metadata: Vec<(String, String)>,
+    features: usize,
+    representation: usize,
+) -> Result<ModelInfo> {
+    let get = |key: &str| {
+        metadata
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
+            .filter(|v| !v.is_empty())
+            .ok_or_else(|| {
+                model_error(format!(
+                    "metadata \"{key}\" is missing; add it to the file's metadata_props when exporting"
+                ))
+            })
+    };
+    let id = get("perfvec.model_id")?.to_owned();
+    let schema_name = get("perfvec.schema")?.to_owned();
+    let hash = get("perfvec.schema_hash")?;
+    let schema_hash = match u64::from_str_radix(hash, 16) {
+        Ok(h) if hash.len() == 16 => h,
+        _ => {
+            return Err(model_error(format!(
+                "metadata \"perfvec.schema_hash\" is \"{hash}\", 16 hex digits are needed"
+            )))
+        }
+    };
+    let isa = get("perfvec.isa")?.to_owned();
+    let warmup = get("perfvec.warmup")?;
+    let warmup = warmup.parse::<u32>().map_err(|_| {
+        model_error(format!(
+            "metadata \"perfvec.warmup\" is \"{warmup}\", a number of instructions is needed"
+        ))
+    })? as usize;
+    if let Some(known) = schema::by_name(&schema_name) {
+        if known.hash() != schema_hash || known.len() != features {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!(
+                    "feature schema \"{schema_name}\": the model was trained on {features} columns \
+                     with hash {schema_hash:016x}, this library has {} with hash {:016x}; use the \
+                     library version that the model was trained with, or train it again",
+                    known.len(),
+                    known.hash()
+                ),
+            ));
+        }
+    }
+    Ok(ModelInfo {
+        id,
+        schema: schema_name,
+        schema_hash,
+        isa,
+        features,
+        representation,
+        warmup,
+        metadata,
+    })
+}

@@ -1,0 +1,432 @@
+//! Recognises the LSTM graphs that the native engine runs, walking from the output.
+
+use super::file::{floats, ints, ModelFile, MAX_WIDTH};
+use super::network::{Dense, Network, Normalisation, Passthrough};
+use super::proto::{Attribute, GraphProto, NodeProto, TensorProto};
+use crate::error::{Error, ErrorKind, Result};
+use std::collections::HashMap;
+
+/// Most LSTM layers.
+const MAX_LAYERS: usize = 32;
+
+/// The network of `file`'s graph. An error of kind `Model` names the node that is not understood.
+pub(crate) fn network(file: &ModelFile) -> Result<Network> {
+    Walk::new(&file.graph)
+        .network(file)
+        .map_err(|e| e.context(file.path.display()))
+}
+
+/// An error about `node`.
+pub(super) fn node_error(node: &NodeProto, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Model,
+        format!(
+            "node \"{}\" ({}): {what}; the native engine does not run this graph, ONNX Runtime can",
+            node.name, node.op_type
+        ),
+    )
+}
+
+fn tensor_error(name: &str, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Model,
+        format!("tensor \"{name}\": {what}; the native engine does not run this graph, ONNX Runtime can"),
+    )
+}
+
+pub(super) fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a Attribute> {
+    node.attribute.iter().find(|a| a.name == name)
+}
+
+pub(super) fn int_attribute(node: &NodeProto, name: &str, default: i64) -> i64 {
+    attribute(node, name).map_or(default, |a| a.i)
+}
+
+/// An f32 constant.
+pub(super) struct Constant {
+    pub shape: Vec<usize>,
+    pub data: Vec<f32>,
+}
+
+pub(super) struct Walk<'a> {
+    producers: HashMap<&'a str, &'a NodeProto>,
+    constants: HashMap<&'a str, &'a TensorProto>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(graph: &'a GraphProto) -> Self {
+        let mut producers = HashMap::new();
+        let mut constants: HashMap<&str, &TensorProto> = graph
+            .initializer
+            .iter()
+            .map(|t| (t.name.as_str(), t))
+            .collect();
+        for node in &graph.node {
+            let value = attribute(node, "value").and_then(|a| a.t.as_ref());
+            match (node.op_type.as_str(), value, node.output.first()) {
+                ("Constant", Some(t), Some(name)) => {
+                    constants.insert(name, t);
+                }
+                _ => {
+                    for name in node.output.iter().filter(|n| !n.is_empty()) {
+                        producers.insert(name.as_str(), node);
+                    }
+                }
+            }
+        }
+        Self {
+            producers,
+            constants,
+        }
+    }
+
+    /// The node that makes `name`, behind any Identity.
+    pub(super) fn producer(&self, name: &str) -> Result<&'a NodeProto> {
+        self.origin(name).map(|(node, _)| node)
+    }
+
+    /// The node that makes `name`, behind any Identity, and what that node calls it.
+    pub(super) fn origin<'n>(&self, name: &'n str) -> Result<(&'a NodeProto, &'n str)>
+    where
+        'a: 'n,
+    {
+        let mut name = name;
+        // A valid graph has no cycle; the bound keeps a hostile one from looping.
+        for _ in 0..=self.producers.len() {
+            let node = *self
+                .producers
+                .get(name)
+                .ok_or_else(|| tensor_error(name, "no node makes it"))?;
+            if node.op_type != "Identity" {
+                return Ok((node, name));
+            }
+            name = self.input(node, 0)?;
+        }
+        Err(tensor_error(name, "it depends on itself"))
+    }
+
+    /// Input `i` of `node`.
+    pub(super) fn input(&self, node: &'a NodeProto, i: usize) -> Result<&'a str> {
+        node.input
+            .get(i)
+            .filter(|n| !n.is_empty())
+            .map(String::as_str)
+            .ok_or_else(|| node_error(node, &format!("input {i} is missing")))
+    }
+
+    fn constant_tensor(&self, node: &'a NodeProto, i: usize) -> Result<&'a TensorProto> {
+        let name = self.input(node, i)?;
+        self.constants
+            .get(name)
+            .copied()
+            .ok_or_else(|| node_error(node, &format!("input \"{name}\" is not a constant")))
+    }
+
+    /// Input `i` of `node` as an f32 constant.
+    pub(super) fn constant(&self, node: &'a NodeProto, i: usize) -> Result<Constant> {
+        let (shape, data) = floats(self.constant_tensor(node, i)?)?;
+        Ok(Constant { shape, data })
+    }
+
+    /// Input `i` of `node` as integer constants.
+    pub(super) fn int_constant(&self, node: &'a NodeProto, i: usize) -> Result<Vec<i64>> {
+        ints(self.constant_tensor(node, i)?)
+    }
+
+    /// Splits a node with one constant input: (the other input, the constant, constant is second).
+    fn binary(&self, node: &'a NodeProto) -> Result<(&'a str, Constant, bool)> {
+        if self.constants.contains_key(self.input(node, 1)?) {
+            Ok((self.input(node, 0)?, self.constant(node, 1)?, true))
+        } else {
+            Ok((self.input(node, 1)?, self.constant(node, 0)?, false))
+        }
+    }
+
+    fn network(&self, file: &ModelFile) -> Result<Network> {
+        let features = file.info.features;
+        let (mut name, raw) = self.representation("representation", features)?;
+        let mut relu = false;
+        if let Some(node) = self.op(name, "Relu") {
+            relu = true;
+            name = self.input(node, 0)?;
+        }
+        let mut layers = Vec::new();
+        let mut states = Vec::new();
+        while let Some((node, input)) = self.lstm_output(name)? {
+            if layers.len() == MAX_LAYERS {
+                return Err(node_error(node, &format!("more than {MAX_LAYERS} layers")));
+            }
+            layers.push(self.lstm(node)?);
+            states.push(self.lstm_states(node, file)?);
+            name = input;
+        }
+        if layers.is_empty() {
+            return Err(match self.producer(name) {
+                Ok(node) => node_error(node, "an LSTM is expected here"),
+                Err(e) => e,
+            });
+        }
+        layers.reverse();
+        let embedding = self.embedding(&mut name)?;
+        let norm = self.normalisation(name, features)?;
+        let network = Network {
+            features,
+            norm,
+            embedding,
+            layers,
+            relu,
+            raw,
+        };
+        self.check(&network, file, states.len())?;
+        Ok(network)
+    }
+
+    /// The node of type `op` that makes `name`.
+    pub(super) fn op(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
+        self.producer(name).ok().filter(|n| n.op_type == op)
+    }
+
+    /// The tensor of the hidden part, and the raw columns after it.
+    fn representation(
+        &self,
+        name: &'a str,
+        features: usize,
+    ) -> Result<(&'a str, Vec<Passthrough>)> {
+        let Some(node) = self.op(name, "Concat") else {
+            return Ok((name, Vec::new()));
+        };
+        if !matches!(int_attribute(node, "axis", 0), 2 | -1) {
+            return Err(node_error(node, "its axis is not the last one"));
+        }
+        let hidden = self.input(node, 0)?;
+        let mut raw = Vec::new();
+        for i in 1..node.input.len() {
+            self.raw_columns(self.input(node, i)?, features, &mut raw)?;
+            if raw.len() > MAX_WIDTH {
+                return Err(node_error(node, "too many raw columns"));
+            }
+        }
+        Ok((hidden, raw))
+    }
+
+    /// Columns of `features` by Gather or Slice, perhaps times a constant.
+    fn raw_columns(&self, name: &str, features: usize, out: &mut Vec<Passthrough>) -> Result<()> {
+        let mut node = self.producer(name)?;
+        let mut scale = None;
+        if matches!(node.op_type.as_str(), "Mul" | "Div") {
+            let (rest, mut c, second) = self.binary(node)?;
+            if node.op_type == "Div" {
+                if !second {
+                    return Err(node_error(node, "a constant is divided by columns"));
+                }
+                c.data.iter_mut().for_each(|x| *x = 1.0 / *x);
+            }
+            scale = Some((node, c));
+            node = self.producer(rest)?;
+        }
+        let columns = self.columns(node, features)?;
+        let scales = match &scale {
+            None => vec![1.0; columns.len()],
+            Some((node, c)) => per_column(node, c, columns.len())?,
+        };
+        out.extend(
+            columns
+                .into_iter()
+                .zip(scales)
+                .map(|(column, scale)| Passthrough { column, scale }),
+        );
+        Ok(())
+    }
+
+    fn columns(&self, node: &'a NodeProto, features: usize) -> Result<Vec<usize>> {
+        if self.input(node, 0)? != "features" {
+            return Err(node_error(node, "it does not read \"features\" directly"));
+        }
+        let last = |axis: i64| matches!(axis, 2 | -1);
+        let wrap = |i: i64| if i < 0 { i + features as i64 } else { i };
+        let indices = match node.op_type.as_str() {
+            "Gather" => {
+                if !last(int_attribute(node, "axis", 0)) {
+                    return Err(node_error(node, "its axis is not the last one"));
+                }
+                self.int_constant(node, 1)?.into_iter().map(wrap).collect()
+            }
+            "Slice" => {
+                let one = |i| match self.int_constant(node, i)?.as_slice() {
+                    [x] => Ok(*x),
+                    _ => Err(node_error(node, "it slices more than the last axis")),
+                };
+                let step = if node.input.len() > 4 { one(4)? } else { 1 };
+                if !last(one(3)?) || step != 1 {
+                    return Err(node_error(
+                        node,
+                        "only steps of 1 on the last axis are known",
+                    ));
+                }
+                let bound = |i| wrap(i).clamp(0, features as i64);
+                (bound(one(1)?)..bound(one(2)?)).collect::<Vec<i64>>()
+            }
+            _ => return Err(node_error(node, "a Gather or Slice is expected here")),
+        };
+        indices
+            .into_iter()
+            .map(|i| match usize::try_from(i) {
+                Ok(i) if i < features => Ok(i),
+                _ => Err(node_error(
+                    node,
+                    &format!("column {i} is not in [0, {features})"),
+                )),
+            })
+            .collect()
+    }
+
+    /// `Relu(MatMul(x, W) + b)`; moves `name` to x.
+    fn embedding(&self, name: &mut &'a str) -> Result<Option<Dense>> {
+        let Some(relu) = self.op(name, "Relu") else {
+            return Ok(None);
+        };
+        let add = self.producer(self.input(relu, 0)?)?;
+        if add.op_type != "Add" {
+            return Err(node_error(
+                add,
+                "the Add of an embedding's bias is expected here",
+            ));
+        }
+        let (product, bias, _) = self.binary(add)?;
+        let matmul = self.producer(product)?;
+        if matmul.op_type != "MatMul" {
+            return Err(node_error(
+                matmul,
+                "the MatMul of an embedding is expected here",
+            ));
+        }
+        let w = self.constant(matmul, 1)?;
+        let (inputs, outputs) = match w.shape[..] {
+            [i, o] if i.max(o) <= MAX_WIDTH && i.min(o) > 0 => (i, o),
+            _ => return Err(node_error(matmul, "its weight is not a matrix [F,E]")),
+        };
+        *name = self.input(matmul, 0)?;
+        Ok(Some(Dense {
+            inputs,
+            outputs,
+            w: (0..inputs * outputs)
+                .map(|i| w.data[i % inputs * outputs + i / inputs])
+                .collect(),
+            b: per_column(add, &bias, outputs)?,
+        }))
+    }
+
+    /// `Clip?(Div|Mul?(Sub|Add?(features)))`.
+    fn normalisation(&self, name: &'a str, features: usize) -> Result<Normalisation> {
+        let mut name = name;
+        let mut norm = Normalisation {
+            mean: vec![0.0; features],
+            inv_std: vec![1.0; features],
+            clip: (f32::NEG_INFINITY, f32::INFINITY),
+        };
+        if let Some(node) = self.op(name, "Clip") {
+            norm.clip = (
+                self.bound(node, 1, f32::NEG_INFINITY)?,
+                self.bound(node, 2, f32::INFINITY)?,
+            );
+            name = self.input(node, 0)?;
+        }
+        let mut next = |ops: [&str; 2]| -> Result<Option<(&'a NodeProto, Vec<f32>)>> {
+            let Some(node) = ops.iter().find_map(|op| self.op(name, op)) else {
+                return Ok(None);
+            };
+            let (rest, c, second) = self.binary(node)?;
+            if !second && matches!(node.op_type.as_str(), "Sub" | "Div") {
+                return Err(node_error(node, "its first input is a constant"));
+            }
+            name = rest;
+            Ok(Some((node, per_column(node, &c, features)?)))
+        };
+        if let Some((node, c)) = next(["Div", "Mul"])? {
+            let divide = node.op_type == "Div";
+            norm.inv_std = c
+                .iter()
+                .map(|x| if divide { 1.0 / x } else { *x })
+                .collect();
+            if norm.inv_std.iter().any(|x| !x.is_finite()) {
+                return Err(node_error(node, "a standard deviation is zero"));
+            }
+        }
+        if let Some((node, c)) = next(["Sub", "Add"])? {
+            let add = node.op_type == "Add";
+            norm.mean = c.iter().map(|x| if add { -x } else { *x }).collect();
+        }
+        if name != "features" {
+            return Err(match self.producer(name) {
+                Ok(node) => node_error(node, "not a normalisation, embedding or LSTM layer"),
+                Err(e) => e,
+            });
+        }
+        Ok(norm)
+    }
+
+    fn bound(&self, node: &'a NodeProto, i: usize, default: f32) -> Result<f32> {
+        match node.input.get(i) {
+            Some(name) if !name.is_empty() => match self.constant(node, i)?.data[..] {
+                [x] if !x.is_nan() => Ok(x),
+                _ => Err(node_error(node, "a bound is not a number")),
+            },
+            _ => Ok(default),
+        }
+    }
+
+    /// Checks that the parts fit each other and the file.
+    fn check(&self, n: &Network, file: &ModelFile, states: usize) -> Result<()> {
+        let bad = |what: String| Err(Error::new(ErrorKind::Model, what));
+        let mut width = n.features;
+        if let Some(e) = &n.embedding {
+            if e.inputs != width {
+                return bad(format!(
+                    "the embedding takes {} columns of {width}",
+                    e.inputs
+                ));
+            }
+            width = e.outputs;
+        }
+        for (i, l) in n.layers.iter().enumerate() {
+            if l.inputs != width {
+                return bad(format!(
+                    "LSTM layer {i} takes {} inputs of {width}",
+                    l.inputs
+                ));
+            }
+            width = l.hidden;
+        }
+        if n.representation() != file.info.representation {
+            return bad(format!(
+                "output \"representation\" declares {} columns, the graph makes {}",
+                file.info.representation,
+                n.representation()
+            ));
+        }
+        if 2 * states != file.states.len() {
+            return bad(format!(
+                "{} state inputs, but {states} LSTM layers have two each; export h and c of every layer",
+                file.states.len()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// `c` broadcast to `n` columns.
+pub(super) fn per_column(node: &NodeProto, c: &Constant, n: usize) -> Result<Vec<f32>> {
+    if c.data.len() == 1 {
+        Ok(vec![c.data[0]; n])
+    } else if c.data.len() == n && c.shape.last() == Some(&n) {
+        Ok(c.data.clone())
+    } else {
+        Err(node_error(
+            node,
+            &format!(
+                "its constant has shape {:?}, one value or {n} are needed",
+                c.shape
+            ),
+        ))
+    }
+}

@@ -1,0 +1,259 @@
+//! The engine in f32.
+
+use super::gates::{cell, GATE_SCALE};
+use super::simd::{Op, Simd};
+use super::tiles::{load, store, Out, Rows, Tiles};
+use crate::model::network::{Dense, Lstm, Network};
+use std::sync::Arc;
+
+/// Weights of a layer in the order of use: a group is 4U rows, `[group][k][u][4]`.
+struct Packed<const U: usize> {
+    /// Columns; those from `inputs` on are of the state.
+    k: usize,
+    inputs: usize,
+    /// Rows in sets of 4U; the last ones may be padding of zeros.
+    w: Vec<[[f32; 4]; U]>,
+    b: Vec<[[f32; 4]; U]>,
+}
+
+impl<const U: usize> Packed<U> {
+    /// Packs `quads` sets of four rows: `row(quad, r)` is (weights, bias).
+    fn new(
+        [inputs, state]: [usize; 2],
+        quads: usize,
+        row: impl Fn(usize, usize) -> (Vec<f32>, f32),
+    ) -> Self {
+        let k = inputs + state;
+        let groups = quads.div_ceil(U);
+        let mut w = vec![[[0.0; 4]; U]; groups * k];
+        let mut b = vec![[[0.0; 4]; U]; groups];
+        for quad in 0..quads {
+            for r in 0..4 {
+                let (weights, bias) = row(quad, r);
+                let (group, u) = (quad / U, quad % U);
+                b[group][u][r] = bias;
+                for (to, x) in w[group * k..][..k].iter_mut().zip(weights) {
+                    to[u][r] = x;
+                }
+            }
+        }
+        Self { k, inputs, w, b }
+    }
+
+    /// A quad is the four gates of one hidden unit.
+    fn lstm(l: &Lstm) -> Self {
+        Self::new([l.inputs, l.hidden], l.hidden, |unit, gate| {
+            let row = gate * l.hidden + unit;
+            let x = &l.wx[row * l.inputs..][..l.inputs];
+            let h = &l.wh[row * l.hidden..][..l.hidden];
+            let scale = GATE_SCALE[gate];
+            let weights = x.iter().chain(h).map(|w| w * scale).collect();
+            (weights, l.b[row] * scale)
+        })
+    }
+
+    /// A quad is four outputs.
+    fn dense(d: &Dense) -> Self {
+        Self::new([d.inputs, 0], d.outputs.div_ceil(4), |quad, r| {
+            let row = 4 * quad + r;
+            if row < d.outputs {
+                (d.w[row * d.inputs..][..d.inputs].to_vec(), d.b[row])
+            } else {
+                (Vec::new(), 0.0)
+            }
+        })
+    }
+
+    /// Rows that an output needs, padding included.
+    fn quads(&self) -> usize {
+        self.b.len() * U
+    }
+}
+
+/// Weights of a network, shared by its engines.
+pub struct FloatWeights<const U: usize> {
+    net: Arc<Network>,
+    embedding: Option<Packed<U>>,
+    layers: Vec<Packed<U>>,
+}
+
+impl<const U: usize> FloatWeights<U> {
+    /// Packs `net`.
+    pub fn new(net: Arc<Network>) -> Self {
+        Self {
+            embedding: net.embedding.as_ref().map(Packed::dense),
+            layers: net.layers.iter().map(Packed::lstm).collect(),
+            net,
+        }
+    }
+}
+
+/// Scratch and state of one engine. A tile's kernel makes U hidden units of V vectors of lanes.
+pub struct FloatEngine<S: Simd, const U: usize, const V: usize> {
+    s: S,
+    weights: Arc<FloatWeights<U>>,
+    x: Tiles<S, V>,
+    embedded: Option<Tiles<S, V>>,
+    layers: Vec<Layer<S, V>>,
+}
+
+struct Layer<S: Simd, const V: usize> {
+    h: Tiles<S, V>,
+    /// h of the step before.
+    previous: Tiles<S, V>,
+    c: Tiles<S, V>,
+}
+
+impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
+    /// An engine for up to `lanes` lanes.
+    pub fn new(s: S, weights: Arc<FloatWeights<U>>, lanes: usize) -> Self {
+        let tiles = |rows| Tiles::new(s, rows, lanes);
+        Self {
+            s,
+            x: tiles(weights.net.features),
+            embedded: weights.embedding.as_ref().map(|e| tiles(4 * e.quads())),
+            layers: weights
+                .layers
+                .iter()
+                .map(|l| Layer {
+                    h: tiles(l.quads()),
+                    previous: tiles(l.quads()),
+                    c: tiles(l.quads()),
+                })
+                .collect(),
+            weights,
+        }
+    }
+}
+
+impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V> {
+    fn reset(&mut self) {
+        for l in &mut self.layers {
+            l.h.clear(self.s);
+            l.c.clear(self.s);
+        }
+    }
+
+    fn run(&mut self, rows: Rows, steps: usize, out: Out) {
+        let s = self.s;
+        s.call(Steps {
+            engine: self,
+            rows,
+            steps,
+            out,
+        });
+    }
+}
+
+struct Steps<'a, S: Simd, const U: usize, const V: usize> {
+    engine: &'a mut FloatEngine<S, U, V>,
+    rows: Rows<'a>,
+    steps: usize,
+    out: Out<'a>,
+}
+
+impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
+    #[inline(always)]
+    fn run(mut self, s: S) {
+        let e = self.engine;
+        let net = &e.weights.net;
+        let tiles = self.rows.lanes.div_ceil(Tiles::<S, V>::LANES);
+        for step in 0..self.steps {
+            let rows = Rows { step, ..self.rows };
+            load(s, net, rows, &mut e.x);
+            let mut input = &e.x;
+            if let (Some(w), Some(embedded)) = (&e.weights.embedding, &mut e.embedded) {
+                dense(s, w, input, embedded, tiles);
+                input = embedded;
+            }
+            for (w, layer) in e.weights.layers.iter().zip(&mut e.layers) {
+                std::mem::swap(&mut layer.h, &mut layer.previous);
+                lstm(s, w, input, layer, tiles);
+                input = &layer.h;
+            }
+            store(net, input, rows, &mut self.out);
+        }
+    }
+}
+
+/// acc[u][r][v] += sum over k of w[k][u][r] * a[k][v], in the order of k.
+#[inline(always)]
+fn accumulate<S: Simd, const U: usize, const V: usize>(
+    s: S,
+    mut acc: [[[S::F; V]; 4]; U],
+    w: &[[[f32; 4]; U]],
+    a: &[[S::F; V]],
+) -> [[[S::F; V]; 4]; U] {
+    for (w, a) in w.iter().zip(a) {
+        for u in 0..U {
+            for r in 0..4 {
+                let w = s.splat(w[u][r]);
+                for v in 0..V {
+                    acc[u][r][v] = s.mul_acc(a[v], w, acc[u][r][v]);
+                }
+            }
+        }
+    }
+    acc
+}
+
+#[inline(always)]
+fn start<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> [[[S::F; V]; 4]; U] {
+    let mut acc = [[[s.splat(0.0); V]; 4]; U];
+    for u in 0..U {
+        for r in 0..4 {
+            acc[u][r] = [s.splat(b[u][r]); V];
+        }
+    }
+    acc
+}
+
+#[inline(always)]
+fn dense<S: Simd, const U: usize, const V: usize>(
+    s: S,
+    p: &Packed<U>,
+    x: &Tiles<S, V>,
+    out: &mut Tiles<S, V>,
+    tiles: usize,
+) {
+    for (group, b) in p.b.iter().enumerate() {
+        let w = &p.w[group * p.k..][..p.k];
+        for t in 0..tiles {
+            let acc = accumulate(s, start(s, b), w, x.tile(t));
+            let rows = &mut out.tile_mut(t)[4 * U * group..][..4 * U];
+            for (row, acc) in rows.iter_mut().zip(acc.as_flattened()) {
+                for v in 0..V {
+                    row[v] = s.max(acc[v], s.splat(0.0));
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn lstm<S: Simd, const U: usize, const V: usize>(
+    s: S,
+    p: &Packed<U>,
+    x: &Tiles<S, V>,
+    layer: &mut Layer<S, V>,
+    tiles: usize,
+) {
+    for (group, b) in p.b.iter().enumerate() {
+        let w = &p.w[group * p.k..][..p.k];
+        for t in 0..tiles {
+            // The input's and the state's rows may be padded; the weights say how many count.
+            let previous = layer.previous.tile(t);
+            let (wx, wh) = w.split_at(p.inputs);
+            let acc = accumulate(s, start(s, b), wx, x.tile(t));
+            let acc = accumulate(s, acc, wh, previous);
+            let c = &mut layer.c.tile_mut(t)[U * group..][..U];
+            let h = &mut layer.h.tile_mut(t)[U * group..][..U];
+            for u in 0..U {
+                for v in 0..V {
+                    let gates = [acc[u][0][v], acc[u][1][v], acc[u][2][v], acc[u][3][v]];
+                    (c[u][v], h[u][v]) = cell(s, gates, c[u][v]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The native LSTM engine.
+//!
+//! Lanes are the lanes of vectors: a weight is broadcast and multiplied with the same column of
+//! many lanes. Nothing flows between lanes, so a lane's result is a function of its own rows, bit
+//! for bit, and every weight is read once for all lanes of a step.
+
+mod float;
+mod gates;
+pub mod simd;
+mod tiles;
+
+#[cfg(test)]
+mod tests;
+
+use super::network::Network;
+use super::{Backend, Engine, EngineFactory};
+use crate::error::{Error, ErrorKind, Result};
+use float::{FloatEngine, FloatWeights};
+#[cfg(target_arch = "x86_64")]
+use simd::{Avx2, Avx2Vnni, Avx512};
+use simd::{Portable, Simd};
+use std::sync::Arc;
+use tiles::{Out, Rows};
+
+/// Most lanes and most steps of an engine.
+pub const MAX_LANES: usize = 1 << 16;
+
+/// Which instruction set the engine uses. Results are the same bit for bit, except that f32 on
+/// an x86-64 CPU without FMA rounds more often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isa {
+    /// Plain Rust, compiled for the target.
+    Portable,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX2, FMA and AVX-VNNI.
+    Avx2Vnni,
+    /// AVX-512 F, BW, VL and VNNI.
+    Avx512,
+}
+
+impl Isa {
+    /// All that this CPU has, the fastest last.
+    pub fn available() -> Vec<Isa> {
+        #[allow(unused_mut)]
+        let mut all = vec![Isa::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(Avx2::new().map(|_| Isa::Avx2));
+            all.extend(Avx2Vnni::new().map(|_| Isa::Avx2Vnni));
+            all.extend(Avx512::new().map(|_| Isa::Avx512));
+        }
+        all
+    }
+
+    /// The fastest that this CPU has.
+    pub fn best() -> Isa {
+        Self::available().pop().unwrap_or(Isa::Portable)
+    }
+}
+
+/// A factory of native engines for `net`.
+pub fn factory(net: Network, isa: Isa) -> Result<Box<dyn EngineFactory>> {
+    let net = Arc::new(net);
+    match isa {
+        Isa::Portable => Ok(float::<_, 1, 1>(net, Portable)),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 | Isa::Avx2Vnni => Ok(float::<_, 1, 2>(net, Avx2::new().ok_or_else(missing)?)),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => Ok(float::<_, 2, 2>(net, Avx512::new().ok_or_else(missing)?)),
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => Err(missing()),
+    }
+}
+
+fn missing() -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        "this CPU lacks the instruction set asked for; use the best available one",
+    )
+}
+
+fn float<S: Simd, const U: usize, const V: usize>(
+    net: Arc<Network>,
+    s: S,
+) -> Box<dyn EngineFactory> {
+    let weights = Arc::new(FloatWeights::<U>::new(net.clone()));
+    Box::new(Factory {
+        net,
+        backend: Backend::NativeF32,
+        make: move |lanes| {
+            Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
+        },
+    })
+}
+
+/// The part of an engine that differs between number formats; the arguments have been checked.
+trait Run: Send {
+    fn reset(&mut self);
+    fn run(&mut self, rows: Rows, steps: usize, out: Out);
+}
+
+struct Factory<M> {
+    net: Arc<Network>,
+    backend: Backend,
+    make: M,
+}
+
+impl<M: Fn(usize) -> Box<dyn Run> + Send + Sync> EngineFactory for Factory<M> {
+    fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>> {
+        super::check_capacity(lanes, steps)?;
+        Ok(Box::new(NativeEngine {
+            features: self.net.features,
+            width: self.net.representation(),
+            lanes,
+            steps,
+            inner: (self.make)(lanes),
+        }))
+    }
+
+    fn backend(&self) -> Backend {
+        self.backend
+    }
+}
+
+struct NativeEngine {
+    features: usize,
+    width: usize,
+    lanes: usize,
+    steps: usize,
+    inner: Box<dyn Run>,
+}
+
+impl Engine for NativeEngine {
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+
+    fn run(
+        &mut self,
+        x: &[f32],
+        stride: usize,
+        lanes: usize,
+        steps: usize,
+        out: &mut [f32],
+    ) -> Result<()> {
+        super::Call {
+            capacity: (self.lanes, self.steps),
+            features: self.features,
+            width: self.width,
+        }
+        .check(x, stride, lanes, steps, out)?;
+        let rows = Rows {
+            x,
+            features: self.features,
+            stride,
+            step: 0,
+            lanes,
+        };
+        let out = Out {
+            out,
+            width: self.width,
+            steps,
+        };
+        self.inner.run(rows, steps, out);
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The engine against the oracle, and a lane against itself.
+
+use super::*;
+use crate::model::network::{Dense, Lstm, Normalisation, Passthrough};
+use crate::model::oracle::Oracle;
+use proptest::prelude::*;
+
+/// A small deterministic generator: the networks and rows of the tests.
+struct Noise(u64);
+
+impl Noise {
+    /// In [-1, 1).
+    fn next(&mut self) -> f32 {
+        self.0 = self
+            .0
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        ((self.0 >> 40) as f32) / (1u64 << 23) as f32 - 1.0
+    }
+
+    fn vec(&mut self, n: usize, bound: f32) -> Vec<f32> {
+        (0..n).map(|_| self.next() * bound).collect()
+    }
+}
+
+fn lstm(n: &mut Noise, inputs: usize, hidden: usize) -> Lstm {
+    Lstm {
+        inputs,
+        hidden,
+        wx: n.vec(4 * hidden * inputs, 1.7 / (inputs as f32).sqrt()),
+        wh: n.vec(4 * hidden * hidden, 1.7 / (hidden as f32).sqrt()),
+        b: n.vec(4 * hidden, 0.7),
+    }
+}
+
+fn network(seed: u64, features: usize, embedding: usize, hidden: &[usize], relu: bool) -> Network {
+    let mut n = Noise(seed);
+    let mut width = features;
+    let embedding = (embedding > 0).then(|| {
+        width = embedding;
+        Dense {
+            inputs: features,
+            outputs: embedding,
+            w: n.vec(features * embedding, 1.7 / (features as f32).sqrt()),
+            b: n.vec(embedding, 0.2),
+        }
+    });
+    let layers = hidden
+        .iter()
+        .map(|&h| lstm(&mut n, std::mem::replace(&mut width, h), h))
+        .collect();
+    Network {
+        features,
+        norm: Normalisation {
+            mean: n.vec(features, 5.0),
+            inv_std: n.vec(features, 0.4).iter().map(|x| x + 0.6).collect(),
+            clip: (-4.0, 4.0),
+        },
+        embedding,
+        layers,
+        relu,
+        raw: (0..features % 3)
+            .map(|i| Passthrough {
+                column: features - 1 - i,
+                scale: 0.5 + i as f32,
+            })
+            .collect(),
+    }
+}
+
+fn rows(net: &Network, seed: u64, n: usize) -> Vec<f32> {
+    Noise(seed ^ 0xabcd).vec(n * net.features, 9.0)
+}
+
+/// Representations of `lanes` lanes of `steps` steps in calls of `call` steps.
+fn run(engine: &mut dyn Engine, net: &Network, x: &[f32], lanes: usize, call: usize) -> Vec<f32> {
+    let steps = x.len() / net.features / lanes;
+    let width = net.representation();
+    let mut all = vec![0.0; lanes * steps * width];
+    let mut at = 0;
+    while at < steps {
+        let now = call.min(steps - at);
+        let mut out = vec![0.0; lanes * now * width];
+        engine
+            .run(&x[at * net.features..], steps, lanes, now, &mut out)
+            .unwrap();
+        for lane in 0..lanes {
+            all[(lane * steps + at) * width..][..now * width]
+                .copy_from_slice(&out[lane * now * width..][..now * width]);
+        }
+        at += now;
+    }
+    all
+}
+
+fn bits(x: &[f32]) -> Vec<u32> {
+    x.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn gates_are_accurate() {
+    use super::gates::{cell, GATE_SCALE};
+    let s = Portable;
+    let mut n = Noise(7);
+    let mut worst = 0.0f64;
+    for i in 0..200_000 {
+        let range = [0.01, 1.0, 8.0, 40.0, 1e4][i % 5];
+        let gates: [f32; 4] = std::array::from_fn(|_| n.next() * range);
+        let c = n.next() * 3.0;
+        let scaled: [_; 4] = std::array::from_fn(|g| s.splat(gates[g] * GATE_SCALE[g]));
+        let (new_c, new_h) = cell(s, scaled, s.splat(c));
+        let get = |v| f64::from(simd::lanes::<Portable>(&[v])[0]);
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-f64::from(x)).exp());
+        let want_c =
+            sigmoid(gates[2]) * f64::from(c) + sigmoid(gates[0]) * f64::from(gates[3]).tanh();
+        let want_h = sigmoid(gates[1]) * want_c.tanh();
+        worst = worst.max((get(new_c) - want_c).abs() / want_c.abs().max(1.0));
+        worst = worst.max((get(new_h) - want_h).abs());
+    }
+    assert!(worst < 1e-6, "{worst}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn f32_agrees_with_the_oracle(
+        seed in any::<u64>(),
+        features in 1usize..20,
+        embedding in 0usize..18,
+        hidden in prop::collection::vec(1usize..22, 1..4),
+        relu in any::<bool>(),
+        lanes in 1usize..70,
+    ) {
+        let net = network(seed, features, embedding, &hidden, relu);
+        let steps = 12;
+        let x = rows(&net, seed, lanes * steps);
+        for isa in Isa::available() {
+            let factory = factory(net.clone(), isa).unwrap();
+            let mut engine = factory.engine(lanes, steps).unwrap();
+            let got = run(engine.as_mut(), &net, &x, lanes, steps);
+            for (lane, got) in got.chunks(steps * net.representation()).enumerate() {
+                let mut oracle = Oracle::new(&net);
+                for (step, got) in got.chunks(net.representation()).enumerate() {
+                    let want = oracle.step(&x[(lane * steps + step) * features..][..features]);
+                    for (g, w) in got.iter().zip(want) {
+                        prop_assert!((f64::from(*g) - w).abs() < 2e-5, "{isa:?} lane {lane} step {step}: {g} {w}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_lane_depends_on_its_rows_alone(
+        seed in any::<u64>(),
+        features in 1usize..20,
+        hidden in prop::collection::vec(1usize..22, 1..3),
+        lanes in 1usize..70,
+        capacity in 70usize..140,
+        call in 1usize..9,
+        pick in any::<prop::sample::Index>(),
+    ) {
+        let net = network(seed, features, 0, &hidden, false);
+        let steps = 17;
+        let lane = pick.index(lanes);
+        let x = rows(&net, seed, lanes * steps);
+        let own = &x[lane * steps * features..][..steps * features];
+        for isa in Isa::available() {
+            let factory = factory(net.clone(), isa).unwrap();
+            let mut alone = factory.engine(1, steps).unwrap();
+            let want = run(alone.as_mut(), &net, own, 1, steps);
+            let mut many = factory.engine(capacity, steps).unwrap();
+            // Leftovers of an earlier stream must not matter.
+            run(many.as_mut(), &net, &rows(&net, seed + 1, lanes * 3), lanes, 3);
+            many.reset();
+            let got = run(many.as_mut(), &net, &x, lanes, call);
+            let got = &got[lane * want.len()..][..want.len()];
+            prop_assert_eq!(bits(got), bits(&want), "{:?}", isa);
+        }
+    }
+}
+
+#[test]
+fn vector_instruction_sets_agree_bit_for_bit() {
+    let net = network(3, 11, 9, &[13, 7], true);
+    let x = rows(&net, 3, 40 * 25);
+    let fused = Isa::available().into_iter().filter(|i| *i != Isa::Portable);
+    let all: Vec<_> = fused
+        .map(|isa| {
+            let mut engine = factory(net.clone(), isa).unwrap().engine(40, 25).unwrap();
+            bits(&run(engine.as_mut(), &net, &x, 40, 25))
+        })
+        .collect();
+    assert!(all.windows(2).all(|w| w[0] == w[1]));
+}
+
+#[test]
+fn calls_outside_the_contract_are_errors() {
+    let net = network(3, 4, 0, &[5], false);
+    let factory = factory(net, Isa::best()).unwrap();
+    for (lanes, steps) in [(0, 1), (1, 0), (usize::MAX, 1), (1, usize::MAX)] {
+        let e = factory.engine(lanes, steps).err().unwrap();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    }
+    let mut engine = factory.engine(2, 3).unwrap();
+    let x = vec![0.0; 2 * 3 * 4];
+    let mut out = vec![0.0; 2 * 3 * 6];
+    assert!(engine.run(&x, 3, 2, 3, &mut out).is_ok());
+    assert!(engine.run(&x, 3, 0, 0, &mut []).is_ok());
+    for (n, stride, lanes, steps, room) in [
+        (24, 3, 3, 3, 36),          // more lanes than made for
+        (24, 4, 2, 4, 36),          // more steps than made for
+        (23, 3, 2, 3, 36),          // too few rows
+        (24, 2, 2, 3, 36),          // lanes that overlap
+        (24, usize::MAX, 2, 3, 36), // a stride that overflows
+        (24, 3, 2, 3, 35),          // too little room
+    ] {
+        let e = engine
+            .run(&x[..n], stride, lanes, steps, &mut out[..room])
+            .unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    }
+}
