@@ -13,16 +13,6 @@ pub enum Sampling {
         /// Retirements per unit.
         period: u64,
     },
-    /// As many units as the relative half width at 95% asks for on the worst core of the table.
-    TargetError {
-        /// Relative half width, e.g. 0.01.
-        half_width: f64,
-    },
-    /// As many units as keep the model's share of the time at or under `overhead`.
-    TargetOverhead {
-        /// Extra time relative to the host alone, e.g. 0.1.
-        overhead: f64,
-    },
 }
 
 /// Settings of a session. `Default` suits most hosts.
@@ -94,12 +84,6 @@ impl SessionConfig {
                 period.to_string(),
                 "at least the unit's retirements",
             ),
-            Sampling::TargetError { half_width } if !(half_width > 0.0 && half_width < 1.0) => {
-                bad("target", half_width.to_string(), "over 0 and under 1")
-            }
-            Sampling::TargetOverhead { overhead } if !(overhead > 0.0 && overhead.is_finite()) => {
-                bad("target", overhead.to_string(), "over 0")
-            }
             _ => Ok(()),
         }
     }

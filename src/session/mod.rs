@@ -1,15 +1,37 @@
 //! One hart's stream: from retirements to a program vector and its estimates.
+//!
+//! The host's thread interns, settles branch outcomes and appends; extraction and the model run
+//! on the session's threads (or inside the calls, with `threads: 0`). What a session computes is
+//! a function of the stream and the configuration alone, bit for bit: not of how the stream is
+//! split into calls, of the number of threads, or of when they ran.
 
+mod accumulate;
+mod batch;
 pub mod config;
+mod fill;
+mod intern;
+mod merge;
+mod pipeline;
+mod plan;
+mod resolve;
+mod run;
+mod snapshot;
+mod threads;
 
 pub use config::{Sampling, SessionConfig};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::{InstId, Retirement, StaticInst};
+use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::isa::Isa;
 use crate::microarch::ProgramVector;
 use crate::model::Model;
+use intern::Interner;
+use merge::Results;
+use resolve::Resolver;
+use run::Runner;
+use std::collections::VecDeque;
 use std::sync::Arc;
+use threads::Work;
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +40,7 @@ pub struct Counts {
     pub retired: u64,
     /// Of these, the ones whose representations are in the program vector.
     pub measured: u64,
-    /// Retirements accepted but not yet through the model.
+    /// Retirements in regions that are not yet through the model, measured or not (upper bound).
     pub pending: u64,
     /// Sampling units measured (0 in full mode).
     pub units: u64,
@@ -35,20 +57,57 @@ pub struct Interval {
     pub retirements: u64,
     /// Of these, measured.
     pub measured: u64,
-    /// Sum of their representations, length D.
+    /// Cycles observed over its timed retirements.
+    pub cycles: u64,
+    /// Retirements of it that were timed.
+    pub timed: u64,
+    /// Sum of the measured representations, length D.
     pub vector: Vec<f64>,
 }
+
+/// Settled retirements handed on at a time.
+const BLOCK: usize = 4096;
 
 /// One hart's stream. Used by one thread at a time; many sessions share a model.
 pub struct Session {
     model: Arc<Model>,
+    config: SessionConfig,
+    warmup: usize,
+    interner: Interner,
+    /// Static instructions already announced to the pipeline.
+    announced: usize,
+    resolver: Resolver,
+    block: Vec<Resolved>,
+    in_region: bool,
+    /// Retirements in regions, as the host reported them.
+    retired: u64,
+    /// Observed cycles per interval that is not yet taken: (interval, cycles, timed).
+    observed: VecDeque<(u64, u64, u64)>,
+    runner: Runner,
+    results: Arc<Results>,
 }
 
 impl Session {
     /// A session at the start of a stream.
     pub fn new(model: Arc<Model>, config: &SessionConfig) -> Result<Session> {
         config.validate()?;
-        Ok(Session { model })
+        let warmup = config.warmup.unwrap_or(model.info().warmup);
+        let parts = run::Parts::new(&model, config, warmup)?;
+        let (runner, results) = parts.start(&model, config)?;
+        Ok(Session {
+            interner: Interner::default(),
+            announced: 0,
+            resolver: Resolver::default(),
+            block: Vec::with_capacity(BLOCK),
+            in_region: !config.start_outside_region,
+            retired: 0,
+            observed: VecDeque::new(),
+            runner,
+            results,
+            warmup,
+            config: config.clone(),
+            model,
+        })
     }
 
     /// The model.
@@ -56,28 +115,37 @@ impl Session {
         &self.model
     }
 
-    /// Back to the start of a stream; interned static instructions stay valid.
-    pub fn reset(&mut self) -> Result<()> {
-        Err(Self::todo())
+    /// The configuration.
+    pub fn config(&self) -> &SessionConfig {
+        &self.config
     }
 
-    fn todo() -> Error {
-        Error::new(ErrorKind::Internal, "sessions are not built yet")
+    /// Back to the start of a stream; interned static instructions stay valid.
+    pub fn reset(&mut self) -> Result<()> {
+        let mut fresh = Session::new(self.model.clone(), &self.config)?;
+        fresh.interner = std::mem::take(&mut self.interner);
+        *self = fresh;
+        Ok(())
     }
 
     /// Interns a static instruction. The same instruction gives the same id.
-    pub fn intern(&mut self, _inst: &StaticInst) -> Result<InstId> {
-        Err(Self::todo())
+    pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
+        self.interner.intern(inst)
     }
 
     /// Decodes and interns; a repeated (pc, encoding) is found without decoding.
-    pub fn intern_encoding(&mut self, _isa: Isa, _pc: u64, _encoding: &[u8]) -> Result<InstId> {
-        Err(Self::todo())
+    pub fn intern_encoding(&mut self, isa: Isa, pc: u64, encoding: &[u8]) -> Result<InstId> {
+        self.interner.intern_encoding(isa, pc, encoding)
     }
 
     /// The interned instruction `id`.
-    pub fn inst(&self, _id: InstId) -> Option<&StaticInst> {
-        None
+    pub fn inst(&self, id: InstId) -> Option<&StaticInst> {
+        self.interner.insts().get(id as usize)
+    }
+
+    /// Distinct static instructions that the decoder did not know (classed by major opcode).
+    pub fn unknown_instructions(&self) -> u64 {
+        self.interner.unknown()
     }
 
     /// One retirement.
@@ -86,55 +154,221 @@ impl Session {
     }
 
     /// Retirements in order. On an error (an unknown id) nothing of the slice is taken.
-    pub fn retire_many(&mut self, _r: &[Retirement]) -> Result<()> {
-        Err(Self::todo())
+    pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
+        let known = self.interner.insts().len();
+        if let Some(bad) = retirements.iter().find(|r| r.inst as usize >= known) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "retirement of static instruction {}, but only {known} are interned; intern it first",
+                    bad.inst
+                ),
+            ));
+        }
+        if self.in_region {
+            self.retired += retirements.len() as u64;
+        }
+        for r in retirements {
+            let block = &mut self.block;
+            self.resolver
+                .push(self.interner.insts(), r, |settled| block.push(settled));
+            if self.block.len() >= BLOCK {
+                self.send_block()?;
+            }
+        }
+        Ok(())
     }
 
-    /// One retirement of a timing CPU, `cycles` after the one before: feeds the calibrator.
-    pub fn retire_timed(&mut self, _r: &Retirement, _cycles: u32) -> Result<()> {
-        Err(Self::todo())
+    /// One retirement of a timing CPU, `cycles` after the one before. The cycles appear in
+    /// [`Interval::cycles`], from where calibration takes them; needs `interval` in the
+    /// configuration.
+    pub fn retire_timed(&mut self, r: &Retirement, cycles: u32) -> Result<()> {
+        if self.config.interval == 0 {
+            return Err(Error::new(
+                ErrorKind::State,
+                "timed retirements need intervals: set `interval` in the session's configuration",
+            ));
+        }
+        self.retire(r)?;
+        if self.in_region {
+            let index = (self.retired - 1) / self.config.interval;
+            if self.observed.back().is_none_or(|o| o.0 != index) {
+                self.observed.push_back((index, 0, 0));
+            }
+            if let Some(o) = self.observed.back_mut() {
+                o.1 += u64::from(cycles);
+                o.2 += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_block(&mut self) -> Result<()> {
+        let insts = self.interner.insts();
+        if self.announced < insts.len() {
+            let new = insts[self.announced..].to_vec();
+            self.announced = insts.len();
+            self.send(Work::Insts(new))?;
+        }
+        if !self.block.is_empty() {
+            let next = self.runner.block();
+            let block = std::mem::replace(&mut self.block, next);
+            self.send(Work::Block(block))?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, work: Work) -> Result<()> {
+        self.runner.send(work).map_err(|e| {
+            // The thread that failed knows better what happened than the one that found it gone.
+            self.results.check().err().unwrap_or(e)
+        })
     }
 
     /// What follows is in the region of interest.
     pub fn region_begin(&mut self) -> Result<()> {
-        Err(Self::todo())
+        self.region(true)
     }
 
     /// What follows is outside the region: it warms the features but is not measured.
     pub fn region_end(&mut self) -> Result<()> {
-        Err(Self::todo())
+        self.region(false)
     }
 
-    /// Puts everything accepted through the model: afterwards nothing is pending. Does not change
-    /// what later calls compute, to the bit.
+    fn region(&mut self, begin: bool) -> Result<()> {
+        if self.in_region == begin {
+            let what = if begin { "inside" } else { "outside" };
+            return Err(Error::new(
+                ErrorKind::State,
+                format!("the session is already {what} a region; pair region_begin and region_end"),
+            ));
+        }
+        let block = &mut self.block;
+        self.resolver
+            .flush(self.interner.insts(), |settled| block.push(settled));
+        self.send_block()?;
+        self.in_region = begin;
+        self.send(Work::Region(begin))
+    }
+
+    /// Puts everything accepted through the model: afterwards nothing is pending but a control
+    /// transfer whose outcome only the next retirement can tell. Does not change what later calls
+    /// compute, to the bit.
     pub fn sync(&mut self) -> Result<()> {
-        Err(Self::todo())
+        self.send_block()?;
+        self.runner.call(&self.results, |p| p.sync())
     }
 
     /// How far the session has come, without waiting for pending work.
     pub fn counts(&mut self) -> Counts {
-        Counts::default()
+        let retired = self.retired;
+        let full = self.config.sampling == Sampling::Full;
+        self.results.with(|sums, tail| {
+            let tail: u64 = tail.iter().flat_map(|t| &t.parts).map(|p| p.1).sum();
+            let measured = sums.measured + tail;
+            Counts {
+                retired,
+                measured,
+                pending: if full {
+                    retired.saturating_sub(measured)
+                } else {
+                    0
+                },
+                units: sums.units,
+            }
+        })
     }
 
     /// The program vector so far, without waiting for pending work (call `sync` before for all).
-    /// Price it with [`crate::microarch::MicroarchTable::estimate`].
     pub fn program_vector(&mut self) -> Result<ProgramVector> {
-        Err(Self::todo())
+        self.results.check()?;
+        let model_id = self.model.info().id.clone();
+        let retired = self.retired;
+        Ok(self.results.with(|sums, tail| {
+            let mut v = ProgramVector {
+                model_id,
+                retired,
+                measured: sums.measured,
+                sum: sums.sum.clone(),
+                units: sums.units,
+                second_moment: sums.second_moment.clone(),
+            };
+            for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
+                v.measured += count;
+                for (s, p) in v.sum.iter_mut().zip(part) {
+                    *s += p;
+                }
+            }
+            v
+        }))
     }
 
-    /// Takes the intervals finished since the last call, in order.
+    /// Takes the intervals finished since the last call, in order. The last, unfinished one is
+    /// among them after [`Session::finish`] only.
     pub fn take_intervals(&mut self) -> Vec<Interval> {
-        Vec::new()
+        self.intervals_before(u64::MAX)
     }
 
-    /// The complete state: a restored session continues bit-identically. Implies `sync`'s cost.
+    fn intervals_before(&mut self, end: u64) -> Vec<Interval> {
+        let done: Vec<Interval> = self.results.with(|sums, _| {
+            // The newest may still grow.
+            let n = sums.intervals.len().saturating_sub(1);
+            sums.intervals
+                .drain(..n)
+                .filter(|i| i.index < end)
+                .collect()
+        });
+        done.into_iter().map(|i| self.observe(i)).collect()
+    }
+
+    fn observe(&mut self, mut interval: Interval) -> Interval {
+        while let Some(&(index, cycles, timed)) = self.observed.front() {
+            if index > interval.index {
+                break;
+            }
+            if index == interval.index {
+                (interval.cycles, interval.timed) = (cycles, timed);
+            }
+            self.observed.pop_front();
+        }
+        interval
+    }
+
+    /// Ends the stream: settles what is held back, puts everything through the model, and gives
+    /// the remaining intervals, the last of which may be short.
+    pub fn finish(&mut self) -> Result<Vec<Interval>> {
+        let block = &mut self.block;
+        self.resolver
+            .flush(self.interner.insts(), |settled| block.push(settled));
+        self.send_block()?;
+        let in_region = self.in_region;
+        self.runner.call(&self.results, move |p| {
+            // Closing the open segment makes its part final.
+            p.region(false)?;
+            p.in_region = in_region;
+            p.sync()
+        })?;
+        let mut all = self.take_intervals();
+        let last = self.results.with(|sums, _| sums.intervals.pop_front());
+        if let Some(i) = last {
+            let mut i = self.observe(i);
+            i.retirements = i.retirements.min(self.retired.saturating_sub(i.first));
+            all.push(i);
+        }
+        Ok(all)
+    }
+
+    /// The complete state: a restored session continues bit-identically. Costs a `sync`.
     pub fn snapshot(&mut self) -> Result<Vec<u8>> {
-        Err(Self::todo())
+        run::snapshot(self)
     }
 
-    /// A session that continues where `snapshot` was taken. The model must be the same
-    /// (kind `Mismatch` otherwise); damaged bytes give kind `Corrupt`.
-    pub fn restore(_model: Arc<Model>, _threads: usize, _bytes: &[u8]) -> Result<Session> {
-        Err(Self::todo())
+    /// A session that continues where `snapshot` was taken, on `threads` threads. The model must
+    /// be the same (kind `Mismatch` otherwise); damaged bytes give kind `Corrupt`.
+    pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Session> {
+        run::restore(model, threads, bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

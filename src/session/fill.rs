@@ -1,0 +1,204 @@
+//! Filling lanes with feature rows.
+
+use super::batch::{Batch, Lane, Shape};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Collects rows into segments and segments into batches.
+pub struct Filler {
+    shape: Shape,
+    warmup: usize,
+    /// The newest warm-up rows, oldest first.
+    history: Vec<f32>,
+    /// Rows of the batch being filled; the last lane may still be open.
+    x: Vec<f32>,
+    lanes: Vec<Lane>,
+    open: bool,
+}
+
+impl Filler {
+    /// An empty filler for segments after at most `warmup` rows.
+    pub fn new(shape: Shape, warmup: usize) -> Self {
+        Self {
+            shape,
+            warmup,
+            history: Vec::new(),
+            x: Vec::new(),
+            lanes: Vec::new(),
+            open: false,
+        }
+    }
+
+    /// Starts a segment whose first measured retirement has index `first`.
+    pub fn start(&mut self, first: u64) {
+        debug_assert!(!self.open && self.lanes.len() < self.shape.lanes);
+        if self.x.is_empty() {
+            self.x = vec![0.0; self.shape.lanes * self.shape.stride * self.shape.features];
+        }
+        let warm = self.history.len() / self.shape.features;
+        let at = self.lanes.len() * self.shape.stride * self.shape.features;
+        self.x[at..at + self.history.len()].copy_from_slice(&self.history);
+        self.lanes.push(Lane {
+            warm,
+            len: 0,
+            first,
+        });
+        self.open = true;
+    }
+
+    /// The place of the open segment's next row, which the caller fills.
+    pub fn row(&mut self) -> &mut [f32] {
+        let f = self.shape.features;
+        let lane = self.lanes.len() - 1;
+        let l = &mut self.lanes[lane];
+        let at = (lane * self.shape.stride + l.warm + l.len) * f;
+        l.len += 1;
+        &mut self.x[at..at + f]
+    }
+
+    /// The place of a warm-up row, which the caller fills.
+    pub fn warm_row(&mut self) -> Option<&mut [f32]> {
+        let f = self.shape.features;
+        if self.warmup == 0 {
+            return None;
+        }
+        // Twice the length before the front is dropped: each row is moved once at the most.
+        if self.history.len() >= 2 * self.warmup * f {
+            self.history.drain(..(self.warmup + 1) * f);
+        }
+        let at = self.history.len();
+        self.history.resize(at + f, 0.0);
+        Some(&mut self.history[at..])
+    }
+
+    /// Keeps only as much history as a segment may use.
+    fn trim(&mut self) {
+        let most = self.warmup * self.shape.features;
+        if self.history.len() > most {
+            let extra = self.history.len() - most;
+            self.history.drain(..extra);
+        }
+    }
+
+    /// A gap in the rows: what came before does not warm what follows.
+    pub fn gap(&mut self) {
+        self.history.clear();
+    }
+
+    /// Closes the open segment; its end is the history of the next one.
+    pub fn close(&mut self) {
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        let f = self.shape.features;
+        let lane = self.lanes.len() - 1;
+        let l = self.lanes[lane];
+        let rows = l.warm + l.len;
+        let from = (lane * self.shape.stride + rows.saturating_sub(self.warmup)) * f;
+        let to = (lane * self.shape.stride + rows) * f;
+        self.history.clear();
+        self.history.extend_from_slice(&self.x[from..to]);
+        if l.len == 0 {
+            self.lanes.pop();
+        }
+    }
+
+    /// Prepares the history for [`Filler::start`].
+    pub fn ready(&mut self) {
+        self.trim();
+    }
+
+    /// Whether a segment is open.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether the closed segments make a full batch.
+    pub fn is_full(&self) -> bool {
+        !self.open && self.lanes.len() == self.shape.lanes
+    }
+
+    /// Takes the closed segments as a batch, with `next` as the memory of the following one.
+    pub fn take(&mut self, seq: u64, next: Vec<f32>) -> Option<Batch> {
+        let closed = self.lanes.len() - usize::from(self.open);
+        if closed == 0 {
+            return None;
+        }
+        let mut next = next;
+        next.resize(self.x.len(), 0.0);
+        let mut lanes = std::mem::take(&mut self.lanes);
+        if self.open {
+            if let Some(l) = lanes.pop() {
+                let from = closed * self.shape.stride * self.shape.features;
+                let n = (l.warm + l.len) * self.shape.features;
+                next[..n].copy_from_slice(&self.x[from..from + n]);
+                self.lanes.push(l);
+            }
+        }
+        Some(Batch {
+            seq,
+            provisional: false,
+            lanes,
+            x: std::mem::replace(&mut self.x, next),
+        })
+    }
+
+    /// A copy of the open segment as a batch of its own, where it has measured rows.
+    pub fn provisional(&self, seq: u64) -> Option<Batch> {
+        let l = *self.lanes.last().filter(|l| self.open && l.len > 0)?;
+        let at = (self.lanes.len() - 1) * self.shape.stride * self.shape.features;
+        let n = self.shape.stride * self.shape.features;
+        Some(Batch {
+            seq,
+            provisional: true,
+            lanes: vec![l],
+            x: self.x[at..at + n].to_vec(),
+        })
+    }
+
+    /// Appends the state. Closed segments must have been taken.
+    pub fn save(&mut self, out: &mut Vec<u8>) {
+        self.trim();
+        let f = self.shape.features;
+        let open = self.lanes.last().filter(|_| self.open).copied();
+        let rows: &[f32] = match open {
+            Some(l) => &self.x[..(l.warm + l.len) * f],
+            None => &[],
+        };
+        let l = open.unwrap_or_default();
+        for v in [u64::from(self.open), l.warm as u64, l.len as u64, l.first] {
+            out.extend_from_slice(&v.to_le_bytes());
+        }
+        out.extend_from_slice(&((self.history.len() / f) as u64).to_le_bytes());
+        for v in self.history.iter().chain(rows) {
+            out.extend_from_slice(&v.to_le_bytes());
+        }
+    }
+
+    /// Takes the state back into a fresh filler.
+    pub fn restore(&mut self, r: &mut super::snapshot::Source<'_>) -> Result<()> {
+        let f = self.shape.features;
+        let [open, warm, len, first] = [r.u64()?, r.u64()?, r.u64()?, r.u64()?];
+        let history = r.u64()?;
+        let most = self.warmup as u64;
+        let segment = (self.shape.stride - self.warmup) as u64;
+        if open > 1 || warm > most || len > segment || history > most {
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                "snapshot: a lane is longer than the session's segments",
+            ));
+        }
+        self.history = r.f32s(history as usize * f)?;
+        let rows = r.f32s((warm + len) as usize * f)?;
+        if open == 1 {
+            self.x = vec![0.0; self.shape.lanes * self.shape.stride * f];
+            self.x[..rows.len()].copy_from_slice(&rows);
+            self.lanes.push(Lane {
+                warm: warm as usize,
+                len: len as usize,
+                first,
+            });
+            self.open = true;
+        }
+        Ok(())
+    }
+}

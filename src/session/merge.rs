@@ -1,0 +1,109 @@
+//! Results of batches, merged in stream order whatever the order in which they finish.
+
+use super::accumulate::{Accumulator, LaneSum};
+use crate::error::{Error, ErrorKind, Result};
+use parking_lot::{Condvar, Mutex};
+use std::collections::BTreeMap;
+
+/// What workers and the host share.
+pub struct Results {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Number of the next batch to merge.
+    next: u64,
+    waiting: BTreeMap<u64, (Vec<LaneSum>, bool)>,
+    sums: Accumulator,
+    /// Part of a segment that was synced before it was complete.
+    tail: Option<LaneSum>,
+    error: Option<Error>,
+    interval: u64,
+    spare: Vec<Vec<f32>>,
+}
+
+impl Results {
+    /// Results that start from `sums`, the next batch being number `next`.
+    pub fn new(sums: Accumulator, interval: u64, next: u64) -> Self {
+        Self {
+            state: Mutex::new(State {
+                next,
+                waiting: BTreeMap::new(),
+                sums,
+                tail: None,
+                error: None,
+                interval,
+                spare: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Hands in the result of batch `seq` and its memory for reuse.
+    pub fn put(&self, seq: u64, lanes: Vec<LaneSum>, provisional: bool, memory: Vec<f32>) {
+        let mut guard = self.state.lock();
+        let s = &mut *guard;
+        s.waiting.insert(seq, (lanes, provisional));
+        while let Some((lanes, provisional)) = s.waiting.remove(&s.next) {
+            s.next += 1;
+            if provisional {
+                s.tail = lanes.into_iter().next();
+            } else {
+                s.tail = None;
+                for lane in &lanes {
+                    s.sums.add(lane, s.interval);
+                }
+            }
+        }
+        // Two in reserve: one being filled, one on its way.
+        if !provisional && s.spare.len() < 2 {
+            s.spare.push(memory);
+        }
+        drop(guard);
+        self.changed.notify_all();
+    }
+
+    /// Records a failure; everything after it fails too.
+    pub fn fail(&self, error: Error) {
+        self.state.lock().error.get_or_insert(error);
+        self.changed.notify_all();
+    }
+
+    /// The failure, if there was one.
+    pub fn check(&self) -> Result<()> {
+        match &self.state.lock().error {
+            Some(e) => Err(Error::new(ErrorKind::Poisoned, e.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until every batch before `seq` is merged.
+    pub fn wait(&self, seq: u64) -> Result<()> {
+        let mut s = self.state.lock();
+        while s.next < seq {
+            if let Some(e) = &s.error {
+                return Err(Error::new(ErrorKind::Poisoned, e.to_string()));
+            }
+            self.changed.wait(&mut s);
+        }
+        Ok(())
+    }
+
+    /// Waits until fewer than `bound` batches of those before `seq` are unmerged.
+    pub fn wait_for_room(&self, seq: u64, bound: u64) -> Result<()> {
+        self.wait((seq + 1).saturating_sub(bound))
+    }
+
+    /// Memory of a merged batch, or none.
+    pub fn spare(&self) -> Vec<f32> {
+        self.state.lock().spare.pop().unwrap_or_default()
+    }
+
+    /// A look at the sums and at the tail.
+    pub fn with<T>(&self, f: impl FnOnce(&mut Accumulator, Option<&LaneSum>) -> T) -> T {
+        let mut guard = self.state.lock();
+        let s = &mut *guard;
+        f(&mut s.sums, s.tail.as_ref())
+    }
+}

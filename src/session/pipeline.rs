@@ -1,0 +1,158 @@
+//! From settled retirements to batches: extraction, planning, filling.
+
+use super::batch::{self, Batch, Shape};
+use super::fill::Filler;
+use super::merge::Results;
+use super::plan::{Planner, Step};
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::Extractor;
+use crate::inst::{Resolved, StaticInst};
+use crate::model::{Engine, Model};
+use std::sync::mpsc::SyncSender;
+use std::sync::Arc;
+
+/// Where full batches go.
+pub enum Sink {
+    /// Through an engine here and now, with its output scratch.
+    Inline(Box<dyn Engine>, Vec<f32>),
+    /// To the inference threads; at most `bound` batches are under way.
+    Threads {
+        /// The queue.
+        queue: SyncSender<Batch>,
+        /// Most batches under way.
+        bound: u64,
+    },
+}
+
+impl Sink {
+    /// An engine of `model` for whole batches.
+    pub fn inline(model: &Model, shape: &Shape) -> Result<Sink> {
+        Ok(Sink::Inline(
+            model.engine(shape.lanes, batch::STEPS)?,
+            vec![0.0; shape.lanes * batch::STEPS * shape.dim],
+        ))
+    }
+}
+
+/// The part of a session that sees every retirement in order.
+pub struct Pipeline {
+    /// Sizes of batches.
+    pub shape: Shape,
+    /// The extractor.
+    pub extractor: Box<dyn Extractor>,
+    /// The planner.
+    pub planner: Planner,
+    /// The lanes being filled.
+    pub filler: Filler,
+    /// Whether retirements are in a region of interest.
+    pub in_region: bool,
+    /// Index in the region of the next retirement.
+    pub index: u64,
+    /// Number of the next batch.
+    pub seq: u64,
+    /// Static instructions announced so far.
+    pub interned: u32,
+    /// Where batches go.
+    pub sink: Sink,
+    /// Where results go.
+    pub results: Arc<Results>,
+}
+
+impl Pipeline {
+    /// Announces static instructions in order of their ids.
+    pub fn intern(&mut self, insts: &[StaticInst]) {
+        for i in insts {
+            self.extractor.intern(self.interned, i);
+            self.interned += 1;
+        }
+    }
+
+    /// Takes settled retirements in order.
+    pub fn block(&mut self, block: &[Resolved]) -> Result<()> {
+        for r in block {
+            let step = if self.in_region {
+                self.planner.step(self.index)
+            } else {
+                self.planner.outside()
+            };
+            match step {
+                Step::Skip => {
+                    self.close()?;
+                    self.filler.gap();
+                    self.extractor.step(r, None);
+                }
+                Step::Warm => {
+                    self.close()?;
+                    let row = self.filler.warm_row();
+                    self.extractor.step(r, row);
+                }
+                Step::Measure(first) => {
+                    if first {
+                        self.close()?;
+                        self.filler.ready();
+                        self.filler.start(self.index);
+                    }
+                    self.extractor.step(r, Some(self.filler.row()));
+                }
+            }
+            self.index += u64::from(self.in_region);
+        }
+        Ok(())
+    }
+
+    /// Closes the open segment, and sends the batch where that fills it.
+    fn close(&mut self) -> Result<()> {
+        if self.filler.is_open() {
+            self.filler.close();
+            if self.filler.is_full() {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A region begins or ends.
+    pub fn region(&mut self, begin: bool) -> Result<()> {
+        self.close()?;
+        if !begin {
+            self.planner.cut(self.index);
+        }
+        self.in_region = begin;
+        Ok(())
+    }
+
+    /// Sends the closed segments, full batch or not.
+    fn flush(&mut self) -> Result<()> {
+        if let Some(batch) = self.filler.take(self.seq, self.results.spare()) {
+            self.send(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Puts everything through the model, the open segment provisionally, and waits for it.
+    pub fn sync(&mut self) -> Result<()> {
+        self.flush()?;
+        if let Some(batch) = self.filler.provisional(self.seq) {
+            self.send(batch)?;
+        }
+        self.results.wait(self.seq)
+    }
+
+    fn send(&mut self, batch: Batch) -> Result<()> {
+        self.seq += 1;
+        match &mut self.sink {
+            Sink::Inline(engine, out) => {
+                let lanes = batch::run(engine.as_mut(), &self.shape, &batch, out)?;
+                self.results
+                    .put(batch.seq, lanes, batch.provisional, batch.x);
+                Ok(())
+            }
+            Sink::Threads { queue, bound } => {
+                self.results.wait_for_room(batch.seq, *bound)?;
+                queue
+                    .send(batch)
+                    .map_err(|_| Error::new(ErrorKind::Internal, "the inference threads are gone"))
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Which retirements of a region are measured.
+
+use super::{Sampling, SessionConfig};
+
+/// What to do with the next retirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Update the features only.
+    Skip,
+    /// Keep its row as warm-up for what follows.
+    Warm,
+    /// Measure it; true starts a new segment.
+    Measure(bool),
+}
+
+/// Plans segments over the retirements of regions. A function of the configuration and of the
+/// position in the stream alone.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    segment: u64,
+    warmup: u64,
+    /// Retirements per unit; 0 when all are measured.
+    period: u64,
+    random: u64,
+    /// Where the current or next segment starts, as an index in the region.
+    start: u64,
+    /// Where the period of that segment ends.
+    period_end: u64,
+    /// Whether the segment at `start` was cut by the end of a region.
+    fresh: bool,
+}
+
+/// The words of a planner's state in a snapshot.
+pub type PlannerState = [u64; 4];
+
+impl Planner {
+    /// A planner at index 0.
+    pub fn new(config: &SessionConfig, warmup: usize) -> Self {
+        let period = match config.sampling {
+            Sampling::Full => 0,
+            Sampling::FixedRate { period } => period,
+        };
+        let segment = if period == 0 {
+            config.segment
+        } else {
+            config.unit
+        } as u64;
+        let mut plan = Self {
+            segment,
+            warmup: warmup as u64,
+            period,
+            random: config.seed ^ 0x9e37_79b9_7f4a_7c15,
+            start: 0,
+            period_end: 0,
+            fresh: true,
+        };
+        plan.next_start(0);
+        plan
+    }
+
+    /// Whether all retirements are measured.
+    pub fn is_full(&self) -> bool {
+        self.period == 0
+    }
+
+    /// SplitMix64 (Steele, Lea and Flood 2014).
+    fn draw(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Chooses the segment of the period that begins at `from`.
+    fn next_start(&mut self, from: u64) {
+        self.fresh = true;
+        if self.period == 0 {
+            self.start = from;
+            return;
+        }
+        let room = self.period - self.segment;
+        self.start = from
+            + if room == 0 {
+                0
+            } else {
+                self.draw() % (room + 1)
+            };
+        self.period_end = from + self.period;
+    }
+
+    /// What to do with the retirement at `index` of the region.
+    pub fn step(&mut self, index: u64) -> Step {
+        if index >= self.start + self.segment {
+            let from = if self.period == 0 {
+                index
+            } else {
+                self.period_end
+            };
+            self.next_start(from);
+        }
+        if index >= self.start {
+            Step::Measure(std::mem::take(&mut self.fresh))
+        } else if index + self.warmup >= self.start {
+            Step::Warm
+        } else {
+            Step::Skip
+        }
+    }
+
+    /// A retirement outside every region: its row may be warm-up in full mode.
+    pub fn outside(&self) -> Step {
+        if self.is_full() {
+            Step::Warm
+        } else {
+            Step::Skip
+        }
+    }
+
+    /// The region ended before `index`: what follows starts a new segment.
+    pub fn cut(&mut self, index: u64) {
+        if index > self.start {
+            if self.period == 0 {
+                self.next_start(index);
+            } else {
+                let end = self.period_end;
+                self.next_start(end);
+            }
+        }
+    }
+
+    /// The state for a snapshot.
+    pub fn state(&self) -> PlannerState {
+        [self.random, self.start, self.period_end, self.fresh.into()]
+    }
+
+    /// Takes the state back.
+    pub fn set_state(&mut self, s: PlannerState) {
+        [self.random, self.start, self.period_end] = [s[0], s[1], s[2]];
+        self.fresh = s[3] != 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn one_whole_unit_in_every_period(unit in 1usize..50, extra in 0u64..300, warm in 0usize..80, seed: u64) {
+            let period = unit as u64 + extra;
+            let config = SessionConfig {
+                unit, seed,
+                sampling: Sampling::FixedRate { period },
+                ..SessionConfig::default()
+            };
+            let mut plan = Planner::new(&config, warm);
+            for p in 0..20 {
+                let mut measured = Vec::new();
+                let mut starts = 0;
+                for i in p * period..(p + 1) * period {
+                    if let Step::Measure(new) = plan.step(i) {
+                        measured.push(i);
+                        starts += u64::from(new);
+                    }
+                }
+                prop_assert_eq!(measured.len(), unit);
+                prop_assert_eq!(starts, 1);
+                prop_assert_eq!(measured[unit - 1] - measured[0], unit as u64 - 1);
+            }
+        }
+
+        #[test]
+        fn full_mode_measures_all_in_segments(segment in 1usize..40, n in 1u64..500) {
+            let config = SessionConfig { segment, ..SessionConfig::default() };
+            let mut plan = Planner::new(&config, 7);
+            for i in 0..n {
+                prop_assert_eq!(plan.step(i), Step::Measure(i % segment as u64 == 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Starting, calling, saving and restoring what runs behind a session.
+
+use super::accumulate::Accumulator;
+use super::batch::Shape;
+use super::fill::Filler;
+use super::merge::Results;
+use super::pipeline::{Pipeline, Sink};
+use super::plan::Planner;
+use super::snapshot::{self as snap, put};
+use super::threads::{inference, Work, Worker};
+use super::{Session, SessionConfig};
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::{extractor, Extractor};
+use crate::inst::Resolved;
+use crate::model::Model;
+use std::sync::mpsc::channel;
+use std::sync::Arc;
+
+/// Where a session's pipeline runs.
+pub enum Runner {
+    /// Inside the host's calls.
+    Inline(Box<Pipeline>),
+    /// On threads.
+    Threads(Worker),
+}
+
+impl Runner {
+    /// Hands on work, in order.
+    pub fn send(&mut self, work: Work) -> Result<()> {
+        match self {
+            Runner::Threads(w) => w.send(work),
+            Runner::Inline(p) => {
+                let done = match work {
+                    Work::Insts(insts) => {
+                        p.intern(&insts);
+                        Ok(())
+                    }
+                    Work::Block(block) => p.block(&block),
+                    Work::Region(begin) => p.region(begin),
+                    Work::Call(f) => {
+                        f(p);
+                        Ok(())
+                    }
+                };
+                if let Err(e) = &done {
+                    p.results.fail(e.clone());
+                }
+                done
+            }
+        }
+    }
+
+    /// Empty memory for a block of settled retirements.
+    pub fn block(&self) -> Vec<Resolved> {
+        match self {
+            Runner::Threads(w) => w.block(),
+            Runner::Inline(_) => Vec::new(),
+        }
+    }
+
+    /// Runs `f` on the pipeline after everything sent before, and waits for its answer.
+    pub fn call<T: Send + 'static>(
+        &mut self,
+        results: &Results,
+        f: impl FnOnce(&mut Pipeline) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        results.check()?;
+        let (answer, got) = channel();
+        self.send(Work::Call(Box::new(move |p| {
+            // The asker waits below; it can only be gone if its thread is.
+            let _ = answer.send(f(p));
+        })))
+        .map_err(|e| results.check().err().unwrap_or(e))?;
+        got.recv().unwrap_or_else(|_| {
+            Err(results.check().err().unwrap_or_else(|| {
+                Error::new(ErrorKind::Internal, "the extracting thread is gone")
+            }))
+        })
+    }
+}
+
+/// What a pipeline is made of, before its threads exist.
+pub struct Parts {
+    shape: Shape,
+    extractor: Box<dyn Extractor>,
+    planner: Planner,
+    filler: Filler,
+    sums: Accumulator,
+    index: u64,
+    in_region: bool,
+    interned: u32,
+}
+
+impl Parts {
+    /// Parts at the start of a stream.
+    pub fn new(model: &Model, config: &SessionConfig, warmup: usize) -> Result<Parts> {
+        let info = model.info();
+        let extractor = extractor(&info.schema)?;
+        let columns = extractor.schema().len();
+        if columns != info.features {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!(
+                    "model {} takes rows of {} features, schema {} has {columns}",
+                    info.id, info.features, info.schema
+                ),
+            ));
+        }
+        let planner = Planner::new(config, warmup);
+        let segment = if planner.is_full() {
+            config.segment
+        } else {
+            config.unit
+        };
+        let shape = Shape {
+            lanes: config.lanes,
+            stride: warmup + segment,
+            features: columns,
+            dim: info.representation,
+            interval: config.interval,
+        };
+        let bytes = shape.lanes.saturating_mul(shape.stride) * columns * 4;
+        if bytes > 4 << 30 {
+            return Err(Error::new(
+                ErrorKind::OutOfMemory,
+                format!(
+                    "session config: {} lanes of {} rows need {} MiB a batch, over 4096; use fewer lanes or shorter segments",
+                    shape.lanes, shape.stride, bytes >> 20
+                ),
+            ));
+        }
+        Ok(Parts {
+            extractor,
+            filler: Filler::new(shape, warmup),
+            sums: Accumulator::new(info.representation, !planner.is_full()),
+            planner,
+            shape,
+            index: 0,
+            in_region: !config.start_outside_region,
+            interned: 0,
+        })
+    }
+
+    /// Starts what runs it.
+    pub fn start(
+        self,
+        model: &Arc<Model>,
+        config: &SessionConfig,
+    ) -> Result<(Runner, Arc<Results>)> {
+        let results = Arc::new(Results::new(self.sums, config.interval, 0));
+        let (sink, handles) = if config.threads < 2 {
+            (Sink::inline(model, &self.shape)?, Vec::new())
+        } else {
+            inference(model, self.shape, config.threads - 1, &results)?
+        };
+        let pipeline = Pipeline {
+            shape: self.shape,
+            extractor: self.extractor,
+            planner: self.planner,
+            filler: self.filler,
+            in_region: self.in_region,
+            index: self.index,
+            seq: 0,
+            interned: self.interned,
+            sink,
+            results: results.clone(),
+        };
+        let runner = if config.threads == 0 {
+            Runner::Inline(Box::new(pipeline))
+        } else {
+            Runner::Threads(Worker::start(pipeline, handles)?)
+        };
+        Ok((runner, results))
+    }
+}
+
+/// See [`Session::snapshot`].
+pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
+    s.send_block()?;
+    let state = s.runner.call(&s.results, |p| {
+        p.sync()?;
+        let mut out = Vec::new();
+        put(&mut out, &[p.index, p.in_region.into()]);
+        put(&mut out, &p.planner.state());
+        p.filler.save(&mut out);
+        p.extractor.save(&mut out);
+        Ok(out)
+    })?;
+    let mut out = Vec::new();
+    snap::put_str(&mut out, &s.model.info().id);
+    snap::put_config(&mut out, &s.config, s.warmup);
+    snap::put_insts(&mut out, s.interner.insts());
+    snap::put_held(&mut out, s.resolver.held());
+    put(
+        &mut out,
+        &[s.retired, s.in_region.into(), s.observed.len() as u64],
+    );
+    for (index, cycles, timed) in &s.observed {
+        put(&mut out, &[*index, *cycles, *timed]);
+    }
+    s.results.with(|sums, _| snap::put_sums(&mut out, sums));
+    out.extend_from_slice(&state);
+    Ok(snap::seal(&out))
+}
+
+/// See [`Session::restore`].
+pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Session> {
+    let mut r = snap::open(bytes)?;
+    let id = snap::take_str(&mut r)?;
+    if id != model.info().id {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "snapshot was taken with model {id}, this is model {}; load that model to restore it",
+                model.info().id
+            ),
+        ));
+    }
+    let config = snap::take_config(&mut r, threads)?;
+    let warmup = config.warmup.unwrap_or(model.info().warmup);
+    let mut parts = Parts::new(&model, &config, warmup)?;
+
+    let mut interner = super::Interner::default();
+    let insts = snap::take_insts(&mut r)?;
+    for i in &insts {
+        let id = interner.intern(i)?;
+        parts.extractor.intern(id, i);
+    }
+    let mut resolver = super::Resolver::default();
+    resolver.hold(snap::take_held(&mut r, insts.len())?);
+    let [retired, in_region, observed] = [r.u64()?, r.u64()?, r.u64()?];
+    let observed = (0..observed)
+        .map(|_| Ok((r.u64()?, r.u64()?, r.u64()?)))
+        .collect::<Result<_>>()?;
+    parts.sums = snap::take_sums(&mut r, &parts.sums)?;
+    parts.interned = insts.len() as u32;
+    parts.index = r.u64()?;
+    parts.in_region = r.u64()? != 0;
+    parts
+        .planner
+        .set_state([r.u64()?, r.u64()?, r.u64()?, r.u64()?]);
+    parts.filler.restore(&mut r)?;
+    parts.extractor.restore(&mut r.bytes)?;
+    if !r.bytes.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Corrupt,
+            format!("snapshot: {} bytes follow its end", r.bytes.len()),
+        ));
+    }
+    let (runner, results) = parts.start(&model, &config)?;
+    Ok(Session {
+        announced: insts.len(),
+        interner,
+        resolver,
+        block: Vec::with_capacity(super::BLOCK),
+        in_region: in_region != 0,
+        retired,
+        observed,
+        runner,
+        results,
+        warmup,
+        config,
+        model,
+    })
+}

@@ -1,0 +1,376 @@
+//! Sessions on a toy recurrent model, against the definition computed naively.
+
+use super::*;
+use crate::features::{extractor, refmachine};
+use crate::inst::{InstFlags, OpClass, RegClass};
+use crate::model::{Backend, Engine, EngineFactory, ModelInfo};
+use proptest::prelude::*;
+
+const DIM: usize = 3;
+
+/// h <- h/2 + mean of the row; the representation is (h, h^2, the first reference machine).
+struct Toy {
+    h: Vec<f32>,
+    features: usize,
+}
+
+fn toy_step(h: &mut f32, row: &[f32]) -> [f32; DIM] {
+    *h = *h / 2.0 + row.iter().sum::<f32>() / row.len() as f32;
+    [*h, *h * *h, row[refmachine::columns::REFERENCE]]
+}
+
+impl Engine for Toy {
+    fn reset(&mut self) {
+        self.h.fill(0.0);
+    }
+    fn run(
+        &mut self,
+        x: &[f32],
+        stride: usize,
+        lanes: usize,
+        steps: usize,
+        out: &mut [f32],
+    ) -> Result<()> {
+        for b in 0..lanes {
+            for t in 0..steps {
+                let row = &x[(b * stride + t) * self.features..][..self.features];
+                out[(b * steps + t) * DIM..][..DIM].copy_from_slice(&toy_step(&mut self.h[b], row));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct ToyFactory {
+    fail: bool,
+}
+
+struct Broken;
+impl Engine for Broken {
+    fn reset(&mut self) {}
+    fn run(&mut self, _: &[f32], _: usize, _: usize, _: usize, _: &mut [f32]) -> Result<()> {
+        panic!("the engine broke")
+    }
+}
+
+impl EngineFactory for ToyFactory {
+    fn engine(&self, lanes: usize, _steps: usize) -> Result<Box<dyn Engine>> {
+        if self.fail {
+            return Ok(Box::new(Broken));
+        }
+        Ok(Box::new(Toy {
+            h: vec![0.0; lanes],
+            features: refmachine::columns::COLUMNS,
+        }))
+    }
+    fn backend(&self) -> Backend {
+        Backend::NativeF32
+    }
+}
+
+fn model(fail: bool) -> Arc<Model> {
+    let info = ModelInfo {
+        id: "toy".into(),
+        schema: refmachine::NAME.into(),
+        schema_hash: refmachine::SCHEMA.hash(),
+        isa: "riscv64".into(),
+        features: refmachine::columns::COLUMNS,
+        representation: DIM,
+        warmup: 5,
+        metadata: Vec::new(),
+    };
+    Model::from_parts(info, Box::new(ToyFactory { fail }))
+}
+
+/// load, add, store, conditional branch, indirect call.
+fn program() -> Vec<StaticInst> {
+    let kinds = [
+        (OpClass::MemRead, InstFlags::LOAD),
+        (OpClass::IntAlu, InstFlags::empty()),
+        (OpClass::MemWrite, InstFlags::STORE),
+        (
+            OpClass::IntAlu,
+            InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL,
+        ),
+        (
+            OpClass::IntAlu,
+            InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL | InstFlags::CALL,
+        ),
+    ];
+    let make = |(i, (op, flags)): (usize, &(OpClass, InstFlags))| {
+        let mut inst = StaticInst::new(0x1_0000 + 4 * i as u64, *op, 4);
+        inst.flags = *flags;
+        inst.push_src(RegClass::Int, 10 + i as u16 % 3);
+        inst.push_dst(RegClass::Int, 10 + (i as u16 + 1) % 3);
+        inst
+    };
+    kinds.iter().enumerate().map(make).collect()
+}
+
+fn retirements() -> impl Strategy<Value = Vec<Retirement>> {
+    let one = (0u32..5, 0u64..4096).prop_map(|(inst, a)| Retirement {
+        inst,
+        flags: 0,
+        address: if inst == 0 || inst == 2 { a * 64 } else { 0 },
+        next_pc: 0,
+    });
+    prop::collection::vec(one, 1..400)
+}
+
+fn config(threads: usize) -> SessionConfig {
+    SessionConfig {
+        threads,
+        lanes: 3,
+        segment: 16,
+        unit: 8,
+        interval: 25,
+        ..SessionConfig::default()
+    }
+}
+
+fn session(config: &SessionConfig) -> Session {
+    let mut s = Session::new(model(false), config).unwrap();
+    for i in program() {
+        s.intern(&i).unwrap();
+    }
+    s
+}
+
+fn finish(mut s: Session) -> (ProgramVector, Vec<Interval>) {
+    let intervals = s.finish().unwrap();
+    (s.program_vector().unwrap(), intervals)
+}
+
+/// The definition for full mode in one region: rows by the extractor, segments from a zero state
+/// after their warm-up, all summed.
+fn oracle(stream: &[Retirement], c: &SessionConfig) -> Vec<f64> {
+    let insts = program();
+    let mut x = extractor(refmachine::NAME).unwrap();
+    for (id, i) in insts.iter().enumerate() {
+        x.intern(id as u32, i);
+    }
+    let mut rows = Vec::new();
+    for (i, r) in stream.iter().enumerate() {
+        let inst = &insts[r.inst as usize];
+        let next = stream.get(i + 1).map_or(0, |n| insts[n.inst as usize].pc);
+        let taken = inst.flags.contains(InstFlags::UNCOND_CTRL)
+            || inst.flags.contains(InstFlags::COND_CTRL) && next != 0 && next != inst.pc + 4;
+        let mut row = vec![0.0; refmachine::columns::COLUMNS];
+        let resolved = Resolved {
+            inst: r.inst,
+            taken,
+            fault: false,
+            address: r.address,
+            target: if taken { next } else { 0 },
+        };
+        x.step(&resolved, Some(&mut row));
+        rows.push(row);
+    }
+    let mut sum = vec![0.0; DIM];
+    for start in (0..rows.len()).step_by(c.segment) {
+        let mut h = 0.0;
+        for row in &rows[start.saturating_sub(5)..start] {
+            toy_step(&mut h, row);
+        }
+        for row in rows[start..].iter().take(c.segment) {
+            for (s, r) in sum.iter_mut().zip(toy_step(&mut h, row)) {
+                *s += f64::from(r);
+            }
+        }
+    }
+    sum
+}
+
+fn close(a: &[f64], b: &[f64]) -> bool {
+    a.iter()
+        .zip(b)
+        .all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + a.abs()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_vector_is_the_definition(stream in retirements()) {
+        let c = config(0);
+        let mut s = session(&c);
+        s.retire_many(&stream).unwrap();
+        let (v, intervals) = finish(s);
+        prop_assert!(close(&v.sum, &oracle(&stream, &c)));
+        prop_assert_eq!((v.retired, v.measured), (stream.len() as u64, stream.len() as u64));
+        // Intervals cover the region without gap or overlap and add up to the whole.
+        let mut total = vec![0.0; DIM];
+        for (k, i) in intervals.iter().enumerate() {
+            prop_assert_eq!((i.index, i.first), (k as u64, 25 * k as u64));
+            prop_assert_eq!(i.measured, i.retirements);
+            for (t, x) in total.iter_mut().zip(&i.vector) {
+                *t += x;
+            }
+        }
+        prop_assert_eq!(intervals.iter().map(|i| i.retirements).sum::<u64>(), v.retired);
+        prop_assert!(close(&total, &v.sum));
+    }
+
+    #[test]
+    fn calls_threads_and_syncs_change_no_bit(
+        stream in retirements(),
+        cuts in prop::collection::vec((0usize..400, any::<bool>()), 0..6),
+        threads in 0usize..4,
+        lanes in 1usize..6,
+        period in prop::option::of(8u64..60),
+    ) {
+        let sampling = period.map_or(Sampling::Full, |period| Sampling::FixedRate { period });
+        let base = SessionConfig { sampling, ..config(0) };
+        let mut whole = session(&base);
+        whole.retire_many(&stream).unwrap();
+        let want = finish(whole);
+
+        let mut s = session(&SessionConfig { threads, lanes, ..base });
+        let mut cuts = cuts;
+        cuts.sort_unstable();
+        let mut at = 0;
+        for (cut, sync) in cuts {
+            let cut = cut.clamp(at, stream.len());
+            s.retire_many(&stream[at..cut]).unwrap();
+            if sync {
+                s.sync().unwrap();
+            }
+            at = cut;
+        }
+        for r in &stream[at..] {
+            s.retire(r).unwrap();
+        }
+        prop_assert_eq!(finish(s), want);
+    }
+
+    #[test]
+    fn a_restored_session_continues_to_the_bit(
+        stream in retirements(), cut in 0usize..400, threads in 0usize..3, period in prop::option::of(8u64..60),
+    ) {
+        let sampling = period.map_or(Sampling::Full, |period| Sampling::FixedRate { period });
+        let c = SessionConfig { sampling, ..config(0) };
+        let cut = cut.min(stream.len());
+        let mut whole = session(&c);
+        whole.retire_many(&stream).unwrap();
+        let want = finish(whole);
+
+        let mut first = session(&c);
+        first.retire_many(&stream[..cut]).unwrap();
+        let bytes = first.snapshot().unwrap();
+        let mut second = Session::restore(model(false), threads, &bytes).unwrap();
+        second.retire_many(&stream[cut..]).unwrap();
+        prop_assert_eq!(finish(second), want.clone());
+        // The one that was saved goes on as if nothing had happened.
+        first.retire_many(&stream[cut..]).unwrap();
+        prop_assert_eq!(finish(first), want);
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_an_error(stream in retirements(), at: prop::sample::Index, bit in 0u8..8) {
+        let mut s = session(&config(0));
+        s.retire_many(&stream).unwrap();
+        let mut bytes = s.snapshot().unwrap();
+        let cut = at.index(bytes.len());
+        prop_assert!(Session::restore(model(false), 0, &bytes[..cut]).is_err());
+        bytes[cut] ^= 1 << bit;
+        prop_assert!(Session::restore(model(false), 0, &bytes).is_err());
+    }
+
+    #[test]
+    fn only_regions_count(a in retirements(), b in retirements(), c in retirements()) {
+        let config = SessionConfig { start_outside_region: true, ..config(2) };
+        let mut s = session(&config);
+        s.retire_many(&a).unwrap();
+        prop_assert_eq!(s.counts().retired, 0);
+        s.region_begin().unwrap();
+        prop_assert_eq!(s.region_begin().unwrap_err().kind(), ErrorKind::State);
+        s.retire_many(&b).unwrap();
+        s.region_end().unwrap();
+        s.retire_many(&c).unwrap();
+        s.sync().unwrap();
+        let n = b.len() as u64;
+        prop_assert_eq!(s.counts(), Counts { retired: n, measured: n, pending: 0, units: 0 });
+        // The toy's third element is what machine 0 took: only the region's share is in the sum.
+        prop_assert!(s.program_vector().unwrap().sum[2] >= 0.0);
+    }
+}
+
+#[test]
+fn sampling_measures_one_unit_per_period_and_its_moments() {
+    let c = SessionConfig {
+        sampling: Sampling::FixedRate { period: 40 },
+        ..config(1)
+    };
+    let mut s = session(&c);
+    let stream: Vec<Retirement> = (0..4000u64)
+        .map(|i| Retirement {
+            inst: (i % 3) as u32,
+            address: (i % 3 != 1) as u64 * i * 64,
+            ..Retirement::default()
+        })
+        .collect();
+    s.retire_many(&stream).unwrap();
+    s.finish().unwrap();
+    let v = s.program_vector().unwrap();
+    assert_eq!((v.units, v.measured, v.retired), (100, 800, 4000));
+    // The diagonal of the second moment of a positive element is at least its mean's square.
+    assert!(v.second_moment[0] >= v.sum[0] * v.sum[0] / 100.0);
+    assert_eq!(v.second_moment.len(), DIM * (DIM + 1) / 2);
+}
+
+#[test]
+fn timed_retirements_arrive_with_their_intervals() {
+    let mut s = session(&config(1));
+    for i in 0..110u32 {
+        let r = Retirement {
+            inst: 1,
+            ..Retirement::default()
+        };
+        s.retire_timed(&r, i % 2).unwrap();
+    }
+    let intervals = s.finish().unwrap();
+    let got: Vec<_> = intervals
+        .iter()
+        .map(|i| (i.retirements, i.timed, i.cycles))
+        .collect();
+    assert_eq!(
+        got,
+        [
+            (25, 25, 12),
+            (25, 25, 13),
+            (25, 25, 12),
+            (25, 25, 13),
+            (10, 10, 5)
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_id_takes_nothing() {
+    let mut s = session(&config(0));
+    let good = Retirement::default();
+    let bad = Retirement { inst: 99, ..good };
+    let e = s.retire_many(&[good, bad]).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    assert!(e.message().contains("99"), "{e}");
+    assert_eq!(s.counts().retired, 0);
+}
+
+#[test]
+fn a_panic_on_a_thread_poisons_the_session_and_never_hangs_it() {
+    for threads in [1, 2, 3] {
+        let mut s = Session::new(model(true), &config(threads)).unwrap();
+        for i in program() {
+            s.intern(&i).unwrap();
+        }
+        let stream = vec![Retirement::default(); 5000];
+        let failed = (0..100).find_map(|_| s.retire_many(&stream).err());
+        let e = match failed {
+            Some(e) => e,
+            None => s.sync().unwrap_err(),
+        };
+        assert_eq!(e.kind(), ErrorKind::Poisoned, "{e}");
+        assert!(e.message().contains("the engine broke"), "{e}");
+        assert_eq!(s.sync().unwrap_err().kind(), ErrorKind::Poisoned);
+    }
+}
