@@ -46,6 +46,32 @@ pub struct Difference {
     pub before: Vec<Step>,
 }
 
+impl Difference {
+    /// What differs: `length`, `pc`, `decoded instruction`, `address`, `fault`, `outcome`.
+    pub fn causes(&self) -> Vec<&'static str> {
+        let (Some(a), Some(b)) = (&self.a, &self.b) else {
+            return vec!["length"];
+        };
+        let mem = a.inst.flags.is_mem() || b.inst.flags.is_mem();
+        let fault = (a.retirement.flags ^ b.retirement.flags) & Retirement::FAULT != 0;
+        let outcome = matches!((a.taken, b.taken), (Some(x), Some(y)) if x != y);
+        let pc = a.inst.pc != b.inst.pc;
+        [
+            (pc, "pc"),
+            (!pc && a.inst != b.inst, "decoded instruction"),
+            (
+                mem && a.retirement.address != b.retirement.address,
+                "address",
+            ),
+            (fault, "fault"),
+            (outcome, "outcome"),
+        ]
+        .into_iter()
+        .filter_map(|(differs, name)| differs.then_some(name))
+        .collect()
+    }
+}
+
 /// The first retirement on which two traces disagree in the sense of the
 /// [`StreamHash`](super::StreamHash), with up to `context` retirements before it. Both readers must
 /// be at the start (else: error of kind `State`).

@@ -139,7 +139,7 @@ pub fn walk(seed: u64, functions: u64, retirements: usize) -> Stream {
         let mut flags = 0;
         (f, i) = match op.kind {
             Kind::Loop(back, count) => {
-                let taken = *visit % count != 0;
+                let taken = !visit.is_multiple_of(count);
                 flags = if taken {
                     Retirement::TAKEN
                 } else {

@@ -1,0 +1,107 @@
+//! `perfvec diff`: whether two traces hold the same stream, and where they part.
+
+use perfvec::inst::Retirement;
+use perfvec::trace::{first_difference, Reader, Step};
+use perfvec::{Error, ErrorKind, Result};
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Compare the streams of two traces, whoever recorded them.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The first trace (.pvt).
+    pub a: PathBuf,
+    /// The second trace (.pvt).
+    pub b: PathBuf,
+    /// Retirements to show before the first difference.
+    #[arg(long, default_value_t = 5)]
+    pub context: usize,
+}
+
+/// Writes the comparison to `out`; whether the streams are the same.
+pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
+    let (mut a, mut b) = (Reader::open(&args.a)?, Reader::open(&args.b)?);
+    let kinds = [&a, &b].map(|r| (r.header().isa.clone(), r.header().micro_ops));
+    if kinds[0] != kinds[1] {
+        let name = |(isa, micro): &(String, bool)| {
+            format!(
+                "{isa} {}",
+                if *micro {
+                    "micro-ops"
+                } else {
+                    "whole instructions"
+                }
+            )
+        };
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "{} holds {}, {} holds {}; compare traces of one kind",
+                args.a.display(),
+                name(&kinds[0]),
+                args.b.display(),
+                name(&kinds[1])
+            ),
+        ));
+    }
+    let difference = first_difference(&mut a, &mut b, args.context)?;
+    let mut text = String::new();
+    match &difference {
+        None => {
+            let s = a.summary();
+            let _ = writeln!(
+                text,
+                "same stream: {} retirements, hash {:016x}",
+                s.retirements, s.stream_hash
+            );
+        }
+        Some(d) => {
+            let _ = writeln!(
+                text,
+                "first difference at retirement {}: {}",
+                d.index,
+                d.causes().join(", ")
+            );
+            for (i, step) in d.before.iter().enumerate() {
+                let index = d.index - (d.before.len() - i) as u64;
+                let _ = writeln!(text, "  {index:>12} {}", line(Some(step)));
+            }
+            let _ = writeln!(text, "a {:>12} {}", d.index, line(d.a.as_ref()));
+            let _ = writeln!(text, "b {:>12} {}", d.index, line(d.b.as_ref()));
+        }
+    }
+    out.write_all(text.as_bytes())
+        .map_err(|e| Error::io("standard output", &e))?;
+    Ok(difference.is_none())
+}
+
+fn line(step: Option<&Step>) -> String {
+    let Some(step) = step else {
+        return "end of the trace".to_string();
+    };
+    let inst = &step.inst;
+    let mut text = format!("{:#018x} {}:{}", inst.pc, inst.op.name(), inst.size);
+    for (name, _) in inst.flags.iter_names() {
+        let _ = write!(text, " {}", name.to_lowercase());
+    }
+    for (label, registers) in [("dst", inst.destinations()), ("src", inst.sources())] {
+        for r in registers {
+            let _ = write!(text, " {label}={:?}{}", r.class, r.index);
+        }
+    }
+    if inst.flags.is_mem() {
+        let _ = write!(
+            text,
+            " address={:#x}+{}",
+            step.retirement.address, inst.access_size
+        );
+    }
+    if let Some(taken) = step.taken {
+        text.push_str(if taken { " taken" } else { " not-taken" });
+    }
+    if step.retirement.flags & Retirement::FAULT != 0 {
+        text.push_str(" fault");
+    }
+    text
+}

@@ -1,0 +1,137 @@
+//! `perfvec info` and `perfvec diff`.
+
+#[path = "../src/bin/perfvec/trace_diff.rs"]
+mod trace_diff;
+#[path = "../src/bin/perfvec/trace_info.rs"]
+mod trace_info;
+mod trace_support;
+
+use perfvec::ErrorKind;
+use std::path::{Path, PathBuf};
+use trace_diff::DiffArgs;
+use trace_info::InfoArgs;
+use trace_support::*;
+
+fn saved(dir: &Path, name: &str, stream: &Stream) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, record(stream).0).unwrap();
+    path
+}
+
+fn info(trace: &Path, verify: bool, json: bool) -> perfvec::Result<String> {
+    let mut out = Vec::new();
+    let args = InfoArgs {
+        trace: trace.to_owned(),
+        verify,
+        json,
+    };
+    trace_info::run(&args, &mut out)?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+fn diff(a: &Path, b: &Path) -> perfvec::Result<(bool, String)> {
+    let mut out = Vec::new();
+    let args = DiffArgs {
+        a: a.to_owned(),
+        b: b.to_owned(),
+        context: 3,
+    };
+    let same = trace_diff::run(&args, &mut out)?;
+    Ok((same, String::from_utf8(out).unwrap()))
+}
+
+#[test]
+fn info_shows_header_counts_hash_and_windows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stream = walk(1, 3, 1000);
+    for i in 10..20 {
+        stream.retirements[i].1 = Some(3);
+    }
+    let path = saved(dir.path(), "a.pvt", &stream);
+    let hash = format!("{:016x}", record(&stream).1.stream_hash);
+    for verify in [false, true] {
+        let text = info(&path, verify, false).unwrap();
+        for part in [
+            "riscv64",
+            "walk -n 3",
+            "1000 (whole instructions)",
+            &hash,
+            "500 ps",
+            "välue",
+            "1 windows, 10 retirements, 30 cycles, CPI 3.000",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_str(&info(&path, verify, true).unwrap()).unwrap();
+        assert_eq!(json["retirements"], 1000);
+        assert_eq!(json["stream_hash"], hash.as_str());
+        assert_eq!(json["header"]["host"], "test");
+        assert_eq!(json["verified"], verify);
+    }
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(info(&path, false, false).is_ok());
+    assert_eq!(
+        info(&path, true, false).unwrap_err().kind(),
+        ErrorKind::Corrupt
+    );
+}
+
+#[test]
+fn diff_tells_same_streams_from_different_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = walk(1, 3, 1000);
+    let mut other = stream.clone();
+    let at = (500..).find(|&i| {
+        let (r, _) = stream.retirements[i];
+        stream.statics[r.inst as usize].flags.is_mem()
+    });
+    let at = at.unwrap();
+    other.retirements[at].0.address = 0xabc0;
+    let shorter = Stream {
+        retirements: stream.retirements[..900].to_vec(),
+        ..stream.clone()
+    };
+    let [a, same, b, c] = [
+        ("a", &stream),
+        ("same", &stream),
+        ("b", &other),
+        ("c", &shorter),
+    ]
+    .map(|(name, stream)| saved(dir.path(), name, stream));
+
+    let (equal, text) = diff(&a, &same).unwrap();
+    assert!(
+        equal && text.starts_with("same stream: 1000 retirements, hash "),
+        "{text}"
+    );
+    let (equal, text) = diff(&a, &b).unwrap();
+    assert!(
+        !equal && text.starts_with(&format!("first difference at retirement {at}: address\n")),
+        "{text}"
+    );
+    assert!(
+        text.contains("address=0xabc0+8") && text.lines().count() == 6,
+        "{text}"
+    );
+    let (equal, text) = diff(&a, &c).unwrap();
+    assert!(
+        !equal && text.starts_with("first difference at retirement 900: length\n"),
+        "{text}"
+    );
+    assert!(text.contains("b          900 end of the trace"), "{text}");
+
+    let sink = Memory::default();
+    let mut micro = header();
+    micro.micro_ops = true;
+    perfvec::trace::Writer::to_sink(Box::new(sink.clone()), micro)
+        .unwrap()
+        .finish()
+        .unwrap();
+    let path = dir.path().join("micro");
+    std::fs::write(&path, &*sink.0.lock().unwrap()).unwrap();
+    assert_eq!(diff(&a, &path).unwrap_err().kind(), ErrorKind::Mismatch);
+}
