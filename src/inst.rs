@@ -162,6 +162,9 @@ bitflags::bitflags! {
         const VECTOR = 1 << 21;
         /// An encoding the decoder does not know, classed by its major opcode only.
         const UNKNOWN = 1 << 22;
+        /// A LOAD or STORE whose records have no data address (published text traces only: a
+        /// store that faulted before its address was known).
+        const NO_ADDRESS = 1 << 23;
     }
 }
 

@@ -3,9 +3,12 @@
 //! An extractor sees every retirement (functional warming is always on) and writes a row only
 //! when asked, so that sampling skips the cost of rows and of the model but never of state.
 
+mod branch_entropy;
 pub(crate) mod bytes;
 pub mod perfvec51;
+mod perfvec51_schema;
 pub mod refmachine;
+mod same_address;
 pub mod schema;
 pub mod stack_distance;
 mod timeline;
