@@ -13,6 +13,7 @@ pub mod inst;
 pub mod isa;
 pub mod microarch;
 pub mod model;
+pub mod npy;
 pub mod session;
 pub mod trace;
 

@@ -29,9 +29,11 @@ mod diff;
 pub mod format;
 mod hash;
 mod output;
+pub mod perfvec_txt;
 mod predict;
 mod reader;
 mod statics;
+mod text_line;
 mod varint;
 mod writer;
 

@@ -1,0 +1,114 @@
+//! Feature matrices as NumPy files: `[N, F]` `float32`, little-endian, C order, format 1.0.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes before the data: room for any shape, and the data are aligned to a cache line.
+const HEADER: usize = 128;
+
+/// Writes rows one after another; the file takes its name when complete.
+///
+/// The rows go to a temporary file beside `path`, which [`finish`](Self::finish) renames and
+/// dropping removes. Memory: one buffer of 1 MiB.
+pub struct NpyWriter {
+    out: BufWriter<File>,
+    temp: PathBuf,
+    path: PathBuf,
+    columns: usize,
+    rows: u64,
+    renamed: bool,
+}
+
+impl NpyWriter {
+    /// A matrix of `columns` columns at `path`, which an existing file gives way to at the end.
+    pub fn create(path: impl AsRef<Path>, columns: usize) -> Result<Self> {
+        let path = path.as_ref();
+        let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("{}: not the name of a file", path.display()),
+            ));
+        };
+        let mut temp_name = std::ffi::OsString::from(".");
+        temp_name.push(name);
+        temp_name.push(format!(".{}.tmp", std::process::id()));
+        let temp = path.with_file_name(temp_name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temp)
+            .map_err(|e| Error::io(&temp, &e))?;
+        let mut writer = Self {
+            out: BufWriter::with_capacity(1 << 20, file),
+            temp,
+            path: path.to_owned(),
+            columns,
+            rows: 0,
+            renamed: false,
+        };
+        writer.bytes(&header(0, columns))?;
+        Ok(writer)
+    }
+
+    /// Appends one row of exactly the matrix's columns.
+    pub fn row(&mut self, row: &[f32]) -> Result<()> {
+        if row.len() != self.columns {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "{}: a row of {} values for a matrix of {} columns",
+                    self.path.display(),
+                    row.len(),
+                    self.columns
+                ),
+            ));
+        }
+        for value in row {
+            self.bytes(&value.to_le_bytes())?;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Completes the header, makes the file durable and gives it its name; the number of rows.
+    pub fn finish(mut self) -> Result<u64> {
+        let header = header(self.rows, self.columns);
+        self.out
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| self.out.write_all(&header))
+            .and_then(|()| self.out.flush())
+            .and_then(|()| self.out.get_ref().sync_all())
+            .map_err(|e| Error::io(&self.temp, &e))?;
+        std::fs::rename(&self.temp, &self.path).map_err(|e| Error::io(&self.path, &e))?;
+        self.renamed = true;
+        Ok(self.rows)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out
+            .write_all(bytes)
+            .map_err(|e| Error::io(&self.temp, &e))
+    }
+}
+
+impl Drop for NpyWriter {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nobody is left to be told; the name says that the file is temporary.
+            let _ = std::fs::remove_file(&self.temp);
+        }
+    }
+}
+
+fn header(rows: u64, columns: usize) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&((HEADER - 10) as u16).to_le_bytes());
+    let dict =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    bytes.extend_from_slice(dict.as_bytes());
+    bytes.resize(HEADER - 1, b' ');
+    bytes.push(b'\n');
+    bytes
+}
