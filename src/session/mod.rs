@@ -13,7 +13,7 @@ mod intern;
 mod merge;
 mod pipeline;
 mod plan;
-mod resolve;
+pub mod resolve;
 mod run;
 mod snapshot;
 mod threads;
