@@ -315,6 +315,8 @@ fn a_file_appears_only_when_finished() {
         Writer::create(dir.path(), header()).err().unwrap().kind(),
         ErrorKind::InvalidArgument
     );
+    let e = Writer::create("/dev/null", header()).err().unwrap(); // and not renamed over it
+    assert_eq!(e.kind(), ErrorKind::InvalidArgument);
     let e = Writer::create(dir.path().join("none/a.pvt"), header())
         .err()
         .unwrap();

@@ -149,3 +149,63 @@ fn unknown_ids_and_used_readers_are_errors() {
         ErrorKind::State
     );
 }
+
+/// The hash as `trace::format` describes it, from whole streams and without shortcuts.
+fn described(stream: &Stream) -> u64 {
+    use xxhash_rust::xxh3::xxh3_64;
+    fn varint(out: &mut Vec<u8>, v: u64) {
+        if v < 128 {
+            return out.push(v as u8);
+        }
+        out.push((v % 128) as u8 + 128);
+        varint(out, v / 128);
+    }
+    let (mut state, n) = (0u64, stream.retirements.len());
+    for (i, (r, _)) in stream.retirements.iter().enumerate() {
+        let inst = &stream.statics[r.inst as usize];
+        if i > 0 {
+            let before = &stream.retirements[i - 1].0;
+            let branch = &stream.statics[before.inst as usize];
+            let taken = match (before.next_pc, before.flags & 3) {
+                (0, 0) => inst.pc != branch.fall_through(),
+                (0, flags) => flags == Retirement::TAKEN,
+                (pc, _) => pc != branch.fall_through(),
+            };
+            if taken && branch.flags.contains(InstFlags::COND_CTRL) {
+                state ^= 0xA076_1D64_78BD_642F;
+            }
+        }
+        let mut bytes = Vec::new();
+        let pc = i128::from(inst.pc as i64);
+        varint(&mut bytes, if pc < 0 { -2 * pc - 1 } else { 2 * pc } as u64);
+        let counts = inst.num_dst * 16 + inst.num_src;
+        bytes.extend([inst.op as u8, inst.size, inst.access_size, counts]);
+        varint(&mut bytes, inst.flags.bits().into());
+        for reg in inst.sources().iter().chain(inst.destinations()) {
+            bytes.push(reg.class as u8);
+            varint(&mut bytes, reg.index.into());
+        }
+        let mut x = xxh3_64(&bytes);
+        if inst.flags.intersects(InstFlags::LOAD | InstFlags::STORE) {
+            x ^= r.address.wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        }
+        if r.flags & Retirement::FAULT != 0 {
+            x ^= 0xE703_7ED1_A0B4_28DB;
+        }
+        state = (state.rotate_left(29) ^ x).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    xxh3_64(&[state.to_le_bytes(), (n as u64).to_le_bytes()].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn the_hash_is_the_one_described(seed in any::<u64>(), n in 0usize..500, way in 0u8..4, fault in 0usize..500) {
+        let mut stream = other_host(&walk(seed, 6, n), way);
+        if let Some((r, _)) = stream.retirements.get_mut(fault) {
+            r.flags |= Retirement::FAULT;
+        }
+        prop_assert_eq!(hash(&stream), described(&stream));
+    }
+}

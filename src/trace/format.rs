@@ -69,7 +69,7 @@
 //! 2: anything else; the lowest that fits is used). Of every static instruction the two distinct
 //! edges used last are kept, most recent first, but never one of mode 2. The first is the
 //! prediction and the other the second guess. While there is none, the prediction is {id + 1, no
-//! flags, mode of the edge that was last stored as a new first edge (0 at first)}.
+//! flags, mode of whichever edge of any static instruction last became its first (0 at first)}.
 //!
 //! The address of an instruction that accesses no memory is predicted to be 0, and its base is 0.
 //! For one that does, the prediction is the address of its last access plus its stride, and the
@@ -77,6 +77,19 @@
 //! access of any such instruction (0 at first). The stride is 0 until two consecutive differences
 //! between accesses of the instruction are equal; then it is that difference, until the same
 //! happens again. All of this carries over from block to block.
+//!
+//! # Stream hash
+//! The state starts at 0; all arithmetic is modulo 2^64. For every retirement, in order:
+//!
+//! 1. if the retirement before it is a taken conditional branch, state ^= `A0761D6478BD642F`;
+//! 2. x = xxh3 of the static instruction as the statics column holds it, but with pc minus 0; for
+//!    a load or store x ^= address * `D6E8FEB86659FD93`; for a fault x ^= `E7037ED1A0B428DB`;
+//! 3. state = (state rotated left by 29 ^ x) * `9E3779B97F4A7C15`.
+//!
+//! A conditional branch is taken when its `next_pc`, if not 0, differs from the fall-through
+//! address; with `next_pc` 0, by its flags; with neither, when the pc of the next retirement
+//! differs from the fall-through address. The hash is xxh3 of the state and the number of
+//! retirements, eight bytes each.
 
 use super::varint::corrupt;
 use super::Summary;

@@ -4,7 +4,7 @@
 //! [`Retirement`]s in stream order exactly as the host reported them, and, in chosen *timed
 //! windows*, the cycles that each retirement took on the recording CPU model. [`Writer`] records,
 //! [`Reader`] replays, [`StreamHash`] proves that two hosts saw the same stream, and
-//! [`first_difference`] says where they did not. The bytes are described in [`format`].
+//! [`first_difference`] says where they did not. The bytes are described in [`mod@format`].
 //!
 //! ```no_run
 //! # fn main() -> perfvec::Result<()> {

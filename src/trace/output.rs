@@ -25,10 +25,11 @@ impl Output {
                 format!("{}: not the name of a file", path.display()),
             ));
         };
-        if path.is_dir() {
+        // A rename would replace a device or a pipe, and fail on a directory only in the end.
+        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("{}: a directory; give the name of a file", path.display()),
+                format!("{}: not a regular file; give another name", path.display()),
             ));
         }
         // Two writers of one path must not share a temporary file; the last to finish wins.

@@ -15,7 +15,7 @@ use std::path::Path;
 /// Every byte is checked: blocks by checksum before they are decoded, counts and stream hash
 /// against the footer at the end. Of a damaged file everything before the damaged block is
 /// delivered, then the error, then the same error again. Memory is bounded by one block and 150
-/// bytes per static instruction, whatever the file claims.
+/// bytes per static instruction (2^24 at most, and never more than the file holds).
 pub struct Reader<R = BufReader<File>> {
     source: R,
     name: String,
