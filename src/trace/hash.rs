@@ -18,7 +18,7 @@ const K_FAULT: u64 = 0xe703_7ed1_a0b4_28db;
 /// reported (flags, next pc, or neither) do not enter it. A branch counts as taken when control
 /// left the fall-through path: by `next_pc` where given, else by the flags, else by the pc of the
 /// following retirement. The outcome of the last retirement is left out, as not every host knows
-/// it. Two streams of equal length that differ in a single retirement never collide.
+/// it. Not cryptographic: different streams collide with a chance of about 2^-64.
 ///
 /// Memory grows with static instructions only.
 #[derive(Debug, Clone, Default)]
