@@ -104,8 +104,9 @@ def objects_of(p, libraries, crates, out):
         includes += toolchain.include_flags(lib, root, HERE)
         units += toolchain.library_units(name, lib, root, p["opt"], out, HERE)
     flags = includes + [f for n in p["libs"] for f in libraries[n].get("user_flags", [])]
+    kind = ".cxx.o" if p["lang"] == "c++" else ".o"
     own = toolchain.Unit(
-        source, out / "obj" / f"{p['source']}.{p['opt']}.o", p["opt"], tuple(flags),
+        source, out / "obj" / f"{p['source']}.{p['opt']}{kind}", p["opt"], tuple(flags),
         not p["generator"],
     )
     for support in sorted({x for n in p["libs"] for x in libraries[n].get("support", [])}):

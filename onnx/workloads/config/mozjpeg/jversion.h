@@ -1,0 +1,3 @@
+#define JCOPYRIGHT ""
+#define JCOPYRIGHT_SHORT ""
+#define JVERSION "vendored"
