@@ -63,9 +63,11 @@ def build(programs, out, jobs):
     """Compile and link every binary the programs name; returns the failures."""
     libraries = tomllib.loads((HERE / "libraries.toml").read_text())
     wanted = sorted({lib for p in programs for lib in p["libs"]})
-    crates = vendor.locate(
-        {name: libraries[name] for name in libraries}, out / "vendor"
-    ) if wanted else {}
+    crates = (
+        vendor.locate({name: libraries[name] for name in libraries}, out / "vendor")
+        if wanted
+        else {}
+    )
     binaries = {p["binary"]: p for p in programs}
     failures = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -106,7 +108,10 @@ def objects_of(p, libraries, crates, out):
     flags = includes + [f for n in p["libs"] for f in libraries[n].get("user_flags", [])]
     kind = ".cxx.o" if p["lang"] == "c++" else ".o"
     own = toolchain.Unit(
-        source, out / "obj" / f"{p['source']}.{p['opt']}{kind}", p["opt"], tuple(flags),
+        source,
+        out / "obj" / f"{p['source']}.{p['opt']}{kind}",
+        p["opt"],
+        tuple(flags),
         not p["generator"],
     )
     for support in sorted({x for n in p["libs"] for x in libraries[n].get("support", [])}):

@@ -50,17 +50,22 @@ def many_functions(name):
             kind = draw.below(5)
             value = expression(draw, 2, ["a", "b", "c"])
             if kind == 0:
-                out.append(f"    if ({value} & {1 << draw.below(6)})\n"
-                           f"        c += {expression(draw, 1, ['a', 'b'])};\n"
-                           f"    else\n        b ^= c;\n")
+                out.append(
+                    f"    if ({value} & {1 << draw.below(6)})\n"
+                    f"        c += {expression(draw, 1, ['a', 'b'])};\n"
+                    f"    else\n        b ^= c;\n"
+                )
             elif kind == 1:
                 out.append(f"    c += mem[({value}) & 4095];\n")
             elif kind == 2:
                 out.append(f"    mem[({value}) & 4095] = c + b;\n")
             elif kind == 3 and i > 8:
-                out.append(f"    c ^= f{draw.below(i) if draw.below(3) else i - 1 - draw.below(8)}"
-                           f"(b, c) & {draw.below(2) * 255}u;\n" if draw.below(12) == 0
-                           else f"    c -= {value};\n")
+                out.append(
+                    f"    c ^= f{draw.below(i) if draw.below(3) else i - 1 - draw.below(8)}"
+                    f"(b, c) & {draw.below(2) * 255}u;\n"
+                    if draw.below(12) == 0
+                    else f"    c -= {value};\n"
+                )
             else:
                 out.append(f"    b = {value};\n    c = c * 5 + (b >> 3);\n")
         out.append("    return c + b;\n}\n")
@@ -87,13 +92,17 @@ def big_switch(name):
     """One interpreter loop with hundreds of distinct cases: a jump table whose
     target depends on the byte code, which is generated at run time."""
     draw, count = Draw(name), 700
-    out = [HEADER.format(kind="big_switch"), """int main(int argc, char **argv) {
+    out = [
+        HEADER.format(kind="big_switch"),
+        """int main(int argc, char **argv) {
     uint32_t seed = argc > 1 ? strtoul(argv[1], 0, 0) : 1;
     int length = argc > 2 ? atoi(argv[2]) : 2000, steps = argc > 3 ? atoi(argv[3]) : 100000;
     uint16_t *code = malloc(2 * (size_t)length);
     for (int i = 0; i < length; i++) {
         seed = seed * 214013u + 2531011u;
-        code[i] = (uint16_t)((seed >> 14) % """ + str(count) + """u);
+        code[i] = (uint16_t)((seed >> 14) % """
+        + str(count)
+        + """u);
     }
     uint64_t r[8] = {1, 2, 3, 5, 7, 11, 13, 17};
     uint64_t heap[512];
@@ -104,20 +113,23 @@ def big_switch(name):
         if (++pc == length)
             pc = 0;
         switch (op) {
-"""]
+""",
+    ]
     for i in range(count):
         a, b, c = draw.below(8), draw.below(8), draw.below(8)
-        body = draw.choice([
-            f"r[{a}] += r[{b}] ^ {draw.below(65536)}u;",
-            f"r[{a}] = r[{b}] * {draw.below(999) | 1}u + r[{c}];",
-            f"r[{a}] = heap[(r[{b}] + {draw.below(512)}u) & 511];",
-            f"heap[(r[{a}] >> {draw.below(20)}) & 511] = r[{b}] - r[{c}];",
-            f"if (r[{a}] < r[{b}]) r[{c}]++; else r[{c}] ^= r[{a}];",
-            f"if (r[{a}] & {1 << draw.below(8)}) pc = (int)((r[{b}] >> 7) % (unsigned)length);",
-            f"r[{a}] = r[{a}] >> {1 + draw.below(60)} | r[{b}] << {1 + draw.below(40)};",
-            f"r[{a}] = (r[{b}] | 1) / ((r[{c}] & 1023) + 1);",
-            f"{{ double d = (double)(r[{a}] & 65535) * {draw.below(100)}.5; r[{b}] += (uint64_t)d; }}",
-        ])
+        body = draw.choice(
+            [
+                f"r[{a}] += r[{b}] ^ {draw.below(65536)}u;",
+                f"r[{a}] = r[{b}] * {draw.below(999) | 1}u + r[{c}];",
+                f"r[{a}] = heap[(r[{b}] + {draw.below(512)}u) & 511];",
+                f"heap[(r[{a}] >> {draw.below(20)}) & 511] = r[{b}] - r[{c}];",
+                f"if (r[{a}] < r[{b}]) r[{c}]++; else r[{c}] ^= r[{a}];",
+                f"if (r[{a}] & {1 << draw.below(8)}) pc = (int)((r[{b}] >> 7) % (unsigned)length);",
+                f"r[{a}] = r[{a}] >> {1 + draw.below(60)} | r[{b}] << {1 + draw.below(40)};",
+                f"r[{a}] = (r[{b}] | 1) / ((r[{c}] & 1023) + 1);",
+                f"{{ double d = (double)(r[{a}] & 65535) * {draw.below(100)}.5; r[{b}] += (uint64_t)d; }}",
+            ]
+        )
         out.append(f"        case {i}: {body} break;\n")
     out.append("""        }
     }
@@ -135,23 +147,31 @@ def deep_calls(name):
     """A layered call tree, eight layers deep, as in large applications: every
     function calls a few of the next layer, chosen by its argument."""
     draw, width, layers = Draw(name), 160, 8
-    out = [HEADER.format(kind="deep_calls"), "static uint64_t state[64];\n",
-           "static int budget;\n"]
+    out = [HEADER.format(kind="deep_calls"), "static uint64_t state[64];\n", "static int budget;\n"]
     for layer in reversed(range(layers)):
         for i in range(width):
-            out.append(f"__attribute__((noinline)) static uint64_t g{layer}_{i}(uint64_t x, int y) "
-                       "{\n    uint64_t z = x;\n    if (--budget < 0)\n        return x;\n")
+            out.append(
+                f"__attribute__((noinline)) static uint64_t g{layer}_{i}(uint64_t x, int y) "
+                "{\n    uint64_t z = x;\n    if (--budget < 0)\n        return x;\n"
+            )
             for _ in range(draw.below(3)):
                 out.append(f"    z ^= {expression(draw, 2, ['x', 'z', '(uint64_t)y'])};\n")
             if layer + 1 < layers:
                 for k in range(1 + draw.below(3)):
                     target = f"g{layer + 1}_{draw.below(width)}"
-                    guard = draw.choice(["", f"if (z & {1 << k})\n        ",
-                                         f"for (int i = 0; i < {1 + draw.below(3)}; i++)\n        "])
+                    guard = draw.choice(
+                        [
+                            "",
+                            f"if (z & {1 << k})\n        ",
+                            f"for (int i = 0; i < {1 + draw.below(3)}; i++)\n        ",
+                        ]
+                    )
                     out.append(f"    {guard}z += {target}(z ^ {draw.below(999)}u, y + {k});\n")
             else:
                 out.append(f"    state[z & 63] += z >> {draw.below(9)};\n")
-            out.append(f"    state[{draw.below(64)}] ^= z;\n    return z * {draw.below(99) | 1}u;\n}}\n")
+            out.append(
+                f"    state[{draw.below(64)}] ^= z;\n    return z * {draw.below(99) | 1}u;\n}}\n"
+            )
     roots = ", ".join(f"g0_{i}" for i in range(width))
     out.append(f"""static uint64_t (*const root[])(uint64_t, int) = {{{roots}}};
 
@@ -175,7 +195,9 @@ def state_machine(name):
     """A table-free automaton: hundreds of labels joined by gotos that test the
     input, as scanner generators write them; straight code, hard branches."""
     draw, count = Draw(name), 900
-    out = [HEADER.format(kind="state_machine"), """int main(int argc, char **argv) {
+    out = [
+        HEADER.format(kind="state_machine"),
+        """int main(int argc, char **argv) {
     uint32_t w = argc > 1 ? strtoul(argv[1], 0, 0) : 1, h = 0;
     long left = argc > 2 ? atol(argv[2]) : 100000;
     unsigned bits = argc > 3 ? (unsigned)atoi(argv[3]) : 7;
@@ -183,19 +205,29 @@ def state_machine(name):
 #define NEXT() do { if (--left < 0) goto end; w ^= w << 13; w ^= w >> 17; w ^= w << 5; \\
     c = (uint8_t)(w & ((1u << bits) - 1)); } while (0)
     goto s0;
-"""]
+""",
+    ]
     for i in range(count):
         out.append(f"s{i}:\n    NEXT();\n")
         for _ in range(1 + draw.below(4)):
             low = draw.below(100)
             near = (i + 1 + draw.below(30)) % count if draw.below(3) else draw.below(count)
-            test = draw.choice([f"c == {low}", f"c > {low + 20}", f"c & {1 << draw.below(7)}",
-                                f"(c ^ h) % {3 + draw.below(9)} == 0"])
-            out.append(f"    if ({test}) {{\n        h = h * {draw.below(60) | 1}u + {i}u;\n"
-                       f"        goto s{near};\n    }}\n")
-        out.append(f"    h ^= c + {draw.below(5000)}u;\n"
-                   + (f"    goto s{draw.below(count)};\n" if draw.below(4) == 0 or i == count - 1
-                      else ""))
+            test = draw.choice(
+                [
+                    f"c == {low}",
+                    f"c > {low + 20}",
+                    f"c & {1 << draw.below(7)}",
+                    f"(c ^ h) % {3 + draw.below(9)} == 0",
+                ]
+            )
+            out.append(
+                f"    if ({test}) {{\n        h = h * {draw.below(60) | 1}u + {i}u;\n"
+                f"        goto s{near};\n    }}\n"
+            )
+        out.append(
+            f"    h ^= c + {draw.below(5000)}u;\n"
+            + (f"    goto s{draw.below(count)};\n" if draw.below(4) == 0 or i == count - 1 else "")
+        )
     out.append("""end:
     printf("checksum %08x\\n", h);
     return 0;
@@ -215,10 +247,17 @@ def float_kernels(name):
         for j in range(1, n):
             a, b = draw.below(j), draw.below(j)
             src = f"v[{draw.below(256)}]"
-            out.append("    double x%d = %s;\n" % (j, draw.choice([
-                f"x{a} * {src} + x{b}", f"{src} - x{a} * 0.{1 + draw.below(9)}",
-                f"x{a} + x{b}", f"x{a} / (1.5 + x{b} * x{b})", f"x{a} * x{b} - {src}",
-                f"x{a} < x{b} ? x{a} : {src}"])))
+            value = draw.choice(
+                [
+                    f"x{a} * {src} + x{b}",
+                    f"{src} - x{a} * 0.{1 + draw.below(9)}",
+                    f"x{a} + x{b}",
+                    f"x{a} / (1.5 + x{b} * x{b})",
+                    f"x{a} * x{b} - {src}",
+                    f"x{a} < x{b} ? x{a} : {src}",
+                ]
+            )
+            out.append(f"    double x{j} = {value};\n")
         for _ in range(6):
             out.append(f"    v[{draw.below(256)}] = x{draw.below(n)} * 0.0625;\n")
         out.append("}\n")
@@ -243,8 +282,10 @@ int main(int argc, char **argv) {{
 
 def write(kind, name, folder):
     """Write the source of one generated program; returns its path."""
-    writers = {w.__name__: w for w in
-               (many_functions, big_switch, deep_calls, state_machine, float_kernels)}
+    writers = {
+        w.__name__: w
+        for w in (many_functions, big_switch, deep_calls, state_machine, float_kernels)
+    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.c"
     text = writers[kind](name)

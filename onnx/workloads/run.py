@@ -37,7 +37,12 @@ def run_one(program, out, plugin):
     command += [str(out / program["binary"]), *program["args"]]
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=600, env={}, stdin=subprocess.DEVNULL
+            command,
+            check=False,
+            capture_output=True,
+            timeout=600,
+            env={},
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return Result(error=str(problem))

@@ -37,11 +37,11 @@ def compile_unit(unit):
     command += [str(unit.source), "-o", str(unit.output)]
     stamp = unit.output.with_suffix(".cmd")
     text = "\n".join(command)
-    if unit.output.exists() and stamp.exists() and stamp.read_text() == text:
-        if unit.output.stat().st_mtime >= unit.source.stat().st_mtime:
-            return None
+    same = unit.output.exists() and stamp.exists() and stamp.read_text() == text
+    if same and unit.output.stat().st_mtime >= unit.source.stat().st_mtime:
+        return None
     unit.output.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         return f"{unit.source}: {done.stderr[:1500]}"
     if unit.own and done.stderr:
@@ -59,7 +59,7 @@ def link(binary, objects):
     if not any(o.name.endswith(".cxx.o") for o in objects):
         tool = PREFIX + "gcc"
     command = [tool, "-static", "-o", str(binary), *map(str, objects), "-lm", "-latomic"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         return f"{binary.name}: {done.stderr[-1500:]}"
     return None

@@ -8,9 +8,16 @@ from pathlib import Path
 def locate(libraries, folder):
     """Returns {crate: folder of its sources}, fetching what is not cached yet."""
     crates = {lib["crate"]: lib["version"] for lib in libraries.values()}
-    lines = ["[package]", 'name = "workload-sources"', 'version = "0.0.0"',
-             'edition = "2021"', "[lib]", 'path = "lib.rs"', "[workspace]",
-             "[dependencies]"]
+    lines = [
+        "[package]",
+        'name = "workload-sources"',
+        'version = "0.0.0"',
+        'edition = "2021"',
+        "[lib]",
+        'path = "lib.rs"',
+        "[workspace]",
+        "[dependencies]",
+    ]
     for crate, version in sorted(crates.items()):
         lines.append(f'{crate} = {{ version = "={version}", default-features = false }}')
     text = "\n".join(lines) + "\n"
@@ -25,7 +32,9 @@ def locate(libraries, folder):
     subprocess.run(["cargo", "fetch", "--quiet", "--manifest-path", manifest], check=True)
     done = subprocess.run(
         ["cargo", "metadata", "--format-version", "1", "--manifest-path", manifest],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     found = {
         p["name"]: str(Path(p["manifest_path"]).parent)

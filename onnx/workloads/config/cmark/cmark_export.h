@@ -1,0 +1,2 @@
+/* A static build exports nothing. */
+#define CMARK_EXPORT
