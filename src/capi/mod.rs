@@ -1,1 +1,28 @@
 //! The C ABI. The only unsafe code of the crate besides the kernel interface.
+//!
+//! One file per C object; `handle`, `status`, `fork` and `sized` are the plumbing that every
+//! exported function shares. `include/perfvec.h` is generated from this directory by cbindgen
+//! (`tests/header.rs`), so the comments here are the manual of the C ABI.
+//!
+//! # Safety
+//! Every exported function is `unsafe` for the same reasons, which are its contract with C:
+//! - a handle is one that the matching creating call returned and that was not freed since.
+//!   NULL, misaligned pointers and handles of another type are told (`InvalidArgument`); a freed
+//!   one is told only as long as its memory was not used again;
+//! - a pointer to a struct or an array points to as much as its documentation says, readable for
+//!   `const` parameters and writable for others; a string ends in NUL. NULL is told unless it is
+//!   documented as allowed;
+//! - nobody else writes to such memory during the call.
+#![allow(non_camel_case_types, clippy::missing_safety_doc)]
+#![allow(dead_code)] // the session's files come next
+
+pub mod constants;
+mod fork;
+mod handle;
+pub mod inst;
+pub mod log;
+pub mod recorder;
+mod sized;
+pub mod status;
+mod strings;
+pub mod version;
