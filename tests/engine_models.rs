@@ -75,6 +75,21 @@ fn native_f32_agrees_with_golden_files() {
 }
 
 #[test]
+fn native_int8_is_near_golden_files() {
+    for name in ["odd", "two-layers", "passthrough", "exporter"] {
+        let worst = worst(name, Backend::NativeInt8);
+        assert!(worst < 0.06, "{name}: {worst}");
+    }
+}
+
+#[test]
+fn auto_takes_int8_where_the_manifest_says_that_it_holds() {
+    let backend = |name| Model::load(&data(name), Backend::Auto).unwrap().backend();
+    assert_eq!(backend("two-layers.onnx"), Backend::NativeInt8);
+    assert_eq!(backend("exporter.onnx"), Backend::NativeF32);
+}
+
+#[test]
 fn metadata_is_kept() {
     let model = Model::load(&data("passthrough.onnx"), Backend::NativeF32).unwrap();
     let info = model.info();

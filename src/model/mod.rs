@@ -57,6 +57,19 @@ pub struct ModelInfo {
     pub metadata: Vec<(String, String)>,
 }
 
+impl ModelInfo {
+    /// The value of metadata `key`.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let found = self.metadata.iter().find(|(k, _)| k == key);
+        found.map(|(_, v)| v.as_str())
+    }
+
+    /// Whether the exporter found that int8 holds its error (metadata `perfvec.int8` is "yes").
+    pub fn int8(&self) -> bool {
+        self.metadata("perfvec.int8") == Some("yes")
+    }
+}
+
 /// A loaded model: immutable, shared by any number of sessions and threads.
 pub struct Model {
     info: ModelInfo,
@@ -124,9 +137,14 @@ impl Model {
     }
 }
 
-fn load_native(file: file::ModelFile, _backend: Backend) -> Result<Arc<Model>> {
+fn load_native(file: file::ModelFile, backend: Backend) -> Result<Arc<Model>> {
     let net = graph::network(&file)?;
-    let factory = native::factory(net, native::Isa::best())?;
+    let int8 = match backend {
+        Backend::NativeInt8 => true,
+        Backend::Auto => file.info.int8(),
+        _ => false,
+    };
+    let factory = native::factory(net, int8, native::Isa::best())?;
     Ok(Model::from_parts(file.info, factory))
 }
 

@@ -2,7 +2,7 @@
 
 use super::gates::{cell, GATE_SCALE};
 use super::simd::{Op, Simd};
-use super::tiles::{load, store, Out, Rows, Tiles};
+use super::tiles::{load, store, tiles, Out, Rows, Tiles};
 use crate::model::network::{Dense, Lstm, Network};
 use std::sync::Arc;
 
@@ -92,33 +92,33 @@ impl<const U: usize> FloatWeights<U> {
 pub struct FloatEngine<S: Simd, const U: usize, const V: usize> {
     s: S,
     weights: Arc<FloatWeights<U>>,
-    x: Tiles<S, V>,
-    embedded: Option<Tiles<S, V>>,
+    x: Tiles<S::F, V>,
+    embedded: Option<Tiles<S::F, V>>,
     layers: Vec<Layer<S, V>>,
 }
 
 struct Layer<S: Simd, const V: usize> {
-    h: Tiles<S, V>,
+    h: Tiles<S::F, V>,
     /// h of the step before.
-    previous: Tiles<S, V>,
-    c: Tiles<S, V>,
+    previous: Tiles<S::F, V>,
+    c: Tiles<S::F, V>,
 }
 
 impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
     /// An engine for up to `lanes` lanes.
     pub fn new(s: S, weights: Arc<FloatWeights<U>>, lanes: usize) -> Self {
-        let tiles = |rows| Tiles::new(s, rows, lanes);
+        let new = |rows| Tiles::new(s.splat(0.0), rows, tiles::<S, V>(lanes));
         Self {
             s,
-            x: tiles(weights.net.features),
-            embedded: weights.embedding.as_ref().map(|e| tiles(4 * e.quads())),
+            x: new(weights.net.features),
+            embedded: weights.embedding.as_ref().map(|e| new(4 * e.quads())),
             layers: weights
                 .layers
                 .iter()
                 .map(|l| Layer {
-                    h: tiles(l.quads()),
-                    previous: tiles(l.quads()),
-                    c: tiles(l.quads()),
+                    h: new(l.quads()),
+                    previous: new(l.quads()),
+                    c: new(l.quads()),
                 })
                 .collect(),
             weights,
@@ -129,8 +129,8 @@ impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
 impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V> {
     fn reset(&mut self) {
         for l in &mut self.layers {
-            l.h.clear(self.s);
-            l.c.clear(self.s);
+            l.h.fill(self.s.splat(0.0));
+            l.c.fill(self.s.splat(0.0));
         }
     }
 
@@ -157,7 +157,7 @@ impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
     fn run(mut self, s: S) {
         let e = self.engine;
         let net = &e.weights.net;
-        let tiles = self.rows.lanes.div_ceil(Tiles::<S, V>::LANES);
+        let tiles = tiles::<S, V>(self.rows.lanes);
         for step in 0..self.steps {
             let rows = Rows { step, ..self.rows };
             load(s, net, rows, &mut e.x);
@@ -171,7 +171,7 @@ impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
                 lstm(s, w, input, layer, tiles);
                 input = &layer.h;
             }
-            store(net, input, rows, &mut self.out);
+            store::<S, V>(net, input, rows, &mut self.out);
         }
     }
 }
@@ -212,8 +212,8 @@ fn start<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> [[
 fn dense<S: Simd, const U: usize, const V: usize>(
     s: S,
     p: &Packed<U>,
-    x: &Tiles<S, V>,
-    out: &mut Tiles<S, V>,
+    x: &Tiles<S::F, V>,
+    out: &mut Tiles<S::F, V>,
     tiles: usize,
 ) {
     for (group, b) in p.b.iter().enumerate() {
@@ -234,7 +234,7 @@ fn dense<S: Simd, const U: usize, const V: usize>(
 fn lstm<S: Simd, const U: usize, const V: usize>(
     s: S,
     p: &Packed<U>,
-    x: &Tiles<S, V>,
+    x: &Tiles<S::F, V>,
     layer: &mut Layer<S, V>,
     tiles: usize,
 ) {

@@ -4,8 +4,13 @@
 //! many lanes. Nothing flows between lanes, so a lane's result is a function of its own rows, bit
 //! for bit, and every weight is read once for all lanes of a step.
 
+// Indices run over the same rows of several arrays.
+#![allow(clippy::needless_range_loop)]
+
 mod float;
 mod gates;
+mod int8;
+mod quant;
 pub mod simd;
 mod tiles;
 
@@ -16,6 +21,7 @@ use super::network::Network;
 use super::{Backend, Engine, EngineFactory};
 use crate::error::{Error, ErrorKind, Result};
 use float::{FloatEngine, FloatWeights};
+use int8::{IntEngine, IntWeights};
 #[cfg(target_arch = "x86_64")]
 use simd::{Avx2, Avx2Vnni, Avx512};
 use simd::{Portable, Simd};
@@ -59,15 +65,26 @@ impl Isa {
     }
 }
 
-/// A factory of native engines for `net`.
-pub fn factory(net: Network, isa: Isa) -> Result<Box<dyn EngineFactory>> {
+/// A factory of native engines for `net`, in int8 or f32.
+pub fn factory(net: Network, int8: bool, isa: Isa) -> Result<Box<dyn EngineFactory>> {
     let net = Arc::new(net);
     match isa {
-        Isa::Portable => Ok(float::<_, 1, 1>(net, Portable)),
+        Isa::Portable => Ok(engines::<_, 1, 1>(net, int8, Portable)),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 | Isa::Avx2Vnni => Ok(float::<_, 1, 2>(net, Avx2::new().ok_or_else(missing)?)),
+        Isa::Avx2 => {
+            let s = Avx2::new().ok_or_else(missing)?;
+            Ok(engines::<_, 1, 2>(net, int8, s))
+        }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => Ok(float::<_, 2, 2>(net, Avx512::new().ok_or_else(missing)?)),
+        Isa::Avx2Vnni => {
+            let s = Avx2Vnni::new().ok_or_else(missing)?;
+            Ok(engines::<_, 1, 2>(net, int8, s))
+        }
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => {
+            let s = Avx512::new().ok_or_else(missing)?;
+            Ok(engines::<_, 2, 2>(net, int8, s))
+        }
         #[cfg(not(target_arch = "x86_64"))]
         _ => Err(missing()),
     }
@@ -80,18 +97,30 @@ fn missing() -> Error {
     )
 }
 
-fn float<S: Simd, const U: usize, const V: usize>(
+fn engines<S: Simd, const U: usize, const V: usize>(
     net: Arc<Network>,
+    int8: bool,
     s: S,
 ) -> Box<dyn EngineFactory> {
-    let weights = Arc::new(FloatWeights::<U>::new(net.clone()));
-    Box::new(Factory {
-        net,
-        backend: Backend::NativeF32,
-        make: move |lanes| {
-            Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
-        },
-    })
+    if int8 {
+        let weights = Arc::new(IntWeights::<U>::new(net.clone()));
+        Box::new(Factory {
+            net,
+            backend: Backend::NativeInt8,
+            make: move |lanes| {
+                Box::new(IntEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
+            },
+        })
+    } else {
+        let weights = Arc::new(FloatWeights::<U>::new(net.clone()));
+        Box::new(Factory {
+            net,
+            backend: Backend::NativeF32,
+            make: move |lanes| {
+                Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
+            },
+        })
+    }
 }
 
 /// The part of an engine that differs between number formats; the arguments have been checked.

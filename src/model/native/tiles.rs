@@ -5,59 +5,42 @@ use super::simd::{lanes, lanes_mut, Simd};
 use crate::model::network::{Network, Passthrough};
 
 /// `rows` by lanes; a tile holds all rows of V vectors of lanes, row after row.
-pub struct Tiles<S: Simd, const V: usize> {
+pub struct Tiles<T, const V: usize> {
     rows: usize,
-    data: Vec<[S::F; V]>,
+    data: Vec<[T; V]>,
 }
 
-impl<S: Simd, const V: usize> Tiles<S, V> {
-    /// Lanes of a tile.
-    pub const LANES: usize = V * S::LANES;
-
-    /// Zeros, for at least `lanes` lanes.
-    pub fn new(s: S, rows: usize, lanes: usize) -> Self {
+impl<T: Copy, const V: usize> Tiles<T, V> {
+    /// A matrix of `zero`s of that many tiles.
+    pub fn new(zero: T, rows: usize, tiles: usize) -> Self {
         Self {
             rows,
-            data: vec![[s.splat(0.0); V]; rows * lanes.div_ceil(Self::LANES)],
+            data: vec![[zero; V]; rows * tiles],
         }
     }
 
-    /// Sets all to zero.
-    pub fn clear(&mut self, s: S) {
-        self.data.fill([s.splat(0.0); V]);
+    /// Sets every element.
+    pub fn fill(&mut self, x: T) {
+        self.data.fill([x; V]);
     }
 
     /// All rows of tile `t`.
     #[inline(always)]
-    pub fn tile(&self, t: usize) -> &[[S::F; V]] {
+    pub fn tile(&self, t: usize) -> &[[T; V]] {
         &self.data[t * self.rows..][..self.rows]
     }
 
     /// All rows of tile `t`.
     #[inline(always)]
-    pub fn tile_mut(&mut self, t: usize) -> &mut [[S::F; V]] {
+    pub fn tile_mut(&mut self, t: usize) -> &mut [[T; V]] {
         &mut self.data[t * self.rows..][..self.rows]
     }
+}
 
-    /// Puts `row` into the column of `lane`.
-    #[inline(always)]
-    pub fn set_lane(&mut self, lane: usize, row: &[f32]) {
-        let at = lane % Self::LANES;
-        let tile = lanes_mut::<S>(self.tile_mut(lane / Self::LANES).as_flattened_mut());
-        for (column, x) in tile.chunks_exact_mut(Self::LANES).zip(row) {
-            column[at] = *x;
-        }
-    }
-
-    /// Copies the column of `lane` to `row`.
-    #[inline(always)]
-    pub fn get_lane(&self, lane: usize, row: &mut [f32]) {
-        let at = lane % Self::LANES;
-        let tile = lanes::<S>(self.tile(lane / Self::LANES).as_flattened());
-        for (column, x) in tile.chunks_exact(Self::LANES).zip(row) {
-            *x = column[at];
-        }
-    }
+/// Tiles that `lanes` lanes need.
+#[inline(always)]
+pub fn tiles<S: Simd, const V: usize>(lanes: usize) -> usize {
+    lanes.div_ceil(V * S::LANES)
 }
 
 /// One step's rows of the caller: row of lane b is `x[(b * stride + step) * F ..][..F]`.
@@ -79,14 +62,19 @@ impl<'a> Rows<'a> {
 
 /// Normalised features of one step into `out`.
 #[inline(always)]
-pub fn load<S: Simd, const V: usize>(s: S, net: &Network, rows: Rows, out: &mut Tiles<S, V>) {
-    for lane in 0..rows.lanes {
-        out.set_lane(lane, rows.row(lane));
-    }
+pub fn load<S: Simd, const V: usize>(s: S, net: &Network, rows: Rows, out: &mut Tiles<S::F, V>) {
     let (low, high) = (s.splat(net.norm.clip.0), s.splat(net.norm.clip.1));
-    for t in 0..rows.lanes.div_ceil(Tiles::<S, V>::LANES) {
+    for t in 0..tiles::<S, V>(rows.lanes) {
+        let tile = out.tile_mut(t);
+        let first = t * V * S::LANES;
+        for lane in first..rows.lanes.min(first + V * S::LANES) {
+            let columns = lanes_mut::<S>(tile.as_flattened_mut()).chunks_exact_mut(V * S::LANES);
+            for (column, x) in columns.zip(rows.row(lane)) {
+                column[lane - first] = *x;
+            }
+        }
         let columns = net.norm.mean.iter().zip(&net.norm.inv_std);
-        for (row, (mean, inv_std)) in out.tile_mut(t).iter_mut().zip(columns) {
+        for (row, (mean, inv_std)) in tile.iter_mut().zip(columns) {
             let (mean, inv_std) = (s.splat(*mean), s.splat(*inv_std));
             for x in row {
                 let y = s.mul(s.sub(*x, mean), inv_std);
@@ -105,12 +93,15 @@ pub struct Out<'a> {
 
 /// Representations of one step: the columns of `h`, then the raw columns.
 #[inline(always)]
-pub fn store<S: Simd, const V: usize>(net: &Network, h: &Tiles<S, V>, rows: Rows, to: &mut Out) {
-    let hidden = net.hidden();
+pub fn store<S: Simd, const V: usize>(net: &Network, h: &Tiles<S::F, V>, rows: Rows, to: &mut Out) {
     for lane in 0..rows.lanes {
         let out = &mut to.out[(lane * to.steps + rows.step) * to.width..][..to.width];
-        let (front, back) = out.split_at_mut(hidden);
-        h.get_lane(lane, front);
+        let (front, back) = out.split_at_mut(net.hidden());
+        let tile = lanes::<S>(h.tile(lane / (V * S::LANES)).as_flattened());
+        let columns = tile.chunks_exact(V * S::LANES);
+        for (x, column) in front.iter_mut().zip(columns) {
+            *x = column[lane % (V * S::LANES)];
+        }
         if net.relu {
             for x in front.iter_mut() {
                 *x = x.max(0.0);
