@@ -1,10 +1,9 @@
-/* The C library's formatting: snprintf, strtod, sscanf, strtok, qsort, time.
+/* The C library's formatting: snprintf, strtod, sscanf, strtok, ctype.
  * args: lines seed */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int main(int argc, char **argv) {
     int lines = argc > 1 ? atoi(argv[1]) : 500;
@@ -14,11 +13,9 @@ int main(int argc, char **argv) {
         int day, n = 0;
         double price, total = 0;
         s = s * 1103515245u + 12345u;
-        time_t t = 1000000000 + (time_t)(s >> 4);
-        struct tm tm;
-        gmtime_r(&t, &tm);
-        snprintf(buf, sizeof buf, "%04d-%02d-%02d item%-6x %10.3f %e %+d%%", tm.tm_year + 1900,
-                 tm.tm_mon + 1, tm.tm_mday, s >> 12, (s >> 8) / 1000.0, s * 1e-12, i - lines / 2);
+        unsigned days = s >> 17, year = days / 365, month = days % 365 / 31;
+        snprintf(buf, sizeof buf, "%04d-%02d-%02d item%-6x %10.3f %e %+d%%", 1970 + (int)year,
+                 (int)month + 1, (int)(days % 31) + 1, s >> 12, (s >> 8) / 1000.0, s * 1e-12, i - lines / 2);
         if (sscanf(buf, "%*d-%*d-%d %31s %lf", &day, name, &price) == 3)
             total += day + price;
         for (char *p = strtok(buf, " -"); p; p = strtok(0, " -")) {
