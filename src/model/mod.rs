@@ -9,6 +9,7 @@
 mod file;
 mod graph;
 mod graph_lstm;
+pub mod locate;
 pub mod native;
 pub mod network;
 #[cfg(feature = "onnxruntime")]

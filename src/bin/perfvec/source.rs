@@ -1,0 +1,134 @@
+//! Arguments that choose model, table and session settings, shared by the commands.
+
+use perfvec::microarch::MicroarchTable;
+use perfvec::model::{locate, Backend, Model};
+use perfvec::session::{Sampling, SessionConfig};
+use perfvec::{Error, ErrorKind, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which model and which microarchitectures.
+#[derive(clap::Args, Clone)]
+pub struct Source {
+    /// Foundation model (.onnx); else $PERFVEC_MODEL, else the one that came with perfvec.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Microarch table (.safetensors); else the one beside the model.
+    #[arg(long, value_name = "FILE")]
+    pub microarchs: Option<PathBuf>,
+    /// Engine: auto, f32, int8 or onnxruntime.
+    #[arg(long, default_value = "auto", value_parser = backend)]
+    pub backend: Backend,
+}
+
+fn backend(text: &str) -> std::result::Result<Backend, String> {
+    match text {
+        "auto" => Ok(Backend::Auto),
+        "f32" => Ok(Backend::NativeF32),
+        "int8" => Ok(Backend::NativeInt8),
+        "onnxruntime" => Ok(Backend::OnnxRuntime),
+        _ => Err("expected auto, f32, int8 or onnxruntime".into()),
+    }
+}
+
+/// A model, a table that belongs to it, and where they came from.
+pub struct Loaded {
+    /// The model.
+    pub model: Arc<Model>,
+    /// Its file.
+    pub model_path: PathBuf,
+    /// The table.
+    pub table: MicroarchTable,
+    /// Its file.
+    pub table_path: PathBuf,
+}
+
+impl Source {
+    /// Path of the model.
+    pub fn model_path(&self) -> Result<PathBuf> {
+        match &self.model {
+            Some(path) => Ok(path.clone()),
+            None => locate::default_model(),
+        }
+    }
+
+    /// Loads both and checks that they belong together.
+    pub fn load(&self) -> Result<Loaded> {
+        let model_path = self.model_path()?;
+        let model = Model::load(&model_path, self.backend)?;
+        let table_path = match &self.microarchs {
+            Some(path) => path.clone(),
+            None => model_path.with_extension("safetensors"),
+        };
+        let table = MicroarchTable::load(&table_path)?;
+        table
+            .check_model(model.info())
+            .map_err(|e| e.context(table_path.display()))?;
+        Ok(Loaded {
+            model,
+            model_path,
+            table,
+            table_path,
+        })
+    }
+}
+
+/// How the stream goes through the model.
+#[derive(clap::Args, Clone)]
+pub struct Run {
+    /// Retirements per interval in the JSON's series (0: no series).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub interval: u64,
+    /// Worker threads (0: none); else one per core.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Measure one unit in every N retirements instead of all of them.
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u64>,
+    /// Retirements per sampling unit.
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub unit: usize,
+    /// Seed of the sampling offsets.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write the estimates as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the program vector.
+    #[arg(long, value_name = "FILE")]
+    pub vector: Option<PathBuf>,
+}
+
+impl Run {
+    /// The session's settings.
+    pub fn config(&self) -> Result<SessionConfig> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let config = SessionConfig {
+            threads: self.threads.unwrap_or(cores),
+            interval: self.interval,
+            sampling: match self.sample {
+                None => Sampling::Full,
+                Some(period) => Sampling::FixedRate { period },
+            },
+            unit: self.unit,
+            seed: self.seed,
+            ..SessionConfig::default()
+        };
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// Writes a whole file or nothing: to a temporary name, then renamed.
+pub fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    std::fs::write(&temporary, bytes)
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .map_err(|e| {
+            // The half-written file must not stay; the first error is the one to report.
+            let _ = std::fs::remove_file(&temporary);
+            Error::new(ErrorKind::Io, format!("{}: {e}", path.display()))
+        })
+}
