@@ -231,6 +231,12 @@
 #define PERFVEC_INST_UNKNOWN (1 << 22)
 
 /**
+ * Static instruction: accesses memory but carries no effective address (published text traces
+ * only).
+ */
+#define PERFVEC_INST_NO_ADDRESS (1 << 23)
+
+/**
  * Register class: integer.
  */
 #define PERFVEC_REG_INT 0

@@ -53,6 +53,9 @@ pub const PERFVEC_INST_SYSCALL: u32 = 1 << 20;
 pub const PERFVEC_INST_VECTOR: u32 = 1 << 21;
 /// Static instruction: an encoding the decoder does not know, classed by its major opcode only.
 pub const PERFVEC_INST_UNKNOWN: u32 = 1 << 22;
+/// Static instruction: accesses memory but carries no effective address (published text traces
+/// only).
+pub const PERFVEC_INST_NO_ADDRESS: u32 = 1 << 23;
 
 /// Register class: integer.
 pub const PERFVEC_REG_INT: u8 = 0;
@@ -120,7 +123,8 @@ const _: () = {
     assert!(PERFVEC_INST_SYSCALL == InstFlags::SYSCALL.bits());
     assert!(PERFVEC_INST_VECTOR == InstFlags::VECTOR.bits());
     assert!(PERFVEC_INST_UNKNOWN == InstFlags::UNKNOWN.bits());
-    assert!(InstFlags::all().bits().count_ones() == 23);
+    assert!(PERFVEC_INST_NO_ADDRESS == InstFlags::NO_ADDRESS.bits());
+    assert!(InstFlags::all().bits().count_ones() == 24);
     assert!(PERFVEC_REG_INT == RegClass::Int as u8);
     assert!(PERFVEC_REG_FLOAT == RegClass::Float as u8);
     assert!(PERFVEC_REG_VEC == RegClass::Vec as u8);
