@@ -32,6 +32,9 @@ pub(crate) struct State {
 /// A decoded model file that honours the contract.
 pub(crate) struct ModelFile {
     pub path: PathBuf,
+    /// The file as read.
+    #[cfg(feature = "onnxruntime")]
+    pub bytes: Vec<u8>,
     pub graph: GraphProto,
     pub info: ModelInfo,
     /// States in the order of the graph's inputs.
@@ -49,7 +52,13 @@ fn corrupt(message: String) -> Error {
 /// Reads and checks `path`; errors name it.
 pub(crate) fn read(path: &Path) -> Result<ModelFile> {
     let bytes = read_bytes(path)?;
-    parse(path, &bytes).map_err(|e| e.context(path.display()))
+    #[allow(unused_mut)]
+    let mut file = parse(path, &bytes).map_err(|e| e.context(path.display()))?;
+    #[cfg(feature = "onnxruntime")]
+    {
+        file.bytes = bytes;
+    }
+    Ok(file)
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
@@ -102,6 +111,8 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     let info = info(metadata, features, representation)?;
     Ok(ModelFile {
         path: path.to_owned(),
+        #[cfg(feature = "onnxruntime")]
+        bytes: Vec::new(),
         graph,
         info,
         states,

@@ -111,9 +111,18 @@ impl Model {
     /// where the name is known the hash must agree (error kind `Mismatch`).
     pub fn load(path: &Path, backend: Backend) -> Result<Arc<Model>> {
         let file = file::read(path)?;
-        match backend {
-            Backend::OnnxRuntime => load_onnx(file),
-            _ => load_native(file, backend),
+        if backend == Backend::OnnxRuntime {
+            return load_onnx(file);
+        }
+        match (graph::network(&file), backend) {
+            (Ok(net), _) => load_native(file, net, backend),
+            (Err(native), Backend::Auto) => load_onnx(file).map_err(|e| {
+                Error::new(
+                    e.kind(),
+                    format!("{native}; but it failed: {}", e.message()),
+                )
+            }),
+            (Err(native), _) => Err(native),
         }
     }
 
@@ -138,8 +147,11 @@ impl Model {
     }
 }
 
-fn load_native(file: file::ModelFile, backend: Backend) -> Result<Arc<Model>> {
-    let net = graph::network(&file)?;
+fn load_native(
+    file: file::ModelFile,
+    net: network::Network,
+    backend: Backend,
+) -> Result<Arc<Model>> {
     let int8 = match backend {
         Backend::NativeInt8 => true,
         Backend::Auto => file.info.int8(),
@@ -149,10 +161,20 @@ fn load_native(file: file::ModelFile, backend: Backend) -> Result<Arc<Model>> {
     Ok(Model::from_parts(file.info, factory))
 }
 
+#[cfg(feature = "onnxruntime")]
+fn load_onnx(mut file: file::ModelFile) -> Result<Arc<Model>> {
+    let factory = onnx::factory(&mut file)?;
+    Ok(Model::from_parts(file.info, factory))
+}
+
+#[cfg(not(feature = "onnxruntime"))]
 fn load_onnx(file: file::ModelFile) -> Result<Arc<Model>> {
     Err(Error::new(
         ErrorKind::Runtime,
-        format!("{}: not yet", file.path.display()),
+        format!(
+            "{}: this library was built without ONNX Runtime; build it with the feature \"onnxruntime\"",
+            file.path.display()
+        ),
     ))
 }
 

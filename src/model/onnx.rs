@@ -1,1 +1,0 @@
-//! ONNX Runtime, loaded at run time.
