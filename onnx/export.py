@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Write a trained model as the two files that the library loads.
+
+    export.py OUT/final.pt onnx/perfvec-riscv64-1
+
+writes onnx/perfvec-riscv64-1.onnx (the foundation model) and .safetensors (the microarch table),
+after checking that ONNX Runtime and PyTorch agree on random features. The model id is a hash of
+the weights and of the schema: a table can never be used with another model by accident.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+import graph
+import network
+import table
+
+TOLERANCE = 1e-5
+
+
+class ExportError(Exception):
+    """The files would not be right; the message says why."""
+
+
+def commit():
+    """The git commit of this checkout, or "unknown"."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], check=False, capture_output=True, text=True,
+                          cwd=Path(__file__).parent)
+    return done.stdout.strip() or "unknown"
+
+
+def model_id(name, model, schema):
+    """`name` and a hash over schema and weights."""
+    h = hashlib.sha256(json.dumps(schema).encode())
+    for key, value in sorted(model.state_dict().items()):
+        h.update(key.encode() + np.ascontiguousarray(value.numpy()).tobytes())
+    return f"{name}-{h.hexdigest()[:12]}"
+
+
+def sample(model, steps, lanes, seed=0):
+    """Random feature rows spread like the training data, with rare outliers."""
+    rng = np.random.default_rng(seed)
+    mean, std = model.mean.numpy(), model.std.numpy()
+    x = rng.normal(size=(steps, lanes, len(mean)))
+    x *= np.where(rng.random(x.shape) < 0.01, 20.0, 1.0)
+    return (x * std + mean).astype(np.float32)
+
+
+def check(model, proto, features):
+    """Largest difference of ONNX Runtime and PyTorch, relative to each column's magnitude."""
+    got, states = graph.run(proto, features)
+    with torch.no_grad():
+        want, new = model(torch.from_numpy(features))
+    pairs = [(got, want.numpy())]
+    flat = [s.numpy() for pair in new for s in pair]
+    pairs += [(a[0], b) for a, b in zip(states, flat)]
+    worst = 0.0
+    for a, b in pairs:
+        size = np.maximum(np.abs(b).max(tuple(range(b.ndim - 1))), 1e-3)
+        worst = max(worst, float((np.abs(a - b) / size).max()))
+    if not worst <= TOLERANCE:
+        raise ExportError(f"ONNX Runtime differs from PyTorch by {worst:.2e} of a column's "
+                          f"magnitude; at most {TOLERANCE:.0e} is allowed")
+    return worst
+
+
+def write(path, data):
+    temporary = f"{path}.part"
+    Path(temporary).write_bytes(data)
+    os.replace(temporary, path)
+
+
+def ood_of(model, data, size):
+    """The training distribution from the sums that the training run kept."""
+    if "sums" not in data:
+        return None
+    return table.distribution(data["sums"].numpy() / size, np.array(json.loads(data["groups"])))
+
+
+def export(checkpoint, prefix, name=None, warmup=None):
+    """Writes PREFIX.onnx and PREFIX.safetensors; returns {"model_id", "difference"}."""
+    model, data = network.load(checkpoint)
+    schema, cores = json.loads(data["schema"]), json.loads(data["cores"])
+    settings = json.loads(data["args"])
+    identity = model_id(name or Path(prefix).name, model, schema)
+    metadata = {
+        "perfvec.model_id": identity, "perfvec.schema": schema["name"],
+        "perfvec.schema_hash": schema["hash"], "perfvec.isa": "riscv64",
+        "perfvec.warmup": warmup if warmup is not None else data["warm"],
+        "perfvec.training.data_hash": data["data_hash"],
+        "perfvec.training.seed": settings["seed"],
+        "perfvec.training.steps": data["step"],
+        "perfvec.training.minutes": round(data["elapsed"] / 60, 1),
+        "perfvec.training.arguments": json.dumps(
+            {k: v for k, v in settings.items() if k not in ("data", "out")}),
+        "perfvec.training.commit": commit(),
+        "perfvec.training.torch": torch.__version__.split("+")[0],
+        "perfvec.training.errors": data.get("errors", "{}"),
+    }
+    proto = graph.of_network(model, metadata)
+    worst = check(model, proto, sample(model, 300, 8))
+    entries = [table.entry(core, True) for core in cores]
+    vectors = data["vectors"].numpy()
+    if not np.isfinite(vectors).all():
+        raise ExportError("a microarchitecture vector is not finite")
+    write(f"{prefix}.onnx", proto.SerializeToString())
+    onnx.checker.check_model(f"{prefix}.onnx")
+    table.save(f"{prefix}.safetensors", identity, schema["hash"], entries, vectors,
+               ood_of(model, data, data.get("piece", 1000)),
+               **{"perfvec.training.data_hash": data["data_hash"]})
+    return {"model_id": identity, "difference": worst}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint")
+    parser.add_argument("prefix", help="path of the files without their endings")
+    parser.add_argument("--name", help="first part of the model id (default: the prefix's name)")
+    parser.add_argument("--warmup", type=int, help="retirements before a segment (as trained)")
+    args = parser.parse_args()
+    try:
+        result = export(args.checkpoint, args.prefix, args.name, args.warmup)
+    except (ExportError, OSError) as error:
+        sys.exit(str(error))
+    print(f"{args.prefix}.onnx and .safetensors: model {result['model_id']}; ONNX Runtime and "
+          f"PyTorch differ by {result['difference']:.1e}")
+
+
+if __name__ == "__main__":
+    main()

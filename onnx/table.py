@@ -1,0 +1,98 @@
+"""Microarch table files, as src/microarch/table_file.rs reads them, and the distance from training.
+
+Out of distribution: the score of a program is the length of `whiten @ (P/n - mean)`, with P/n its
+mean representation. Mean and whitening come from the training programs' pieces, with every
+program counting alike; the scale is such that 99 of 100 training pieces score under 1.
+"""
+
+import json
+import os
+
+import numpy as np
+import safetensors.numpy
+import xxhash
+
+# Directions of less than this share of the largest variance are dropped as numerical noise.
+RANK_FLOOR = 1e-6
+
+
+def checksum(tensors, metadata):
+    """XXH3-64 over metadata and tensors in byte order of their names (container.rs)."""
+    h = xxhash.xxh3_64()
+    for key in sorted(metadata, key=str.encode):
+        h.update(f"{key}\n{metadata[key]}\n".encode())
+    for name in sorted(tensors, key=str.encode):
+        t = tensors[name]
+        kind = {"float32": "F32", "float64": "F64"}[t.dtype.name]
+        h.update(f"{name}\n{kind}\n{','.join(map(str, t.shape))}\n".encode())
+        h.update(t.tobytes())
+    return h.hexdigest()
+
+
+def save(path, model_id, schema_hash, entries, vectors, ood=None, **more):
+    """Writes a table.
+
+    @param entries dicts with name, clock_hz, kind, parameters, trained; one per row of `vectors`.
+    @param ood None or (mean [D], whiten [R,D]).
+    @param more further metadata, text.
+    """
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if len(entries) != len(vectors):
+        raise ValueError(f"{len(entries)} entries for {len(vectors)} vectors")
+    tensors = {"vectors": vectors}
+    if ood is not None:
+        tensors["ood.mean"] = np.ascontiguousarray(ood[0], np.float32)
+        tensors["ood.whiten"] = np.ascontiguousarray(ood[1], np.float32)
+    metadata = {
+        "perfvec.format": "microarchs-1", "perfvec.model_id": model_id,
+        "perfvec.schema_hash": schema_hash, "perfvec.entries": json.dumps(entries),
+        **{k: str(v) for k, v in more.items()},
+    }
+    metadata["perfvec.checksum"] = checksum(tensors, metadata)
+    safetensors.numpy.save_file(tensors, f"{path}.part", metadata)
+    os.replace(f"{path}.part", path)
+
+
+def load(path):
+    """Reads a table: (metadata, entries, tensors)."""
+    with safetensors.safe_open(path, "numpy") as file:
+        metadata = dict(file.metadata())
+        tensors = {name: file.get_tensor(name) for name in list(file.keys())}
+    seal = metadata.pop("perfvec.checksum", "")
+    if checksum(tensors, metadata) != seal:
+        raise ValueError(f"{path}: its checksum is wrong; it was changed or cut short")
+    return metadata, json.loads(metadata["perfvec.entries"]), tensors
+
+
+def entry(core, trained):
+    """The table entry of a core of cores.json."""
+    skip = ("name", "split", "kind", "clock_ghz")
+    return {
+        "name": core["name"], "clock_hz": core["clock_ghz"] * 1e9, "kind": core.get("kind", ""),
+        "parameters": {k: v for k, v in core.items() if k not in skip}, "trained": trained,
+    }
+
+
+def distribution(means, groups, rank=48):
+    """(mean [D], whiten [R,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
+    program of each, which counts alike whatever its number of pieces. The `rank` strongest
+    directions are kept: the others are told apart by too few programs."""
+    means = np.asarray(means, np.float64)
+    counts = np.bincount(groups)
+    weights = 1.0 / counts[groups] / (counts > 0).sum()
+    mean = weights @ means
+    centred = means - mean
+    scale = np.sqrt(weights @ centred**2) + 1e-9
+    z = centred / scale
+    values, directions = np.linalg.eigh((z * weights[:, None]).T @ z)
+    keep = np.argsort(values)[::-1][:rank]
+    keep = keep[values[keep] > RANK_FLOOR * values.max()]
+    # A tenth of the mean variance on top: weak directions must not rule the score.
+    whiten = (directions[:, keep] / np.sqrt(values[keep] + 0.1 * values.mean())).T / scale
+    edge = np.quantile(np.linalg.norm(centred @ whiten.T, axis=1), 0.99)
+    return mean, whiten / edge
+
+
+def score(mean_representation, mean, whiten):
+    """Out-of-distribution score of mean representations [...,D]."""
+    return np.linalg.norm((np.asarray(mean_representation) - mean) @ whiten.T, axis=-1)
