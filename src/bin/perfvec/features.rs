@@ -1,12 +1,13 @@
 //! `perfvec features`: a trace's feature rows as a NumPy matrix.
 
+use crate::windows::Windows;
 use perfvec::features::{extractor, Extractor};
 use perfvec::inst::{Resolved, StaticInst};
 use perfvec::npy::NpyWriter;
 use perfvec::session::resolve::Resolver;
 use perfvec::trace::perfvec_txt::TextReader;
 use perfvec::trace::{Block, Reader};
-use perfvec::Result;
+use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 /// Write a trace's feature rows as a NumPy matrix ([retirements, features], float32).
@@ -23,6 +24,10 @@ pub struct FeaturesArgs {
     /// The matrix to write (.npy).
     #[arg(short, long)]
     pub output: PathBuf,
+    /// Rows of these windows only: a text file, "first length" on each line (retirements, from 0),
+    /// in order and apart.
+    #[arg(long, value_name = "FILE")]
+    pub windows: Option<PathBuf>,
 }
 
 /// Formats of traces.
@@ -39,10 +44,16 @@ pub fn run(args: &FeaturesArgs) -> Result<()> {
     let extractor = extractor(&args.schema)?;
     let matrix = NpyWriter::create(&args.output, extractor.schema().len())?;
     let row = vec![0.0; extractor.schema().len()];
+    let windows = match &args.windows {
+        Some(path) => Windows::read(path)?,
+        None => Windows::all(),
+    };
     let rows = Rows {
         extractor,
         row,
         matrix,
+        windows,
+        index: 0,
     };
     match args.format {
         Format::Pvt => from_pvt(&args.trace, rows),
@@ -54,12 +65,34 @@ struct Rows {
     extractor: Box<dyn Extractor>,
     row: Vec<f32>,
     matrix: NpyWriter,
+    windows: Windows,
+    index: u64,
 }
 
 impl Rows {
     fn push(&mut self, r: &Resolved) -> Result<()> {
+        let wanted = self.windows.holds(self.index);
+        self.index += 1;
+        if !wanted {
+            self.extractor.step(r, None);
+            return Ok(());
+        }
         self.extractor.step(r, Some(&mut self.row));
         self.matrix.row(&self.row)
+    }
+
+    /// Completes the matrix. A window past the end of the stream is an error.
+    fn finish(self) -> Result<()> {
+        if let Some(end) = self.windows.end().filter(|end| *end > self.index) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "a window ends at retirement {end}, but the stream has {}",
+                    self.index
+                ),
+            ));
+        }
+        self.matrix.finish().map(drop)
     }
 }
 
@@ -71,7 +104,7 @@ fn from_text(path: &Path, mut rows: Rows) -> Result<()> {
         }
         rows.push(&record.retirement)?;
     }
-    rows.matrix.finish().map(drop)
+    rows.finish()
 }
 
 fn from_pvt(path: &Path, mut rows: Rows) -> Result<()> {
@@ -94,5 +127,5 @@ fn from_pvt(path: &Path, mut rows: Rows) -> Result<()> {
     }
     resolver.flush(&insts, |settled| failed = rows.push(&settled));
     failed?;
-    rows.matrix.finish().map(drop)
+    rows.finish()
 }

@@ -1,10 +1,13 @@
 //! The `perfvec` command.
 
+mod features;
+mod info;
 mod merge;
 mod predict;
 mod replay;
 mod report;
 mod source;
+mod windows;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +28,10 @@ enum Command {
     Predict(predict::Args),
     /// Add program vectors of shards into the vector of the whole.
     Merge(merge::Args),
+    /// Write a trace's feature rows as a NumPy matrix.
+    Features(features::FeaturesArgs),
+    /// Show a feature schema.
+    Info(info::Args),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +39,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Features(args) => features::run(&args),
+        Command::Info(args) => info::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
