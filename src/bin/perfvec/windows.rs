@@ -61,7 +61,9 @@ impl Windows {
         while spans.get(self.next).is_some_and(|(_, end)| index >= *end) {
             self.next += 1;
         }
-        spans.get(self.next).is_some_and(|(first, _)| index >= *first)
+        spans
+            .get(self.next)
+            .is_some_and(|(first, _)| index >= *first)
     }
 
     /// Where the last window ends.
