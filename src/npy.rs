@@ -17,6 +17,8 @@ pub struct NpyWriter {
     temp: PathBuf,
     path: PathBuf,
     columns: usize,
+    /// The bytes of one row.
+    row: Vec<u8>,
     rows: u64,
     renamed: bool,
 }
@@ -45,10 +47,12 @@ impl NpyWriter {
             temp,
             path: path.to_owned(),
             columns,
+            row: Vec::with_capacity(4 * columns),
             rows: 0,
             renamed: false,
         };
-        writer.bytes(&header(0, columns))?;
+        let written = writer.out.write_all(&header(0, columns));
+        written.map_err(|e| Error::io(&writer.temp, &e))?;
         Ok(writer)
     }
 
@@ -65,9 +69,13 @@ impl NpyWriter {
                 ),
             ));
         }
+        self.row.clear();
         for value in row {
-            self.bytes(&value.to_le_bytes())?;
+            self.row.extend_from_slice(&value.to_le_bytes());
         }
+        self.out
+            .write_all(&self.row)
+            .map_err(|e| Error::io(&self.temp, &e))?;
         self.rows += 1;
         Ok(())
     }
@@ -84,12 +92,6 @@ impl NpyWriter {
         std::fs::rename(&self.temp, &self.path).map_err(|e| Error::io(&self.path, &e))?;
         self.renamed = true;
         Ok(self.rows)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out
-            .write_all(bytes)
-            .map_err(|e| Error::io(&self.temp, &e))
     }
 }
 
