@@ -68,7 +68,9 @@ struct Interned {
 
 /// The extractor.
 ///
-/// Memory: about 250 bytes per static instruction and 100 per distinct line.
+/// Memory: about 250 bytes per static instruction and 50 per distinct line of each kind (fetched,
+/// loaded, stored). One thread at a time. [`step`](Extractor::step) panics on an id that was not
+/// interned and on a row of another length than the schema's.
 #[derive(Debug, Clone)]
 pub struct PerfVec51 {
     insts: Vec<Interned>,

@@ -237,3 +237,19 @@ impl StackDistance {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_follows_the_lines_and_not_the_accesses() {
+        let mut s = StackDistance::default();
+        for i in 0..5_000_000u64 {
+            s.access(i * 7 % 1000);
+        }
+        assert_eq!(s.distinct(), 1000);
+        assert_eq!(s.table.len(), 2048);
+        assert_eq!(s.timeline.capacity(), MIN_SLOTS);
+    }
+}

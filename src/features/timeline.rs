@@ -63,6 +63,12 @@ impl Timeline {
         self.live
     }
 
+    /// Slots that can be handed out in all.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
     /// Whether every slot has been handed out.
     #[inline(always)]
     pub(super) fn is_full(&self) -> bool {
