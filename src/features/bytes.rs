@@ -24,6 +24,12 @@ pub fn take_u64(bytes: &mut &[u8], what: &str) -> Result<u64> {
     Ok(u64::from_le_bytes(std::array::from_fn(|i| head[i])))
 }
 
+/// Takes a `u32` from the front.
+pub fn take_u32(bytes: &mut &[u8], what: &str) -> Result<u32> {
+    let head = take(bytes, 4, what)?;
+    Ok(u32::from_le_bytes(std::array::from_fn(|i| head[i])))
+}
+
 /// Takes a count and that many items of `size` bytes; the bytes must be there, so a false count
 /// cannot ask for memory.
 pub fn take_items<'a>(

@@ -4,8 +4,9 @@
 //! last-target table for indirect jumps and a return address stack. They are fixed instruments,
 //! not models of any target: a feature says how hard a branch is for each class of predictor.
 
-use super::set_depth::{take, take_u32, take_u64, SetDepth};
+use super::set_depth::SetDepth;
 use crate::error::Result;
+use crate::features::bytes::{take, take_u32, take_u64};
 
 const BASE_BITS: u32 = 12;
 const GSHARE_BITS: u32 = 13;
@@ -229,21 +230,21 @@ impl Predictors {
 
     /// Takes the state back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
-        self.history = take_u64(bytes)?;
+        self.history = take_u64(bytes, "a branch predictor")?;
         for c in self.bimodal.iter_mut().chain(&mut self.gshare) {
-            *c = take(bytes, 1)?[0].min(3);
+            *c = take(bytes, 1, "a branch counter")?[0].min(3);
         }
         for e in self.tage.iter_mut().flatten() {
-            let b = take(bytes, 4)?;
+            let b = take(bytes, 4, "a TAGE entry")?;
             e.tag = u16::from_le_bytes([b[0], b[1]]);
             e.counter = (b[2] as i8).clamp(-4, 3);
             e.useful = b[3].min(3);
         }
         for t in self.targets.iter_mut().chain(&mut self.ras) {
-            *t = take_u64(bytes)?;
+            *t = take_u64(bytes, "a branch predictor")?;
         }
-        self.ras_top = take_u32(bytes)?;
-        self.tick = take_u32(bytes)?;
+        self.ras_top = take_u32(bytes, "a branch predictor")?;
+        self.tick = take_u32(bytes, "a branch predictor")?;
         self.btb.restore(bytes)
     }
 }

@@ -10,8 +10,10 @@
 // Lanes are walked by number throughout: several arrays advance together, and the loops vectorise.
 #![allow(clippy::needless_range_loop)]
 
-use super::set_depth::{take, ABSENT};
+use super::set_depth::ABSENT;
+use super::space::{parameters, Parameters};
 use crate::error::Result;
+use crate::features::bytes::{take_u32, take_u64};
 
 /// Number of machines.
 pub const MACHINES: usize = 16;
@@ -45,83 +47,8 @@ pub enum Unit {
     Load,
     Store,
 }
-const KINDS: usize = 8;
-
-struct Machine {
-    width: i32,
-    redirect: i32,
-    ports: i32,
-    /// Ways that hit in L1D; sets 64 (`l1_wide` false) or 256.
-    l1_ways: u8,
-    l1_wide: bool,
-    l1: i32,
-    /// Ways that hit in L2; sets 1024 or 4096 (`l2_wide`).
-    l2_ways: u8,
-    l2_wide: bool,
-    l2: i32,
-    memory: i32,
-    /// Cycles between two lines from memory.
-    line: i32,
-    /// 0 bimodal, 1 gshare, 2 TAGE, 3 never wrong.
-    predictor: u8,
-    prefetch: bool,
-    l1i_ways: u8,
-    btb_ways: u8,
-    mul: i32,
-    div: i32,
-    fp_add: i32,
-    fp_mul: i32,
-    fp_div: i32,
-}
-
-macro_rules! machine {
-    ($w:expr, $r:expr, $p:expr; $l1w:expr, $l1s:expr, $l1:expr; $l2w:expr, $l2s:expr, $l2:expr; $m:expr, $ln:expr; $bp:expr, $pf:expr; $i:expr, $b:expr; $mul:expr, $div:expr, $fa:expr, $fm:expr, $fd:expr) => {
-        Machine {
-            width: $w,
-            redirect: $r,
-            ports: $p,
-            l1_ways: $l1w,
-            l1_wide: $l1s,
-            l1: $l1,
-            l2_ways: $l2w,
-            l2_wide: $l2s,
-            l2: $l2,
-            memory: $m,
-            line: $ln,
-            predictor: $bp,
-            prefetch: $pf,
-            l1i_ways: $i,
-            btb_ways: $b,
-            mul: $mul,
-            div: $div,
-            fp_add: $fa,
-            fp_mul: $fm,
-            fp_div: $fd,
-        }
-    };
-}
-
-#[rustfmt::skip]
-static SPACE: [Machine; MACHINES] = [
-    // width redirect ports; L1D ways wide lat; L2 ways wide lat; memory line; bp pf; L1I btb; mul div fa fm fd
-    machine!(1,  3, 1;  4, false, 2;  8, false, 10;  60, 12; 0, false;  4, 1;  3, 20, 4, 4, 20),
-    machine!(2,  6, 1;  8, false, 3; 16, false, 16; 120,  8; 1, true;   8, 4;  3, 12, 4, 5, 16),
-    machine!(2,  8, 1;  2, false, 1;  4, false,  8; 200, 24; 0, false;  2, 1;  5, 34, 2, 3, 30),
-    machine!(4, 10, 2;  4, true,  4; 16, true,  20;  90,  6; 2, true;   8, 8;  3, 10, 3, 4, 12),
-    machine!(2,  8, 1;  8, false, 3;  8, false, 12; 150, 12; 1, false;  8, 2;  3, 20, 4, 5, 20),
-    machine!(3, 12, 1;  2, false, 2; 16, false, 14;  80,  6; 2, true;   4, 4;  4, 16, 3, 3, 14),
-    machine!(4, 10, 2; 12, false, 4; 16, true,  24; 240, 16; 0, true;   8, 8;  3, 12, 4, 4, 24),
-    machine!(2, 16, 1;  4, false, 3;  4, false, 10; 110, 24; 2, false;  2, 2;  5, 40, 5, 6, 30),
-    machine!(3, 10, 1;  4, false, 3; 16, false, 12;  90,  8; 0, false;  4, 4;  3, 12, 3, 4, 12),
-    machine!(4, 14, 2;  8, false, 4;  8, true,  16; 160, 10; 2, true;   8, 8;  3, 18, 4, 4, 16),
-    machine!(6, 12, 2;  2, true,  3;  8, false, 20; 220, 16; 1, false;  4, 2;  4, 24, 2, 3, 20),
-    machine!(4, 18, 1;  8, false, 2; 16, true,  30; 300,  6; 1, true;   8, 4;  3, 10, 5, 5, 10),
-    machine!(4, 12, 2;  4, false, 4; 16, false, 14; 100,  6; 1, true;   8, 8;  3, 12, 3, 4, 12),
-    machine!(6, 16, 2; 12, false, 5; 16, true,  18; 180,  8; 2, false;  8, 8;  3, 14, 4, 4, 14),
-    machine!(8, 20, 3;  8, true,  4;  8, true,  40; 300, 12; 3, true;   8, 8;  4, 20, 4, 5, 18),
-    // Never misses a cache or a branch: what dataflow and width alone allow.
-    machine!(8,  0, 3; 17, true,  3; 17, true,   3;   3,  0; 3, true;  17, 17; 3, 12, 3, 4, 12),
-];
+/// Number of latency classes.
+pub const KINDS: usize = 8;
 
 /// One instruction as the machines see it.
 #[derive(Debug, Clone, Copy)]
@@ -152,30 +79,6 @@ pub struct Event {
     pub address: u64,
 }
 
-/// The parameters as one vector each.
-#[derive(Clone)]
-struct Parameters {
-    slot: Lanes,
-    port: Lanes,
-    redirect: Lanes,
-    latency: [Lanes; KINDS],
-    l1_ways: Lanes,
-    l1_wide: Lanes,
-    l2_ways: Lanes,
-    l2_wide: Lanes,
-    l1: Lanes,
-    l2: Lanes,
-    memory: Lanes,
-    line: Lanes,
-    prefetch: Lanes,
-    l1i_ways: Lanes,
-    btb_ways: Lanes,
-    in_order: Lanes,
-    /// Per value of `direction_miss`: all ones where the machine's predictor was wrong.
-    wrong: [Lanes; 8],
-    fallible: Lanes,
-}
-
 /// The state of all machines.
 #[derive(Clone)]
 pub struct Machines {
@@ -191,46 +94,6 @@ pub struct Machines {
     stores: Vec<Lanes>,
     store_tags: Vec<u32>,
     n: usize,
-}
-
-fn each(f: impl Fn(&Machine) -> i32) -> Lanes {
-    std::array::from_fn(|m| f(&SPACE[m]))
-}
-
-fn parameters() -> Parameters {
-    let flag = |b: bool| -i32::from(b);
-    let cycles = |f: fn(&Machine) -> i32| each(|m| f(m) * UNITS);
-    Parameters {
-        slot: each(|m| UNITS / m.width),
-        port: each(|m| UNITS / m.ports),
-        redirect: cycles(|m| m.redirect),
-        latency: [
-            each(|_| UNITS),
-            cycles(|m| m.mul),
-            cycles(|m| m.div),
-            cycles(|m| m.fp_add),
-            cycles(|m| m.fp_mul),
-            cycles(|m| m.fp_div),
-            each(|_| 0),
-            each(|_| UNITS),
-        ],
-        l1_ways: each(|m| i32::from(m.l1_ways)),
-        l1_wide: each(|m| flag(m.l1_wide)),
-        l2_ways: each(|m| i32::from(m.l2_ways)),
-        l2_wide: each(|m| flag(m.l2_wide)),
-        l1: cycles(|m| m.l1),
-        l2: cycles(|m| m.l2),
-        memory: cycles(|m| m.memory),
-        line: cycles(|m| m.line),
-        prefetch: each(|m| flag(m.prefetch)),
-        l1i_ways: each(|m| i32::from(m.l1i_ways)),
-        btb_ways: each(|m| i32::from(m.btb_ways)),
-        in_order: std::array::from_fn(|m| flag(m < 4)),
-        wrong: std::array::from_fn(|bits| {
-            each(|m| flag(m.predictor < 3 && bits >> m.predictor & 1 == 1))
-        }),
-        fallible: each(|m| flag(m.predictor < 3)),
-    }
 }
 
 /// `a` where the mask is all ones, `b` where it is zero.
@@ -332,16 +195,14 @@ impl Machines {
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for lanes in self.all_lanes() {
             for t in lanes {
-                let mut b = [0; 4];
-                b.copy_from_slice(take(bytes, 4)?);
                 // No stream gets outside these bounds; damaged bytes must not make sums wrap.
-                *t = i32::from_le_bytes(b).clamp(-(1 << 29), 1 << 29);
+                *t = (take_u32(bytes, "a machine time")? as i32).clamp(-(1 << 29), 1 << 29);
             }
         }
         for t in &mut self.store_tags {
-            *t = super::set_depth::take_u32(bytes)?;
+            *t = take_u32(bytes, "a store tag")?;
         }
-        self.n = super::set_depth::take_u64(bytes)? as usize;
+        self.n = take_u64(bytes, "a machine count")? as usize;
         Ok(())
     }
 }

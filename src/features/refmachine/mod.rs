@@ -8,15 +8,20 @@
 pub mod branch;
 pub mod columns;
 pub mod machines;
+mod prepare;
 pub mod set_depth;
+mod space;
+mod state;
 
 use super::{Extractor, Schema};
 use crate::error::Result;
-use crate::inst::{InstFlags, InstId, OpClass, RegClass, Resolved, StaticInst};
+use crate::inst::{InstId, Resolved, StaticInst};
 use branch::{Outcome, Predictors};
 use columns::{DYNAMIC, FEATURES, STATIC};
 use machines::{Event, Machines, Unit, MACHINES, NO_REG, REGS, UNITS};
-use set_depth::{take_u32, take_u64, SetDepth, ABSENT, WAYS};
+pub use prepare::Transfer;
+use prepare::{prepare, Prepared, Stride};
+use set_depth::{SetDepth, ABSENT, WAYS};
 
 /// The schema's name.
 pub const NAME: &str = "perfvec-rm-1";
@@ -25,43 +30,6 @@ pub static SCHEMA: Schema = Schema {
     name: NAME,
     features: &FEATURES,
 };
-
-/// What kind of unconditional transfer an instruction is.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Transfer {
-    /// Pops a return address.
-    pub is_return: bool,
-    /// Target from a register.
-    pub indirect: bool,
-    /// Pushes a return address.
-    pub call: bool,
-}
-
-/// What is known of a static instruction before it runs.
-struct Prepared {
-    pc: u64,
-    line: u64,
-    fall_through: u64,
-    columns: [f32; STATIC],
-    src: [u8; 3],
-    dst: u8,
-    unit: Unit,
-    load: bool,
-    mem: bool,
-    cond: bool,
-    ctrl: bool,
-    serialize: bool,
-    transfer: Transfer,
-    stride: Stride,
-}
-
-/// Per-instruction stride predictor state.
-#[derive(Clone, Copy, Default)]
-struct Stride {
-    last: u64,
-    stride: i64,
-    confidence: u32,
-}
 
 /// Who wrote a register last.
 #[derive(Clone, Copy, Default)]
@@ -159,67 +127,6 @@ impl RefMachine {
             return [first, 1, 1];
         }
         [first, self.data[2].access(line), self.data[3].access(line)]
-    }
-}
-
-/// Register number for dependence tracking: integer 0-31, floating point 32-63, others untracked.
-fn track(class: RegClass, index: u16) -> u8 {
-    match class {
-        RegClass::Int if index < 32 => index as u8,
-        RegClass::Float if index < 32 => 32 + index as u8,
-        _ => NO_REG,
-    }
-}
-
-fn unit_of(inst: &StaticInst) -> Unit {
-    use OpClass::*;
-    if inst.flags.contains(InstFlags::LOAD) {
-        return Unit::Load;
-    }
-    if inst.flags.contains(InstFlags::STORE) {
-        return Unit::Store;
-    }
-    match inst.op {
-        IntMult | SimdMult | SimdMultAcc => Unit::Mul,
-        IntDiv | SimdDiv => Unit::Div,
-        FloatAdd | FloatCmp | FloatCvt | FloatMisc | SimdFloatAdd | SimdFloatAlu | SimdFloatCmp
-        | SimdFloatCvt | SimdFloatMisc => Unit::FpAdd,
-        FloatMult | FloatMultAcc | SimdFloatMult | SimdFloatMultAcc => Unit::FpMul,
-        FloatDiv | FloatSqrt | SimdFloatDiv | SimdFloatSqrt | SimdSqrt => Unit::FpDiv,
-        _ => Unit::Alu,
-    }
-}
-
-fn prepare(inst: &StaticInst) -> Prepared {
-    let f = inst.flags;
-    let mut src = [NO_REG; 3];
-    for (slot, r) in src.iter_mut().zip(inst.sources()) {
-        *slot = track(r.class, r.index);
-    }
-    let dst = inst
-        .destinations()
-        .first()
-        .map_or(NO_REG, |r| track(r.class, r.index));
-    let serialize = f.intersects(InstFlags::SERIALIZE_AFTER | InstFlags::SERIALIZE_BEFORE);
-    Prepared {
-        pc: inst.pc,
-        line: inst.pc >> LINE_SHIFT,
-        fall_through: inst.fall_through(),
-        columns: columns::static_columns(inst, unit_of(inst)),
-        src,
-        dst,
-        unit: unit_of(inst),
-        load: f.contains(InstFlags::LOAD),
-        mem: f.is_mem(),
-        cond: f.contains(InstFlags::COND_CTRL),
-        ctrl: f.is_ctrl(),
-        serialize,
-        transfer: Transfer {
-            is_return: f.contains(InstFlags::RETURN),
-            indirect: f.contains(InstFlags::INDIRECT_CTRL),
-            call: f.contains(InstFlags::CALL),
-        },
-        stride: Stride::default(),
     }
 }
 
@@ -401,75 +308,11 @@ impl Extractor for RefMachine {
     }
 
     fn save(&self, out: &mut Vec<u8>) {
-        self.machines.save(out);
-        self.predictors.save(out);
-        for s in self.data.iter().chain([&self.fetch, &self.pages]) {
-            s.save(out);
-        }
-        let scalars = [
-            self.last_line,
-            self.n,
-            self.last_miss,
-            self.last_far,
-            self.last_row,
-        ];
-        for v in scalars.iter().chain(&self.recent) {
-            out.extend_from_slice(&v.to_le_bytes());
-        }
-        for (word, at) in &self.stores {
-            out.extend_from_slice(&word.to_le_bytes());
-            out.extend_from_slice(&at.to_le_bytes());
-        }
-        for p in &self.producers {
-            out.extend_from_slice(&p.at.to_le_bytes());
-            out.extend_from_slice(
-                &u32::from_le_bytes([p.depth, p.load.into(), 0, 0]).to_le_bytes(),
-            );
-        }
-        for i in self.insts.iter().filter(|i| i.mem) {
-            out.extend_from_slice(&i.stride.last.to_le_bytes());
-            out.extend_from_slice(&i.stride.stride.to_le_bytes());
-            out.extend_from_slice(&i.stride.confidence.to_le_bytes());
-        }
+        state::save(self, out);
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
-        self.machines.restore(bytes)?;
-        self.predictors.restore(bytes)?;
-        for s in self
-            .data
-            .iter_mut()
-            .chain([&mut self.fetch, &mut self.pages])
-        {
-            s.restore(bytes)?;
-        }
-        self.last_line = take_u64(bytes)?;
-        self.n = take_u64(bytes)?.min(1 << 62);
-        // Nothing remembered can lie in the future, whatever the bytes say.
-        self.last_miss = take_u64(bytes)?.min(self.n);
-        self.last_far = take_u64(bytes)?.min(self.n);
-        self.last_row = take_u64(bytes)?;
-        for r in &mut self.recent {
-            *r = take_u64(bytes)?;
-        }
-        for s in &mut self.stores {
-            *s = (take_u64(bytes)?, take_u64(bytes)?);
-            s.1 = s.1.min(self.n.saturating_sub(1));
-        }
-        for p in &mut self.producers {
-            p.at = take_u64(bytes)?.min(self.n);
-            let [depth, load, ..] = take_u32(bytes)?.to_le_bytes();
-            p.depth = depth.min(ABSENT);
-            p.load = load != 0;
-        }
-        for i in self.insts.iter_mut().filter(|i| i.mem) {
-            i.stride = Stride {
-                last: take_u64(bytes)?,
-                stride: take_u64(bytes)? as i64,
-                confidence: take_u32(bytes)?.min(3),
-            };
-        }
-        Ok(())
+        state::restore(self, bytes)
     }
 }
 

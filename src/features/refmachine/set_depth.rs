@@ -2,7 +2,8 @@
 //! of sets and at least that many ways. One structure answers for every associativity at once
 //! (Mattson's inclusion property, applied per set).
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::features::bytes::take_u32;
 
 /// Most ways that are told apart.
 pub const WAYS: usize = 16;
@@ -84,38 +85,11 @@ impl SetDepth {
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for set in &mut self.tags {
             for t in set {
-                *t = take_u32(bytes)?;
+                *t = take_u32(bytes, "a cache tag")?;
             }
         }
         Ok(())
     }
-}
-
-/// Takes `n` bytes from the front.
-pub fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8]> {
-    if bytes.len() < n {
-        return Err(Error::new(
-            ErrorKind::Corrupt,
-            "extractor state ends early; the snapshot is truncated",
-        ));
-    }
-    let (head, rest) = bytes.split_at(n);
-    *bytes = rest;
-    Ok(head)
-}
-
-/// Takes a little-endian u32 from the front.
-pub fn take_u32(bytes: &mut &[u8]) -> Result<u32> {
-    let mut b = [0; 4];
-    b.copy_from_slice(take(bytes, 4)?);
-    Ok(u32::from_le_bytes(b))
-}
-
-/// Takes a little-endian u64 from the front.
-pub fn take_u64(bytes: &mut &[u8]) -> Result<u64> {
-    let mut b = [0; 8];
-    b.copy_from_slice(take(bytes, 8)?);
-    Ok(u64::from_le_bytes(b))
 }
 
 #[cfg(test)]

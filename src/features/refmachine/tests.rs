@@ -1,5 +1,6 @@
 use super::columns::{COLUMNS, REFERENCE};
 use super::*;
+use crate::inst::{InstFlags, OpClass, RegClass};
 use proptest::prelude::*;
 
 /// A small program: a loop with a load, a multiply, a store, a compare-and-branch and a call.
