@@ -1,10 +1,7 @@
 //! `perfvec features`, the matrices it writes, and the text traces it reads.
 
-#[path = "../src/bin/perfvec/features.rs"]
-mod features;
 mod features_support;
 
-use features::{FeaturesArgs, Format};
 use features_support::{by_definition, text_trace};
 use perfvec::inst::Retirement;
 use perfvec::npy::NpyWriter;
@@ -13,6 +10,7 @@ use perfvec::trace::{Header, Writer};
 use perfvec::ErrorKind;
 use proptest::prelude::*;
 use std::path::Path;
+use std::process::Command;
 
 /// Shape and values of a matrix, by the format's definition.
 fn load(path: &Path) -> (usize, usize, Vec<f32>) {
@@ -35,13 +33,19 @@ fn load(path: &Path) -> (usize, usize, Vec<f32>) {
     (rows, columns, values)
 }
 
-fn args(trace: &Path, format: Format, output: &Path) -> FeaturesArgs {
-    FeaturesArgs {
-        trace: trace.to_owned(),
-        schema: "perfvec-51".into(),
-        format,
-        output: output.to_owned(),
+/// Runs `perfvec features`; what it says on standard error where it fails.
+fn features(trace: &Path, format: &str, schema: &str, output: &Path) -> Result<(), String> {
+    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .args(["features", "--format", format, "--schema", schema])
+        .arg(trace)
+        .arg("-o")
+        .arg(output)
+        .output()
+        .unwrap();
+    if out.status.success() {
+        return Ok(());
     }
+    Err(String::from_utf8(out.stderr).unwrap())
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -60,7 +64,7 @@ fn a_text_trace_becomes_a_matrix() {
     let (trace, out) = (dir.path().join("t.txt"), dir.path().join("t.npy"));
     std::fs::write(&trace, &text.main).unwrap();
     std::fs::write(dir.path().join("t.sq.txt"), &text.stores).unwrap();
-    features::run(&args(&trace, Format::PerfvecTxt, &out)).unwrap();
+    features(&trace, "perfvec-txt", "perfvec-51", &out).unwrap();
     let (rows, columns, values) = load(&out);
     let expected: Vec<f32> = by_definition(&text)
         .concat()
@@ -81,7 +85,7 @@ fn a_perfvec_trace_gives_the_same_matrix() {
     let outs = [dir.path().join("a.npy"), dir.path().join("b.npy")];
     std::fs::write(&trace, &text.main).unwrap();
     std::fs::write(dir.path().join("t.sq.txt"), &text.stores).unwrap();
-    features::run(&args(&trace, Format::PerfvecTxt, &outs[0])).unwrap();
+    features(&trace, "perfvec-txt", "perfvec-51", &outs[0]).unwrap();
 
     let mut reader = TextReader::open(&trace).unwrap();
     let mut writer = Writer::create(&pvt, Header::default()).unwrap();
@@ -101,7 +105,7 @@ fn a_perfvec_trace_gives_the_same_matrix() {
             .unwrap();
     }
     writer.finish().unwrap();
-    features::run(&args(&pvt, Format::Pvt, &outs[1])).unwrap();
+    features(&pvt, "pvt", "perfvec-51", &outs[1]).unwrap();
     assert_eq!(load(&outs[0]), load(&outs[1]));
 }
 
@@ -113,25 +117,21 @@ fn nothing_is_left_on_an_error() {
     text.main.push_str("0 -1 80000 nonsense\n");
     std::fs::write(&trace, &text.main).unwrap();
     std::fs::write(dir.path().join("t.sq.txt"), &text.stores).unwrap();
-    let err = features::run(&args(&trace, Format::PerfvecTxt, &out)).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::Corrupt);
+    let err = features(&trace, "perfvec-txt", "perfvec-51", &out).unwrap_err();
     assert!(
-        err.message()
-            .contains("t.txt:51: field completed is \"nonsense\""),
+        err.contains("t.txt:51: field completed is \"nonsense\""),
         "{err}"
     );
     assert_eq!(names(dir.path()), ["t.sq.txt", "t.txt"]);
 
-    let mut unknown = args(&trace, Format::PerfvecTxt, &out);
-    unknown.schema = "perfvec-52".into();
-    assert_eq!(
-        features::run(&unknown).unwrap_err().kind(),
-        ErrorKind::NotFound
+    let err = features(&trace, "perfvec-txt", "perfvec-52", &out).unwrap_err();
+    assert!(
+        err.contains("no feature schema named \"perfvec-52\""),
+        "{err}"
     );
     let missing = dir.path().join("none.txt");
-    let err = features::run(&args(&missing, Format::PerfvecTxt, &out)).unwrap_err();
-    assert_eq!(err.kind(), ErrorKind::Io);
-    assert!(err.message().contains("none.txt"), "{err}");
+    let err = features(&missing, "perfvec-txt", "perfvec-51", &out).unwrap_err();
+    assert!(err.contains("none.txt"), "{err}");
 }
 
 #[test]
