@@ -327,4 +327,6 @@ fn log2_1p(x: f32) -> f32 {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

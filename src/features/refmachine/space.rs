@@ -2,31 +2,32 @@
 
 use super::machines::{Lanes, KINDS, MACHINES, UNITS};
 
-struct Machine {
-    width: i32,
-    redirect: i32,
-    ports: i32,
+/// One reference machine's parameters; latencies in cycles.
+pub(super) struct Machine {
+    pub width: i32,
+    pub redirect: i32,
+    pub ports: i32,
     /// Ways that hit in L1D; sets 64 (`l1_wide` false) or 256.
-    l1_ways: u8,
-    l1_wide: bool,
-    l1: i32,
+    pub l1_ways: u8,
+    pub l1_wide: bool,
+    pub l1: i32,
     /// Ways that hit in L2; sets 1024 or 4096 (`l2_wide`).
-    l2_ways: u8,
-    l2_wide: bool,
-    l2: i32,
-    memory: i32,
+    pub l2_ways: u8,
+    pub l2_wide: bool,
+    pub l2: i32,
+    pub memory: i32,
     /// Cycles between two lines from memory.
-    line: i32,
+    pub line: i32,
     /// 0 bimodal, 1 gshare, 2 TAGE, 3 never wrong.
-    predictor: u8,
-    prefetch: bool,
-    l1i_ways: u8,
-    btb_ways: u8,
-    mul: i32,
-    div: i32,
-    fp_add: i32,
-    fp_mul: i32,
-    fp_div: i32,
+    pub predictor: u8,
+    pub prefetch: bool,
+    pub l1i_ways: u8,
+    pub btb_ways: u8,
+    pub mul: i32,
+    pub div: i32,
+    pub fp_add: i32,
+    pub fp_mul: i32,
+    pub fp_div: i32,
 }
 
 macro_rules! machine {
@@ -57,7 +58,7 @@ macro_rules! machine {
 }
 
 #[rustfmt::skip]
-static SPACE: [Machine; MACHINES] = [
+pub(super) static SPACE: [Machine; MACHINES] = [
     // width redirect ports; L1D ways wide lat; L2 ways wide lat; memory line; bp pf; L1I btb; mul div fa fm fd
     machine!(1,  3, 1;  4, false, 2;  8, false, 10;  60, 12; 0, false;  4, 1;  3, 20, 4, 4, 20),
     machine!(2,  6, 1;  8, false, 3; 16, false, 16; 120,  8; 1, true;   8, 4;  3, 12, 4, 5, 16),
