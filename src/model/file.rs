@@ -3,13 +3,15 @@
 use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfo};
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::schema;
 use prost::Message;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Largest model file that is read: 256 MiB.
 const MAX_BYTES: u64 = 256 << 20;
+/// Most bytes of a model file outside its weights. Decoding multiplies these, so they are counted
+/// first.
+const MAX_STRUCTURE: usize = 8 << 20;
 /// Largest F, D, hidden size or embedding size.
 pub(crate) const MAX_WIDTH: usize = 8192;
 /// Most states of a model.
@@ -41,7 +43,7 @@ pub(crate) struct ModelFile {
     pub states: Vec<State>,
 }
 
-fn model_error(message: String) -> Error {
+pub(super) fn model_error(message: String) -> Error {
     Error::new(ErrorKind::Model, message)
 }
 
@@ -84,6 +86,19 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
+    match structure(bytes, 0) {
+        None => {
+            return Err(corrupt(
+                "not an ONNX file, or truncated; export or copy it again".into(),
+            ))
+        }
+        Some(n) if n > MAX_STRUCTURE => {
+            return Err(corrupt(format!(
+                "{n} bytes outside its weights, {MAX_STRUCTURE} are allowed; store the weights as initializers"
+            )))
+        }
+        Some(_) => {}
+    }
     let model = ModelProto::decode(bytes).map_err(|e| {
         corrupt(format!(
             "not an ONNX file, or truncated ({e}); export or copy it again"
@@ -108,7 +123,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     for t in &graph.initializer {
         check_finite(t)?;
     }
-    let info = info(metadata, features, representation)?;
+    let info = super::manifest::info(metadata, features, representation)?;
     Ok(ModelFile {
         path: path.to_owned(),
         #[cfg(feature = "onnxruntime")]
@@ -117,6 +132,31 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
         info,
         states,
     })
+}
+
+/// Bytes of the fields of a message without the graph's initializers (fields 7 and 5); `depth` is
+/// 0 for the model and 1 for its graph. `None` where this is not protobuf.
+fn structure(mut bytes: &[u8], depth: usize) -> Option<usize> {
+    use prost::encoding::{decode_key, decode_varint, WireType};
+    let mut total = 0usize;
+    while !bytes.is_empty() {
+        let (tag, wire) = decode_key(&mut bytes).ok()?;
+        let size = match wire {
+            WireType::Varint => decode_varint(&mut bytes).map(|_| 0).ok()?,
+            WireType::ThirtyTwoBit => 4,
+            WireType::SixtyFourBit => 8,
+            WireType::LengthDelimited => usize::try_from(decode_varint(&mut bytes).ok()?).ok()?,
+            WireType::StartGroup | WireType::EndGroup => return None,
+        };
+        let body = bytes.get(..size)?;
+        bytes = &bytes[size..];
+        total += match (depth, tag) {
+            (0, 7) => structure(body, 1)?,
+            (1, 5) => 0,
+            _ => size + 2,
+        };
+    }
+    Some(total)
 }
 
 /// The dimensions that `value` declares; `None` for a free one.
@@ -297,65 +337,4 @@ pub(crate) fn ints(t: &TensorProto) -> Result<Vec<i64>> {
     };
     shape(t, data.len())?;
     Ok(data)
-}
-
-fn info(
-    metadata: Vec<(String, String)>,
-    features: usize,
-    representation: usize,
-) -> Result<ModelInfo> {
-    let get = |key: &str| {
-        metadata
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
-            .ok_or_else(|| {
-                model_error(format!(
-                    "metadata \"{key}\" is missing; add it to the file's metadata_props when exporting"
-                ))
-            })
-    };
-    let id = get("perfvec.model_id")?.to_owned();
-    let schema_name = get("perfvec.schema")?.to_owned();
-    let hash = get("perfvec.schema_hash")?;
-    let schema_hash = match u64::from_str_radix(hash, 16) {
-        Ok(h) if hash.len() == 16 => h,
-        _ => {
-            return Err(model_error(format!(
-                "metadata \"perfvec.schema_hash\" is \"{hash}\", 16 hex digits are needed"
-            )))
-        }
-    };
-    let isa = get("perfvec.isa")?.to_owned();
-    let warmup = get("perfvec.warmup")?;
-    let warmup = warmup.parse::<u32>().map_err(|_| {
-        model_error(format!(
-            "metadata \"perfvec.warmup\" is \"{warmup}\", a number of instructions is needed"
-        ))
-    })? as usize;
-    if let Some(known) = schema::by_name(&schema_name) {
-        if known.hash() != schema_hash || known.len() != features {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!(
-                    "feature schema \"{schema_name}\": the model was trained on {features} columns \
-                     with hash {schema_hash:016x}, this library has {} with hash {:016x}; use the \
-                     library version that the model was trained with, or train it again",
-                    known.len(),
-                    known.hash()
-                ),
-            ));
-        }
-    }
-    Ok(ModelInfo {
-        id,
-        schema: schema_name,
-        schema_hash,
-        isa,
-        features,
-        representation,
-        warmup,
-        metadata,
-    })
 }

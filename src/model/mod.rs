@@ -8,14 +8,18 @@
 
 mod file;
 mod graph;
+mod graph_ends;
 mod graph_lstm;
 pub mod locate;
+mod manifest;
 pub mod native;
 pub mod network;
 #[cfg(feature = "onnxruntime")]
 pub mod onnx;
 pub mod oracle;
 mod proto;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
 use std::path::Path;
