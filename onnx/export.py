@@ -56,20 +56,21 @@ def sample(model, steps, lanes, seed=0):
 
 
 def check(model, proto, features):
-    """Largest difference of ONNX Runtime and PyTorch, relative to a column's magnitude (but at
-    least to 1, what a gate can reach: below that no sum sees it)."""
+    """How far ONNX Runtime is from PyTorch: the difference of a column's sum, relative to the sum
+    of its magnitudes. Single elements may differ by ten times as much: their rounding cancels."""
     got, states = graph.run(proto, features)
     with torch.no_grad():
         want, new = model(torch.from_numpy(features))
-    pairs = [(got, want.numpy())]
-    pairs += [(a[0], b.numpy()) for a, b in zip(states, (s for pair in new for s in pair))]
-    worst = 0.0
-    for a, b in pairs:
-        size = np.maximum(np.abs(b).max(tuple(range(b.ndim - 1))), 1.0)
-        worst = max(worst, float((np.abs(a - b) / size).max()))
-    if not worst <= TOLERANCE:
-        raise ExportError(f"ONNX Runtime differs from PyTorch by {worst:.2e} of a column's "
-                          f"magnitude; at most {TOLERANCE:.0e} is allowed")
+    want = want.numpy()
+    total = np.abs(got.sum((0, 1), dtype=np.float64) - want.sum((0, 1), dtype=np.float64))
+    worst = float((total / np.maximum(np.abs(want).sum((0, 1), dtype=np.float64), 1.0)).max())
+    single = np.abs(got - want).max((0, 1)) / np.maximum(np.abs(want).max((0, 1)), 1.0)
+    last = [np.abs(a[0] - b.numpy()).max() / max(1.0, float(b.abs().max()))
+            for a, b in zip(states, (s for pair in new for s in pair))]
+    if not (worst <= TOLERANCE and max(single.max(), *last) <= 10 * TOLERANCE):
+        raise ExportError(f"ONNX Runtime differs from PyTorch: sums by {worst:.2e}, elements by "
+                          f"{single.max():.2e}, states by {max(last):.2e}; {TOLERANCE:.0e} (sums) "
+                          f"and {10 * TOLERANCE:.0e} are allowed")
     return worst
 
 
@@ -83,7 +84,9 @@ def ood_of(model, data, size):
     """The training distribution from the sums that the training run kept."""
     if "sums" not in data:
         return None
-    return table.distribution(data["sums"].numpy() / size, np.array(json.loads(data["groups"])))
+    parts = [data["sums"][name].numpy() / size for name in json.loads(data["programs"])]
+    groups = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    return table.distribution(np.concatenate(parts), groups)
 
 
 def export(checkpoint, prefix, name=None, warmup=None):

@@ -281,9 +281,8 @@ class Run:
             self.vectors.copy_(torch.from_numpy(fitted if chosen == "fitted" else trained))
         self.save("final.pt", choice=chosen, errors=json.dumps(choices),
                   minutes=self.elapsed / 60,
-                  piece=floor.PIECE, groups=json.dumps(
-                      [i for i, p in enumerate(self.data.train) for _ in sums[p.name]]),
-                  sums=torch.from_numpy(np.concatenate([sums[p.name] for p in self.data.train])))
+                  piece=floor.PIECE, sums={name: torch.from_numpy(v) for name, v in sums.items()},
+                  programs=json.dumps([p.name for p in self.data.train]))
 
 
 def parse(arguments=None):

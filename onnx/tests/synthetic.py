@@ -19,12 +19,31 @@ COLUMNS = ["one", "load", "miss", "noise", "ref_00", "ref_01"]
 FAKE = '''#!{python}
 import json, sys
 import numpy as np
-sys.path.insert(0, {here!r})
+sys.path[:0] = [{here!r}, {here!r} + '/..']
 import synthetic
 args = sys.argv[1:]
 if args[0] == "info":
     print(json.dumps({{"name": "toy-1", "hash": "00000000000000aa",
                        "columns": [{{"name": c}} for c in synthetic.COLUMNS]}}))
+elif args[0] == "replay":
+    import graph, table
+    def value(name):
+        return args[args.index(name) + 1]
+    rows = synthetic.features(*json.loads(open(args[1]).read()))
+    every = int(value("--interval"))
+    states, sums = None, []
+    for at in range(0, len(rows), every):
+        out, states = graph.run(value("--model"), rows[at : at + every, None], states)
+        sums.append(out.sum((0, 1), dtype=np.float64))
+    _, entries, tensors = table.load(value("--microarchs"))
+    counts = [min(every, len(rows) - at) for at in range(0, len(rows), every)]
+    cycles = np.array(sums) @ tensors["vectors"].T.astype(np.float64)
+    json.dump({{
+        "retired": len(rows), "ood_score": 0.5,
+        "microarchs": [{{"name": e["name"], "cycles": c}}
+                       for e, c in zip(entries, cycles.sum(0).tolist())],
+        "intervals": [{{"cpi": (c / n).tolist()}} for c, n in zip(cycles, counts)],
+    }}, open(value("--json"), "w"))
 elif args[0] == "features":
     trace = args[3]
     out, listing = args[args.index("-o") + 1], args[args.index("--windows") + 1]
@@ -94,6 +113,27 @@ def fake_perfvec(folder):
     path.write_text(FAKE.format(python=sys.executable, here=str(Path(__file__).parent)))
     os.chmod(path, path.stat().st_mode | stat.S_IXUSR)
     return str(path)
+
+
+def record_test(folder, cores, names=("held0-a", "held1-a"), total=24000):
+    """Adds test programs, timed from start to end on some cores, to a recording."""
+    folder = Path(folder)
+    listing = json.loads((folder / "cores.json").read_text())
+    entries = json.loads((folder / "programs.json").read_text())
+    for i, name in enumerate(names):
+        x = features(100 + i, total)
+        (folder / "streams" / f"{name}.pvt").write_text(json.dumps([100 + i, total]))
+        write_cycles(folder / "streams" / f"{name}.pvc", np.zeros(0), [[0, total]],
+                     block_hashes(x, [[0, total]]), timed=False)
+        entries.append({"name": name, "split": "test", "category": "toy", "retired": total})
+        out = folder / "cycles" / name
+        out.mkdir(parents=True)
+        for k, core in enumerate(listing):
+            if core["name"] in cores:
+                y = cycles(x, core_parameters(k, core["split"]))
+                write_cycles(out / f"{core['name']}.pvc", y, [[0, total]],
+                             block_hashes(x, [[0, total]]))
+    (folder / "programs.json").write_text(json.dumps(entries))
 
 
 def record(folder, programs=8, cores=5, unseen=2, total=16000, per_program=4):

@@ -24,8 +24,8 @@ def checkpoint(path, hidden, embedding, relu, seed=0):
         path, model, vectors=torch.rand(3, width), cores=json.dumps(cores),
         schema=json.dumps({"name": "toy-7", "hash": "00000000000000bb", "columns": list("abcdefg")}),
         data_hash="d", args=json.dumps({"seed": seed}), step=1, elapsed=60.0, warm=64, errors="{}",
-        sums=torch.rand(40, width, dtype=torch.float64) * 1000,
-        groups=json.dumps([i % 4 for i in range(40)]))
+        sums={n: torch.rand(10, width, dtype=torch.float64) * 1000 for n in "wxyz"},
+        programs=json.dumps(list("wxyz")))
     return model
 
 

@@ -81,6 +81,11 @@ impl Rows {
         self.matrix.row(&self.row)
     }
 
+    /// Whether every window is behind.
+    fn done(&self) -> bool {
+        self.windows.end().is_some_and(|end| self.index >= end)
+    }
+
     /// Completes the matrix. A window past the end of the stream is an error.
     fn finish(self) -> Result<()> {
         if let Some(end) = self.windows.end().filter(|end| *end > self.index) {
@@ -98,7 +103,8 @@ impl Rows {
 
 fn from_text(path: &Path, mut rows: Rows) -> Result<()> {
     let mut reader = TextReader::open(path)?;
-    while let Some(record) = reader.next()? {
+    while !rows.done() {
+        let Some(record) = reader.next()? else { break };
         if let Some(inst) = &record.interned {
             rows.extractor.intern(record.retirement.inst, inst);
         }
@@ -111,7 +117,7 @@ fn from_pvt(path: &Path, mut rows: Rows) -> Result<()> {
     let mut reader = Reader::open(path)?;
     let (mut block, mut resolver) = (Block::default(), Resolver::default());
     let (mut insts, mut failed) = (Vec::<StaticInst>::new(), Ok(()));
-    while reader.next_block(&mut block)? {
+    while !rows.done() && reader.next_block(&mut block)? {
         for inst in &block.statics {
             rows.extractor.intern(insts.len() as u32, inst);
             insts.push(*inst);

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Judge a model on programs and cores that it has not seen; one command makes the whole report.
+
+    evaluate.py REC DATA OUT/final.pt onnx/perfvec-riscv64-1 REPORT --perfvec target/release/perfvec
+
+REC is the recording, DATA the data set built from it, OUT/final.pt the training run's last file,
+then the exported model (path without endings) and the folder for report.json and report.html.
+
+Predictions of the test programs come from the library itself (`perfvec replay`); for one program
+they are checked against PyTorch. Cores that the model was not trained on are calibrated from at
+most --budget retirements of training programs. Test programs are used here and nowhere else.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import calibration
+import dataset
+import floor
+import network
+import report
+import ridge
+import table
+from dataset import cycle_files
+from shards import Data
+
+INTERVAL = 10240  # retirements: ten segments
+BUDGETS = [10_000, 30_000, 100_000, 300_000, 1_000_000]
+NOISE = 0.1
+
+
+def seen_programs(data, sums, vectors):
+    """Errors on the windows of the programs of the data set, training and validation apart."""
+    return {
+        part: floor.totals(programs, [sums[p.name] for p in programs], vectors)
+        for part, programs in (("train", data.train), ("valid", data.valid))
+    }
+
+
+def calibrated(unseen, sums, prior, budgets, piece):
+    """({entry name: vector}, {core: {budget: retirements}}, left-out errors by budget)."""
+    vectors, used, held = {}, {}, {}
+    parts = calibration.observations(unseen, sums, piece)
+    for core, data in parts.items():
+        for budget in budgets:
+            vector, n = calibration.calibrate(data, prior, budget, piece, NOISE)
+            vectors[f"{core}@{budget}"] = vector
+            used.setdefault(core, {})[budget] = n
+            errors = calibration.left_out(data, prior, budget, piece, NOISE)
+            held.setdefault(budget, {})[core] = errors
+    return vectors, used, held
+
+
+def extended_table(path, prefix, unseen, vectors):
+    """The model's table with the calibrated cores added under the names CORE@BUDGET."""
+    metadata, entries, tensors = table.load(f"{prefix}.safetensors")
+    by_name = {c["name"]: c for c in unseen.cores}
+    more = [{**table.entry(by_name[n.split("@")[0]], False), "name": n} for n in vectors]
+    table.save(path, metadata["perfvec.model_id"], metadata["perfvec.schema_hash"],
+               entries + more, np.concatenate([tensors["vectors"], *(v[None] for v in
+                                                                      vectors.values())]),
+               (tensors["ood.mean"], tensors["ood.whiten"]) if "ood.mean" in tensors else None)
+    return entries + more
+
+
+def replay(perfvec, prefix, microarchs, trace, backend, out):
+    """What the library predicts for a trace: the parsed JSON of `perfvec replay`."""
+    done = subprocess.run(
+        [perfvec, "replay", str(trace), "--model", f"{prefix}.onnx", "--microarchs",
+         str(microarchs), "--backend", backend, "--interval", str(INTERVAL), "--json", str(out)],
+        check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise dataset.DatasetError(f"perfvec replay {trace}: {done.stderr.strip()[-500:]}")
+    return json.loads(Path(out).read_text())
+
+
+def torch_cycles(model, perfvec, schema, trace, total, vectors, warm, folder):
+    """Predicted cycles [K] of a whole stream by PyTorch, in the library's segments."""
+    import represent
+
+    scratch = Path(folder) / "rows.npy"
+    rows = dataset.extract(perfvec, schema, trace, [[0, total]], scratch, model.shape.features)
+    size = 1024
+    starts = [(i * size, i * size) for i in range(total // size)]
+    vector = represent.piece_sums(model, rows, starts, size, warm).sum(0)
+    rest = total % size
+    if rest:
+        at = total - rest
+        vector = vector + represent.piece_sums(model, rows, [(at, at)], rest, warm, lanes=1)[0]
+    scratch.unlink()
+    return vectors @ vector
+
+
+def observed(path):
+    """(cycles per whole interval [W], retirements) of a core timed from the start on."""
+    file = cycle_files.read(str(path))
+    if len(file.windows) != 1 or file.windows[0][0] != 0:
+        return None
+    values = file.array()
+    whole = len(values) // INTERVAL * INTERVAL
+    if not whole:
+        return None
+    return values[:whole].reshape(-1, INTERVAL).sum(1, dtype=np.float64), len(values)
+
+
+def judge_program(rec, entry, cores, answer, budget):
+    """Rows {program, core, seen, predicted, observed, ...} of one test program."""
+    names = [m["name"] for m in answer["microarchs"]]
+    cpi = np.array([i["cpi"] for i in answer["intervals"]])  # [W, entries]
+    rows, curves = [], []
+    for path in sorted((rec / "cycles" / entry["name"]).glob("*.pvc")):
+        core = cores.get(path.stem)
+        found = observed(path)
+        if core is None or found is None:
+            continue
+        real, retirements = found
+        seen = core["split"] != "unseen"
+        labels = {path.stem: None} if seen else {
+            n: int(n.split("@")[1]) for n in names if n.startswith(path.stem + "@")}
+        for label, used in labels.items():
+            if label not in names:
+                continue
+            guess = cpi[: len(real), names.index(label)] * INTERVAL
+            rows.append({
+                "program": entry["name"], "category": entry.get("category"), "core": path.stem,
+                "seen": seen, "budget": used, "clock_ghz": core["clock_ghz"],
+                "retirements": retirements, "predicted": float(guess.sum()),
+                "observed": float(real.sum()), "error": float(guess.sum() / real.sum() - 1.0),
+                "interval_error": float(np.mean(np.abs(guess / real - 1.0))),
+            })
+            if used in (None, budget):
+                curves.append({"program": entry["name"], "core": path.stem, "seen": seen,
+                               "predicted": (guess / INTERVAL).round(4).tolist(),
+                               "observed": (real / INTERVAL).round(4).tolist()})
+    return rows, curves
+
+
+def ranking(rows):
+    """{program: share of pairs of cores that the prediction orders as the simulation does}."""
+    out = {}
+    for name in sorted({r["program"] for r in rows}):
+        mine = [r for r in rows if r["program"] == name]
+        a = np.array([r["predicted"] / r["clock_ghz"] for r in mine])
+        b = np.array([r["observed"] / r["clock_ghz"] for r in mine])
+        i, j = np.triu_indices(len(mine), 1)
+        if len(i):
+            out[name] = float(np.mean((a[i] < a[j]) == (b[i] < b[j])))
+    return out
+
+
+def stats(errors):
+    """Mean, median and worst of absolute errors, or None."""
+    e = np.abs(np.asarray(errors, float))
+    if not len(e):
+        return None
+    return {"mean": float(e.mean()), "median": float(np.median(e)), "worst": float(e.max()),
+            "bias": float(np.mean(errors)), "pairs": len(e)}
+
+
+def evaluate(args):
+    rec, out, prefix = Path(args.rec), Path(args.report), args.model
+    out.mkdir(parents=True, exist_ok=True)
+    model, checkpoint = network.load(args.checkpoint)
+    piece, warm = checkpoint["piece"], checkpoint["warm"]
+    sums = {name: s.numpy() for name, s in checkpoint["sums"].items()}
+    vectors = checkpoint["vectors"].double().numpy()
+    valid = json.loads(checkpoint["args"])["valid"]
+    data = Data(args.data, valid=valid)
+    unseen = Data(args.data, splits=("unseen",), valid=valid)
+    names = [c["name"] for c in json.loads(checkpoint["cores"])]
+    known = seen_programs(data, sums, vectors) if [c["name"] for c in data.cores] == names else {}
+    fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece)
+    result = {
+        "model": checkpoint_identity(prefix), "interval": INTERVAL, "budget": args.budget,
+        "used": used, "programs": {}, "rows": [], "curves": [],
+    }
+    cores = {c["name"]: c for c in json.loads((rec / "cores.json").read_text())}
+    entries = [e for e in json.loads((rec / "programs.json").read_text())
+               if e["split"] == "test" and any((rec / "cycles" / e["name"]).glob("*.pvc"))]
+    if args.only:
+        entries = [e for e in entries if e["name"] in args.only]
+    with tempfile.TemporaryDirectory() as folder:
+        microarchs = Path(folder) / "table.safetensors"
+        extended_table(microarchs, prefix, unseen, fresh)
+        for n, entry in enumerate(entries):
+            name = entry["name"]
+            trace = rec / "streams" / f"{name}.pvt"
+            answer = replay(args.perfvec, prefix, microarchs, trace, args.backend,
+                            Path(folder) / "answer.json")
+            rows, curves = judge_program(rec, entry, cores, answer, args.budget)
+            result["rows"] += rows
+            result["curves"] += curves
+            result["programs"][name] = {
+                "ood": answer.get("ood_score"), "retired": answer["retired"],
+                "category": entry.get("category")}
+            print(f"{n + 1}/{len(entries)}  {name}: " + ", ".join(
+                f"{100 * np.mean([abs(r['error']) for r in rows if r['seen'] == s]):.1f} % "
+                f"({'seen' if s else 'calibrated'})" for s in (True, False)
+                if any(r["seen"] == s for r in rows)), file=sys.stderr, flush=True)
+        if entries and not args.no_check:
+            result["check"] = cross_check(args, model, entries, microarchs, vectors, warm, folder)
+    summarise(result, known, held, args.budget, sums, piece, prefix)
+    dataset.write_json(out / "report.json", result)
+    (out / "report.html").write_text(report.page(result))
+    return result
+
+
+def cross_check(args, model, entries, microarchs, vectors, warm, folder):
+    """One whole program by the library (every backend) and by PyTorch: relative differences."""
+    entry = min(entries, key=lambda e: e["retired"])
+    trace = Path(args.rec) / "streams" / f"{entry['name']}.pvt"
+    info = dataset.schema_info(args.perfvec, args.schema)
+    want = torch_cycles(model, args.perfvec, info["name"], trace, entry["retired"], vectors, warm,
+                        folder)
+    out = {"program": entry["name"], "retired": entry["retired"]}
+    for backend in ("f32", "int8"):
+        answer = replay(args.perfvec, args.model, microarchs, trace, backend,
+                        Path(folder) / "check.json")
+        got = np.array([m["cycles"] for m in answer["microarchs"][: len(want)]])
+        out[backend] = float(np.abs(got / want - 1.0).max())
+    return out
+
+
+def checkpoint_identity(prefix):
+    return table.load(f"{prefix}.safetensors")[0]["perfvec.model_id"]
+
+
+def summarise(result, known, held, budget, sums, piece, prefix):
+    """Adds the four quarters (seen or not, programs x cores), curves and rankings."""
+    rows = result["rows"]
+    seen = [r for r in rows if r["seen"]]
+    calibrated_rows = [r for r in rows if not r["seen"] and r["budget"] == budget]
+
+    def of_totals(part):
+        return stats([p / o - 1.0 for _, _, p, o in known.get(part, [])])
+
+    result["summary"] = {
+        "training programs, training cores": of_totals("train"),
+        "validation programs, training cores": of_totals("valid"),
+        "test programs, training cores": stats([r["error"] for r in seen]),
+        "training programs, calibrated cores (program left out)": stats(
+            [e for core in held.get(budget, {}).values() for e in core.values()]),
+        "test programs, calibrated cores": stats([r["error"] for r in calibrated_rows]),
+    }
+    result["budgets"] = [
+        {"budget": b, "test": stats([r["error"] for r in rows if r["budget"] == b]),
+         "left_out": stats([e for core in held[b].values() for e in core.values()])}
+        for b in sorted(held)]
+    result["ranking"] = ranking(seen + calibrated_rows)
+    _, _, tensors = table.load(f"{prefix}.safetensors")
+    scores = {}
+    if "ood.mean" in tensors:
+        for name, s in sums.items():
+            scores[name] = float(table.score(s.mean(0) / piece, tensors["ood.mean"],
+                                             tensors["ood.whiten"]))
+    points = []
+    for part in ("train", "valid"):
+        for name, errors in floor.relative_errors(known.get(part, [])).items():
+            points.append({"program": name, "part": part, "ood": scores.get(name),
+                           "error": float(np.abs(errors).mean())})
+    for name, p in result["programs"].items():
+        errors = [abs(r["error"]) for r in seen if r["program"] == name]
+        if errors:
+            points.append({"program": name, "part": "test", "ood": p["ood"],
+                           "error": float(np.mean(errors))})
+    result["distance"] = points
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("rec")
+    add("data")
+    add("checkpoint")
+    add("model", help="path of the exported model without endings")
+    add("report", help="folder for report.json and report.html")
+    add("--perfvec", default="target/release/perfvec")
+    add("--schema", default=dataset.SCHEMA)
+    add("--backend", default="auto")
+    add("--budget", type=int, default=1_000_000, help="retirements to calibrate a core from")
+    add("--budgets", type=int, nargs="+", default=BUDGETS, help="for the curve")
+    add("--only", nargs="*", help="only these test programs")
+    add("--no-check", action="store_true", help="without the comparison with PyTorch")
+    args = parser.parse_args()
+    if args.budget not in args.budgets:
+        args.budgets.append(args.budget)
+    try:
+        result = evaluate(args)
+    except (dataset.DatasetError, cycle_files.CycleFileError, OSError) as error:
+        sys.exit(str(error))
+    for label, s in result["summary"].items():
+        if s:
+            print(f"{label:56} mean {100 * s['mean']:5.2f} %  median {100 * s['median']:5.2f} %  "
+                  f"worst {100 * s['worst']:5.1f} %  ({s['pairs']} pairs)")
+    if "check" in result:
+        print("library against PyTorch:", result["check"])
+
+
+if __name__ == "__main__":
+    main()

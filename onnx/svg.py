@@ -1,0 +1,109 @@
+"""Small charts as inline SVG: no scripts, no fonts, no files beside the page."""
+
+import math
+from html import escape
+
+COLOURS = ["#2563a8", "#c2571a", "#3c8a4e", "#8a4fa3", "#a03548", "#5b6b7a"]
+
+
+def ticks(low, high, count=5):
+    """Round numbers that cover [low, high]."""
+    if not high > low:
+        high = low + 1.0
+    step = 10.0 ** math.floor(math.log10((high - low) / count))
+    step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= count)
+    first = math.floor(low / step + 1e-9)
+    return [step * i for i in range(first, math.ceil(high / step - 1e-9) + 1)]
+
+
+class Chart:
+    """A frame with axes; `x` and `y` are the data's ranges. `log_x` for a logarithmic axis."""
+
+    def __init__(self, width, height, x, y, x_label="", y_label="", log_x=False, title=""):
+        self.width, self.height, self.log_x = width, height, log_x
+        self.left, self.bottom, self.top, self.right = 52, 36, 22, 10
+        self.parts = []
+        y_ticks = ticks(*y)
+        self.y0, self.y1 = y_ticks[0], y_ticks[-1]
+        if log_x:
+            self.x0, self.x1 = math.log10(x[0]), math.log10(x[1])
+            x_ticks = [10.0**e for e in range(math.ceil(self.x0 - 1e-9),
+                                              math.floor(self.x1 + 1e-9) + 1)]
+        else:
+            x_ticks = ticks(*x)
+            self.x0, self.x1 = x_ticks[0], x_ticks[-1]
+        for t in y_ticks:
+            py = self.py(t)
+            self.parts.append(f'<line x1="{self.left}" x2="{width - self.right}" y1="{py:.1f}" '
+                              f'y2="{py:.1f}" class="grid"/>')
+            self.text(self.left - 6, py + 4, f"{t:g}", "end")
+        for t in x_ticks:
+            self.text(self.px(t), height - self.bottom + 15, short(t), "middle")
+        self.text((self.left + width) / 2, height - 4, x_label, "middle")
+        self.text(4, 13, y_label if not title else f"{title} — {y_label}", "start")
+
+    def px(self, x):
+        x = math.log10(x) if self.log_x else x
+        span = (self.x1 - self.x0) or 1.0
+        return self.left + (x - self.x0) / span * (self.width - self.left - self.right)
+
+    def py(self, y):
+        span = (self.y1 - self.y0) or 1.0
+        height = self.height - self.top - self.bottom
+        return self.top + (1.0 - (y - self.y0) / span) * height
+
+    def text(self, x, y, text, anchor):
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+                          f"{escape(str(text))}</text>")
+
+    def line(self, xs, ys, colour=0, dash=""):
+        points = " ".join(f"{self.px(x):.1f},{self.py(y):.1f}" for x, y in zip(xs, ys))
+        dash = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(f'<polyline points="{points}" fill="none" stroke-width="1.4" '
+                          f'stroke="{COLOURS[colour]}"{dash}/>')
+
+    def point(self, x, y, colour=0, label=""):
+        self.parts.append(f'<circle cx="{self.px(x):.1f}" cy="{self.py(y):.1f}" r="3.2" '
+                          f'fill="{COLOURS[colour]}" fill-opacity="0.75">'
+                          f"<title>{escape(label)}</title></circle>")
+
+    def legend(self, labels):
+        x = self.left + 8
+        for i, label in enumerate(labels):
+            self.parts.append(f'<rect x="{x}" y="{self.top + 2}" width="9" height="9" '
+                              f'fill="{COLOURS[i]}"/>')
+            self.text(x + 13, self.top + 11, label, "start")
+            x += 26 + 6.3 * len(label)
+
+    def svg(self):
+        return (f'<svg viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
+                f'height="{self.height}" role="img">{"".join(self.parts)}</svg>')
+
+
+def short(value):
+    """1000000 as 1M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def bars(items, width=760, row=19):
+    """Horizontal bars of [(label, [values])], one colour per value; values are shown in percent."""
+    top = max((v for _, vs in items for v in vs if v is not None), default=1.0) or 1.0
+    parts, y = [], 4
+    for label, values in items:
+        parts.append(f'<text x="168" y="{y + 12}" text-anchor="end">{escape(label)}</text>')
+        thick = (row - 5) / max(1, len(values))
+        for i, v in enumerate(values):
+            if v is None:
+                continue
+            size = v / top * (width - 240)
+            at = y + 2 + i * thick
+            parts.append(f'<rect x="174" y="{at:.1f}" width="{size:.1f}" height="{thick - 1:.1f}" '
+                         f'fill="{COLOURS[i]}"><title>{escape(label)} {100 * v:.2f} %</title>'
+                         f"</rect>")
+            if i == 0 or values[0] is None:
+                parts.append(f'<text x="{180 + size:.1f}" y="{y + 12}">{100 * v:.1f} %</text>')
+        y += row
+    return f'<svg viewBox="0 0 {width} {y + 4}" width="{width}" height="{y + 4}">{"".join(parts)}</svg>'
