@@ -3,14 +3,15 @@ import re
 from types import SimpleNamespace
 
 import pytest
+import synthetic
 
 import calibration
 import dataset
 import evaluate
 import export
+import model_card
 import report
 import ridge
-import synthetic
 import train
 from shards import Data
 
@@ -60,6 +61,16 @@ def test_page_is_whole_and_escapes_names(result):
     assert "&lt;core&gt;" in page and "<core>" not in page
     assert page.count("<svg") == page.count("</svg>") >= 3
     assert "nan" not in re.sub(r"<[^>]*>", "", page).lower()
+
+
+def test_card_says_what_the_files_say(result):
+    result, base = result
+    text = model_card.card(str(base / "toy"), result)
+    assert result["model"] in text and "1 LSTM layer of 8" in text
+    s = result["summary"]["test programs, training cores"]
+    assert f"{100 * s['mean']:.2f} %" in text
+    assert train.parse(["d", "o", *model_card.flags(
+        {"hidden": [8], "eager": True, "steps": 60, "valid": []})]).hidden == [8]
 
 
 def test_calibration_takes_what_it_says(dataset_folder):
