@@ -5,7 +5,22 @@
 use std::path::Path;
 
 /// The order of the header.
-const SOURCES: &[&str] = &["version", "status", "log", "constants", "inst", "recorder"];
+const SOURCES: &[&str] = &[
+    "version",
+    "status",
+    "log",
+    "constants",
+    "inst",
+    "model",
+    "microarchs",
+    "session",
+    "stream",
+    "interval",
+    "estimates",
+    "snapshot",
+    "recorder",
+    "calibrator",
+];
 
 fn generate() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

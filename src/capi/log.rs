@@ -1,6 +1,6 @@
 //! Logging through a callback; silent by default.
 
-use super::status::{perfvec_status, PERFVEC_OK};
+use super::status::{perfvec_status, to_c_string, PERFVEC_OK};
 use std::ffi::{c_int, c_void, CStr};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -52,6 +52,11 @@ pub unsafe extern "C" fn perfvec_set_log(
     };
     SINK.store(sink, Ordering::Release);
     PERFVEC_OK
+}
+
+/// Logs what was loaded or made.
+pub(super) fn info(message: &str) {
+    write(PERFVEC_LOG_INFO, &to_c_string(message));
 }
 
 /// Hands `message` to the callback, if there is one that wants the level.

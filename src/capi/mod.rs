@@ -14,15 +14,23 @@
 //!   documented as allowed;
 //! - nobody else writes to such memory during the call.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
-#![allow(dead_code)] // the session's files come next
 
+pub mod calibrator;
 pub mod constants;
+pub mod estimates;
+mod fault;
 mod fork;
 mod handle;
 pub mod inst;
+pub mod interval;
 pub mod log;
+pub mod microarchs;
+pub mod model;
 pub mod recorder;
+pub mod session;
 mod sized;
+pub mod snapshot;
 pub mod status;
+pub mod stream;
 mod strings;
 pub mod version;

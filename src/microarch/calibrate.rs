@@ -1,1 +1,332 @@
 //! Calibration: fitting a microarchitecture vector to observed cycles.
+//!
+//! An interval of the stream has a representation sum `x` (length D) and took `y` cycles on the
+//! core, so that `y = M . x` plus noise. Memory is that of the normal equations, whatever the
+//! length of the run. With a table of known cores the prior of M is the normal distribution of
+//! their vectors, `M = mu + L z`, `L L' = cov + 0.05 tr(cov)/D I`, `z ~ N(0, I)`; the posterior
+//! mode solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x')`, `b = sum(y x)`. With fewer
+//! than two known cores `mu = 0` and `L = I`: plain ridge.
+//!
+//! Of every five intervals, three are fitted, one chooses the noise scale `s` and then joins the
+//! fit, and one is held out for the reported error and never fitted.
+
+use super::linalg::{cholesky, cholesky_solve, dot, sandwich, times, transposed_times, Symmetric};
+use super::{Microarch, MicroarchTable};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Fewest intervals that can be solved: two held out, two for the noise scale.
+pub const MIN_INTERVALS: u64 = 10;
+/// Share of the mean variance that every direction of the prior has at least.
+const SHRINKAGE: f64 = 0.05;
+/// Noise scales tried: powers of ten, in halves, relative to the mean diagonal of `L'AL`.
+const SCALES: std::ops::RangeInclusive<i32> = -24..=8;
+
+/// What a fit is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// Retirements observed.
+    pub retirements: u64,
+    /// Intervals observed.
+    pub intervals: u64,
+    /// Root mean square error of a fitted interval's cycles, relative to their mean.
+    pub fit_error: f64,
+    /// The same over the held-out intervals.
+    pub held_out_error: f64,
+    /// The noise scale `s` that was chosen.
+    pub noise: f64,
+}
+
+/// Fits the vector of one core from intervals of one or more streams.
+#[derive(Debug, Clone)]
+pub struct Calibrator {
+    model_id: String,
+    dim: usize,
+    prior: Prior,
+    /// Fitted, choosing the noise scale, held out.
+    parts: [Moments; 3],
+    retirements: u64,
+    intervals: u64,
+}
+
+const FITTED: usize = 0;
+const CHOOSING: usize = 1;
+const HELD_OUT: usize = 2;
+
+/// `M = mean + factor z`.
+#[derive(Debug, Clone)]
+struct Prior {
+    mean: Vec<f64>,
+    /// D x D rows, lower triangular.
+    factor: Vec<f64>,
+}
+
+/// Sums over intervals that give the squared error of any vector.
+#[derive(Debug, Clone)]
+struct Moments {
+    count: f64,
+    y: f64,
+    yy: f64,
+    b: Vec<f64>,
+    a: Symmetric,
+}
+
+impl Calibrator {
+    /// A calibrator for a core that runs streams of the model with `model_id` and representations
+    /// of `dim` elements (1 to 4096). `prior` holds known cores of the same model (kind
+    /// `Mismatch` otherwise).
+    pub fn new(
+        model_id: impl Into<String>,
+        dim: usize,
+        prior: Option<&MicroarchTable>,
+    ) -> Result<Self> {
+        let model_id = model_id.into();
+        if dim == 0 || dim > super::container::MAX_DIM {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("calibrator: representations have {dim} elements; 1 to 4096 are supported"),
+            ));
+        }
+        if let Some(table) = prior {
+            if table.model_id() != model_id || table.dim() != dim {
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    format!(
+                        "calibrator: the prior's table belongs to model \"{}\" (D = {}), not to \"{model_id}\" (D = {dim}); use the table that came with the model",
+                        table.model_id(), table.dim()
+                    ),
+                ));
+            }
+        }
+        let known = prior.map_or(&[][..], MicroarchTable::entries);
+        Ok(Self {
+            model_id,
+            dim,
+            prior: Prior::of(known, dim)?,
+            parts: std::array::from_fn(|_| Moments::zero(dim)),
+            retirements: 0,
+            intervals: 0,
+        })
+    }
+
+    /// The model whose representations it takes.
+    pub fn model_id(&self) -> &str {
+        &self.model_id
+    }
+
+    /// Intervals observed so far.
+    pub fn intervals(&self) -> u64 {
+        self.intervals
+    }
+
+    /// One interval: the sum of its `retirements` representations (length D), all measured, and
+    /// the cycles that the core took for them. About 1000 retirements are a good length.
+    pub fn add(&mut self, sum: &[f64], retirements: u64, cycles: u64) -> Result<()> {
+        let finite = sum.iter().all(|x| x.is_finite());
+        if sum.len() != self.dim || !finite || retirements == 0 {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "calibrator: an interval of {retirements} retirements with a {} vector of {} elements; give at least one retirement and {} finite elements",
+                    if finite { "finite" } else { "non-finite" }, sum.len(), self.dim
+                ),
+            ));
+        }
+        let part = match self.intervals % 5 {
+            4 => HELD_OUT,
+            1 => CHOOSING,
+            _ => FITTED,
+        };
+        self.parts[part].add(sum, cycles as f64);
+        self.intervals += 1;
+        self.retirements += retirements;
+        Ok(())
+    }
+
+    /// Fits the vector. More intervals may follow, and another fit. Kind `State` with fewer than
+    /// [`MIN_INTERVALS`] intervals or without any cycles.
+    pub fn solve(&self, name: &str, clock_hz: f64) -> Result<(Microarch, Fit)> {
+        let cycles: f64 = self.parts.iter().map(|p| p.y).sum();
+        if self.intervals < MIN_INTERVALS || cycles <= 0.0 {
+            return Err(Error::new(
+                ErrorKind::State,
+                format!(
+                    "calibrator: {} intervals with {cycles} cycles; run the timing CPU until there are at least {MIN_INTERVALS} intervals with cycles",
+                    self.intervals
+                ),
+            ));
+        }
+        let noise = self.choose_noise()?;
+        let mut fitted = self.parts[FITTED].clone();
+        fitted.merge(&self.parts[CHOOSING]);
+        let vector = Equations::new(&fitted, &self.prior)
+            .solve(noise)
+            .ok_or_else(singular)?;
+        let fit = Fit {
+            retirements: self.retirements,
+            intervals: self.intervals,
+            fit_error: fitted.error(&vector),
+            held_out_error: self.parts[HELD_OUT].error(&vector),
+            noise,
+        };
+        let about = serde_json::json!({"calibration": {
+            "retirements": fit.retirements,
+            "intervals": fit.intervals,
+            "fit_error": fit.fit_error,
+            "held_out_error": fit.held_out_error,
+        }});
+        let core = Microarch {
+            name: name.into(),
+            clock_hz,
+            parameters: about.to_string(),
+            vector: vector.iter().map(|x| *x as f32).collect(),
+            ..Microarch::default()
+        };
+        core.validate(self.dim)?;
+        Ok((core, fit))
+    }
+
+    /// The scale whose fit errs least on the intervals set aside for this choice.
+    fn choose_noise(&self) -> Result<f64> {
+        let equations = Equations::new(&self.parts[FITTED], &self.prior);
+        let mut best = None;
+        for half_decade in SCALES {
+            let scale = equations.mean_diagonal() * 10f64.powf(f64::from(half_decade) / 2.0);
+            let Some(vector) = equations.solve(scale) else {
+                continue;
+            };
+            let error = self.parts[CHOOSING].squared_error(&vector);
+            if best.is_none_or(|(least, _)| error < least) {
+                best = Some((error, scale));
+            }
+        }
+        best.map(|b| b.1).ok_or_else(singular)
+    }
+}
+
+fn singular() -> Error {
+    Error::new(
+        ErrorKind::State,
+        "calibrator: the intervals do not determine a vector (all representations are zero?); run another program",
+    )
+}
+
+impl Prior {
+    fn of(known: &[Microarch], dim: usize) -> Result<Self> {
+        let mut factor = vec![0.0; dim * dim];
+        for i in 0..dim {
+            factor[i * dim + i] = 1.0;
+        }
+        let mut mean = vec![0.0; dim];
+        if known.len() < 2 {
+            return Ok(Self { mean, factor });
+        }
+        let n = known.len() as f64;
+        for core in known {
+            for (m, x) in mean.iter_mut().zip(&core.vector) {
+                *m += f64::from(*x) / n;
+            }
+        }
+        let mut covariance = Symmetric::zero(dim);
+        for core in known {
+            let d: Vec<f64> = (core.vector.iter().zip(&mean))
+                .map(|(x, m)| f64::from(*x) - m)
+                .collect();
+            covariance.add_outer(&d, 1.0 / (n - 1.0));
+        }
+        let floor = SHRINKAGE * covariance.trace() / dim as f64;
+        if floor > 0.0 {
+            let mut dense = covariance.dense();
+            for i in 0..dim {
+                dense[i * dim + i] += floor;
+            }
+            factor = cholesky(&dense, dim).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    "calibrator: the covariance of the prior's vectors is not positive definite in f64; calibrate without a prior",
+                )
+            })?;
+        }
+        Ok(Self { mean, factor })
+    }
+}
+
+impl Moments {
+    fn zero(dim: usize) -> Self {
+        Self {
+            count: 0.0,
+            y: 0.0,
+            yy: 0.0,
+            b: vec![0.0; dim],
+            a: Symmetric::zero(dim),
+        }
+    }
+
+    fn add(&mut self, x: &[f64], y: f64) {
+        self.count += 1.0;
+        self.y += y;
+        self.yy += y * y;
+        for (b, x) in self.b.iter_mut().zip(x) {
+            *b += y * x;
+        }
+        self.a.add_outer(x, 1.0);
+    }
+
+    fn merge(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.y += other.y;
+        self.yy += other.yy;
+        for (b, o) in self.b.iter_mut().zip(&other.b) {
+            *b += o;
+        }
+        self.a.add(&other.a);
+    }
+
+    /// `sum((y - m.x)^2)`; rounding may take an exact fit just below zero.
+    fn squared_error(&self, m: &[f64]) -> f64 {
+        let am = times(&self.a.dense(), m);
+        (self.yy - 2.0 * dot(m, &self.b) + dot(m, &am)).max(0.0)
+    }
+
+    /// Root mean square error relative to the mean of y.
+    fn error(&self, m: &[f64]) -> f64 {
+        (self.squared_error(m) / self.count).sqrt() / (self.y / self.count)
+    }
+}
+
+/// The equations in terms of z, for any noise scale.
+struct Equations<'a> {
+    prior: &'a Prior,
+    matrix: Vec<f64>,
+    right: Vec<f64>,
+}
+
+impl<'a> Equations<'a> {
+    fn new(moments: &Moments, prior: &'a Prior) -> Self {
+        let dim = prior.mean.len();
+        let a = moments.a.dense();
+        let rest: Vec<f64> = (moments.b.iter().zip(times(&a, &prior.mean)))
+            .map(|(b, am)| b - am)
+            .collect();
+        Self {
+            matrix: sandwich(&prior.factor, &a, dim),
+            right: transposed_times(&prior.factor, &rest),
+            prior,
+        }
+    }
+
+    fn mean_diagonal(&self) -> f64 {
+        let dim = self.right.len();
+        self.matrix.iter().step_by(dim + 1).sum::<f64>() / dim as f64
+    }
+
+    fn solve(&self, noise: f64) -> Option<Vec<f64>> {
+        let dim = self.right.len();
+        let mut matrix = self.matrix.clone();
+        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += noise);
+        let z = cholesky_solve(&cholesky(&matrix, dim)?, &self.right);
+        let m: Vec<f64> = (times(&self.prior.factor, &z).iter().zip(&self.prior.mean))
+            .map(|(x, mean)| x + mean)
+            .collect();
+        m.iter().all(|x| x.is_finite()).then_some(m)
+    }
+}

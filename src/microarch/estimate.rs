@@ -53,6 +53,29 @@ impl MicroarchTable {
     }
 }
 
+impl Estimate {
+    /// The total of estimates of one microarchitecture on several streams, each with its number
+    /// of retirements: cycles and seconds add up, the CPI is over all retirements, and the half
+    /// widths combine as those of independent samples.
+    pub fn total(parts: impl IntoIterator<Item = (Estimate, u64)>) -> Estimate {
+        let (mut total, mut retired, mut squares) = (Estimate::default(), 0u64, 0.0f64);
+        for (part, count) in parts {
+            total.cycles += part.cycles;
+            total.seconds += part.seconds;
+            retired += count;
+            squares += (part.half_width * part.cycles).powi(2);
+        }
+        if retired > 0 {
+            total.cpi = total.cycles / retired as f64;
+        }
+        if squares > 0.0 {
+            let width = squares.sqrt() / total.cycles.abs();
+            total.half_width = if width.is_finite() { width } else { 1.0 };
+        }
+        total
+    }
+}
+
 /// What of a program vector every microarchitecture shares.
 struct Pricer<'a> {
     program: &'a ProgramVector,

@@ -4,10 +4,12 @@ pub mod calibrate;
 pub(crate) mod container;
 mod entry;
 pub mod estimate;
+mod linalg;
 pub mod program_vector;
 pub mod table;
 mod table_file;
 
+pub use calibrate::{Calibrator, Fit};
 pub use entry::Microarch;
 pub use estimate::Estimate;
 pub use program_vector::ProgramVector;

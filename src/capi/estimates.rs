@@ -1,0 +1,241 @@
+//! Estimates, counts and program vectors of sessions.
+
+use super::handle::{exclusive, guard, null};
+use super::microarchs::{perfvec_estimate, perfvec_microarchs, put_estimates, with_table};
+use super::session::{perfvec_session, Hart};
+use super::sized::{self, Sized32};
+use super::status::{perfvec_status, PERFVEC_OK};
+use super::strings::{self, put, slice, slice_mut};
+use crate::error::{Error, ErrorKind};
+use crate::microarch::Estimate;
+use std::ffi::c_char;
+
+/// How far a session has come.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct perfvec_counts {
+    /// sizeof(perfvec_counts).
+    pub struct_size: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Retirements inside regions of interest.
+    pub retired: u64,
+    /// Of these, the ones whose representations are in the program vector.
+    pub measured: u64,
+    /// Retirements in regions that are not yet through the model (upper bound).
+    pub pending: u64,
+    /// Sampling units measured; 0 in full mode.
+    pub units: u64,
+    /// Distinct static instructions that the decoder did not know.
+    pub unknown_insts: u64,
+}
+
+const _: () = assert!(size_of::<perfvec_counts>() == 48);
+
+// SAFETY: plain integers.
+unsafe impl Sized32 for perfvec_counts {
+    const NAME: &'static str = "perfvec_counts";
+    const SIZES: &'static [usize] = &[48];
+    fn defaults() -> Self {
+        Self {
+            struct_size: 48,
+            reserved: 0,
+            retired: 0,
+            measured: 0,
+            pending: 0,
+            units: 0,
+            unknown_insts: 0,
+        }
+    }
+}
+
+/// How far the session has come, without waiting for pending work; set `out->struct_size` before.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_counts(
+    session: *mut perfvec_session,
+    out: *mut perfvec_counts,
+) -> perfvec_status {
+    let get = |h: &mut Hart| {
+        let counts = h.session.counts();
+        let c = perfvec_counts {
+            retired: counts.retired,
+            measured: counts.measured,
+            pending: counts.pending,
+            units: counts.units,
+            unknown_insts: h.session.unknown_instructions(),
+            ..perfvec_counts::defaults()
+        };
+        // SAFETY: by the contract of the module.
+        unsafe { sized::write(out, &c) }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, get) }
+}
+
+/// The estimate so far on the microarchitecture at `index` of a table, without waiting for
+/// pending work (call perfvec_session_sync() before for all). Allowed at any time while streaming.
+/// Errors: PERFVEC_ERR_MISMATCH for a table of another model, PERFVEC_ERR_NOT_FOUND for an index
+/// past the table.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_estimate(
+    session: *mut perfvec_session,
+    microarchs: *const perfvec_microarchs,
+    index: usize,
+    out: *mut perfvec_estimate,
+) -> perfvec_status {
+    let estimate = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        // SAFETY: by the contract of the module.
+        let e = unsafe { with_table(microarchs, |t| t.estimate_one(&program, index)) }?;
+        // SAFETY: as above.
+        unsafe { put(out, e.into(), "out") }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, estimate) }
+}
+
+/// The same for every microarchitecture, in the table's order: writes perfvec_microarchs_count()
+/// estimates to `out`, which has room for `capacity`, and their number to `count` (may be NULL).
+/// PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `count` is then set as well.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_estimate_all(
+    session: *mut perfvec_session,
+    microarchs: *const perfvec_microarchs,
+    out: *mut perfvec_estimate,
+    capacity: usize,
+    count: *mut usize,
+) -> perfvec_status {
+    let estimate = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        // SAFETY: by the contract of the module.
+        unsafe {
+            let all = with_table(microarchs, |t| t.estimate(&program))?;
+            put_estimates(&all, out, capacity, count)
+        }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, estimate) }
+}
+
+/// The totals over `n` sessions (harts): cycles and seconds add up, the CPI is over all
+/// retirements, and half widths combine as those of independent samples. Results as for
+/// perfvec_session_estimate_all(). The sessions must be in no other call.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_total_estimate(
+    sessions: *const *mut perfvec_session,
+    n: usize,
+    microarchs: *const perfvec_microarchs,
+    out: *mut perfvec_estimate,
+    capacity: usize,
+    count: *mut usize,
+) -> perfvec_status {
+    let mut parts: Vec<(Vec<Estimate>, u64)> = Vec::new();
+    // SAFETY: by the contract of the module.
+    let sessions = match unsafe { slice(sessions, n, "sessions") } {
+        Ok(sessions) => sessions,
+        Err(e) => return guard(|| Err(e)),
+    };
+    for &session in sessions {
+        let estimate = |h: &mut Hart| {
+            let program = h.session.program_vector()?;
+            // SAFETY: as above.
+            let all = unsafe { with_table(microarchs, |t| t.estimate(&program)) }?;
+            parts.push((all, program.retired));
+            Ok(())
+        };
+        // SAFETY: as above.
+        let status = unsafe { exclusive(session, estimate) };
+        if status != PERFVEC_OK {
+            return status;
+        }
+    }
+    guard(|| {
+        // SAFETY: as above.
+        let cores = unsafe { with_table(microarchs, |t| Ok(t.entries().len())) }?;
+        if parts.iter().any(|p| p.0.len() != cores) {
+            return Err(Error::new(
+                ErrorKind::State,
+                "the table changed during perfvec_total_estimate; change it while no other call uses it",
+            ));
+        }
+        let total = |k: usize| Estimate::total(parts.iter().map(|p| (p.0[k], p.1)));
+        let all: Vec<Estimate> = (0..cores).map(total).collect();
+        // SAFETY: as above.
+        unsafe { put_estimates(&all, out, capacity, count) }
+    })
+}
+
+/// How far the stream so far lies from what the model was trained on: 0 is the centre of the
+/// training programs, 1 their edge; distrust estimates over 1. PERFVEC_ERR_NOT_FOUND where the
+/// table carries no training distribution, PERFVEC_ERR_STATE until something has been measured.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_ood_score(
+    session: *mut perfvec_session,
+    microarchs: *const perfvec_microarchs,
+    score: *mut f64,
+) -> perfvec_status {
+    let get = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        let of_table = |t: &crate::microarch::MicroarchTable| {
+            let missing = if t.ood().is_none() {
+                (ErrorKind::NotFound, "the table carries no training distribution (ood.mean, ood.whiten); use one that does")
+            } else {
+                (
+                    ErrorKind::State,
+                    "nothing has been measured yet; retire some and call perfvec_session_sync",
+                )
+            };
+            t.ood_score(&program)?
+                .ok_or_else(|| Error::new(missing.0, missing.1))
+        };
+        // SAFETY: by the contract of the module.
+        unsafe { put(score, with_table(microarchs, of_table)?, "score") }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, get) }
+}
+
+/// The program vector so far: `len` must be D (perfvec_model_info.representation).
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_vector(
+    session: *mut perfvec_session,
+    out: *mut f64,
+    len: usize,
+) -> perfvec_status {
+    let get = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        if len != program.sum.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "len is {len}; the program vector has {} elements",
+                    program.sum.len()
+                ),
+            ));
+        }
+        if out.is_null() {
+            return Err(null("out"));
+        }
+        // SAFETY: by the contract of the module.
+        unsafe { slice_mut(out, len, "out") }?.copy_from_slice(&program.sum);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, get) }
+}
+
+/// Writes the program vector so far to a file that merges with others of the same model: to a
+/// temporary file beside `path`, then renamed.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_save_vector(
+    session: *mut perfvec_session,
+    path: *const c_char,
+) -> perfvec_status {
+    let save = |h: &mut Hart| {
+        // SAFETY: by the contract of the module.
+        let path = unsafe { strings::path(path) }?;
+        h.session.program_vector()?.save(path)
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, save) }
+}

@@ -1,0 +1,389 @@
+//! Microarch tables.
+
+use super::handle::{self, guard, shared, shared_ref, AfterFork, Opaque};
+use super::log;
+use super::model::{default_model, perfvec_model};
+use super::sized::{self, Sized32};
+use super::status::{perfvec_status, to_c_string};
+use super::strings::{self, optional_path, optional_text, put, slice, slice_mut, text};
+use crate::error::{Error, ErrorKind, Result};
+use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::ffi::{c_char, CString};
+
+/// A table of microarchitectures of one model. Any number of threads may read it as long as none
+/// changes it; a call that meets a change in progress answers PERFVEC_ERR_STATE.
+pub struct perfvec_microarchs {
+    _opaque: [u8; 0],
+}
+
+/// One microarchitecture. Strings live until the table is changed or freed.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct perfvec_microarch_info {
+    /// sizeof(perfvec_microarch_info).
+    pub struct_size: u32,
+    /// 1 where the foundation model was trained on this core, else 0.
+    pub trained: u32,
+    /// Unique name.
+    pub name: *const c_char,
+    /// Clock in Hz.
+    pub clock_hz: f64,
+    /// Parameters as a JSON object; "{}" where none are known.
+    pub parameters_json: *const c_char,
+    /// What kind of core it is ("in-order", ...); "" where not known.
+    pub kind: *const c_char,
+}
+
+/// What a microarchitecture would have taken (32 bytes; never grows).
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct perfvec_estimate {
+    /// Cycles, scaled to every retirement of the region, measured or not; 0 until something has
+    /// been measured.
+    pub cycles: f64,
+    /// Cycles per retirement.
+    pub cpi: f64,
+    /// Seconds at the microarchitecture's clock.
+    pub seconds: f64,
+    /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
+    /// mode, 1 where it is not known yet. Always finite.
+    pub half_width: f64,
+}
+
+const _: () = {
+    assert!(size_of::<perfvec_microarch_info>() == 40);
+    assert!(size_of::<perfvec_estimate>() == 32);
+};
+
+// SAFETY: numbers and pointers that may be NULL.
+unsafe impl Sized32 for perfvec_microarch_info {
+    const NAME: &'static str = "perfvec_microarch_info";
+    const SIZES: &'static [usize] = &[40];
+    fn defaults() -> Self {
+        Self {
+            struct_size: 40,
+            trained: 0,
+            name: std::ptr::null(),
+            clock_hz: 0.0,
+            parameters_json: std::ptr::null(),
+            kind: std::ptr::null(),
+        }
+    }
+}
+
+impl From<Estimate> for perfvec_estimate {
+    fn from(e: Estimate) -> Self {
+        Self {
+            cycles: e.cycles,
+            cpi: e.cpi,
+            seconds: e.seconds,
+            half_width: e.half_width,
+        }
+    }
+}
+
+/// What is behind a `perfvec_microarchs`. The lock is only ever tried: a caller that breaks the
+/// threading rule is told, and no fork() can leave it waiting.
+pub(super) struct Table(RwLock<Strings>);
+
+/// A table and its strings for C.
+struct Strings {
+    table: MicroarchTable,
+    /// Name, parameters and kind of each entry.
+    strings: Vec<[CString; 3]>,
+}
+
+impl Opaque for perfvec_microarchs {
+    type Inner = Table;
+    const MAGIC: u64 = u64::from_le_bytes(*b"pvUARCHS");
+    const NAME: &'static str = "perfvec_microarchs";
+    const AFTER_FORK: AfterFork = AfterFork::Usable;
+}
+
+impl Table {
+    fn new(table: MicroarchTable) -> Self {
+        let mut strings = Strings {
+            table,
+            strings: Vec::new(),
+        };
+        strings.refresh();
+        Self(RwLock::new(strings))
+    }
+
+    fn read(&self) -> Result<RwLockReadGuard<'_, Strings>> {
+        self.0.try_read().ok_or_else(busy)
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, Strings>> {
+        self.0.try_write().ok_or_else(busy)
+    }
+}
+
+impl Strings {
+    fn refresh(&mut self) {
+        self.strings = (self.table.entries().iter())
+            .map(|e| [&e.name, &e.parameters, &e.kind].map(|s| to_c_string(s)))
+            .collect();
+    }
+}
+
+#[cold]
+fn busy() -> Error {
+    Error::new(
+        ErrorKind::State,
+        "perfvec_microarchs: another thread is changing the table, or using it during this change; change it from one thread while no other uses it",
+    )
+}
+
+/// Loads a table (.safetensors). `path` NULL means the default model's table: the file beside the
+/// default model (see perfvec_model_load()) with the extension .safetensors. Callable from any
+/// thread.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_load(
+    path: *const c_char,
+    out: *mut *mut perfvec_microarchs,
+) -> perfvec_status {
+    let load = || {
+        // SAFETY: by the contract of the module.
+        let path = match unsafe { optional_path(path) } {
+            Some(path) => path.to_owned(),
+            None => default_model()?.with_extension("safetensors"),
+        };
+        let table = MicroarchTable::load(&path)?;
+        log::info(&format!(
+            "{} microarchitectures of model \"{}\" from {}",
+            table.entries().len(),
+            table.model_id(),
+            path.display()
+        ));
+        Ok(Table::new(table))
+    };
+    // SAFETY: as above.
+    unsafe { handle::create_into(out, load) }
+}
+
+/// An empty table for a model.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_new(
+    model: *const perfvec_model,
+    out: *mut *mut perfvec_microarchs,
+) -> perfvec_status {
+    let make = || {
+        // SAFETY: by the contract of the module.
+        let model = unsafe { shared_ref(model) }?;
+        Ok(Table::new(MicroarchTable::for_model(model.model.info())))
+    };
+    // SAFETY: as above.
+    unsafe { handle::create_into(out, make) }
+}
+
+/// Frees the table; NULL does nothing.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_free(microarchs: *mut perfvec_microarchs) {
+    // SAFETY: by the contract of the module.
+    unsafe { handle::free(microarchs) }
+}
+
+/// Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_count(microarchs: *const perfvec_microarchs) -> usize {
+    let mut count = 0;
+    // SAFETY: by the contract of the module.
+    unsafe {
+        shared(microarchs, |t| {
+            count = t.read()?.table.entries().len();
+            Ok(())
+        });
+    }
+    count
+}
+
+/// What is known of the microarchitecture at `index` (from 0); set `out->struct_size` before.
+/// PERFVEC_ERR_NOT_FOUND for an index past the table.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_get(
+    microarchs: *const perfvec_microarchs,
+    index: usize,
+    out: *mut perfvec_microarch_info,
+) -> perfvec_status {
+    let get = |t: &Table| {
+        let t = t.read()?;
+        let both = t.table.entries().get(index).zip(t.strings.get(index));
+        let (entry, [name, parameters, kind]) = both.ok_or_else(|| {
+            let text = format!(
+                "microarchitecture {index} is not in the table; it has {}, counted from 0",
+                t.strings.len()
+            );
+            Error::new(ErrorKind::NotFound, text)
+        })?;
+        let info = perfvec_microarch_info {
+            trained: u32::from(entry.trained),
+            name: name.as_ptr(),
+            clock_hz: entry.clock_hz,
+            parameters_json: parameters.as_ptr(),
+            kind: kind.as_ptr(),
+            ..perfvec_microarch_info::defaults()
+        };
+        // SAFETY: by the contract of the module.
+        unsafe { sized::write(out, &info) }
+    };
+    // SAFETY: as above.
+    unsafe { shared(microarchs, get) }
+}
+
+/// Adds a microarchitecture: a name that the table does not have yet, its clock in Hz, parameters
+/// as a JSON object (NULL for none) and its vector of `len` = D finite elements.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_add(
+    microarchs: *mut perfvec_microarchs,
+    name: *const c_char,
+    clock_hz: f64,
+    parameters_json: *const c_char,
+    vector: *const f32,
+    len: usize,
+) -> perfvec_status {
+    let add = |t: &mut MicroarchTable| {
+        // SAFETY: by the contract of the module.
+        let (name, parameters, vector) = unsafe {
+            (
+                text(name, "name")?,
+                optional_text(parameters_json, "parameters_json")?,
+                slice(vector, len, "vector")?,
+            )
+        };
+        t.add(Microarch {
+            name: name.into(),
+            clock_hz,
+            parameters: if parameters.is_empty() {
+                "{}"
+            } else {
+                parameters
+            }
+            .into(),
+            vector: vector.to_vec(),
+            ..Microarch::default()
+        })
+    };
+    // SAFETY: as above.
+    guard(|| unsafe { change(microarchs, add) })
+}
+
+/// Removes the microarchitecture called `name`; the indices after it move down by one.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_remove(
+    microarchs: *mut perfvec_microarchs,
+    name: *const c_char,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe { change(microarchs, |t| t.remove(text(name, "name")?).map(drop)) })
+}
+
+/// Appends the entries of the table file at `path`, which must be of the same model. An entry
+/// that both hold identically is kept once; two different ones of one name are an error, and then
+/// nothing changes.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_merge(
+    microarchs: *mut perfvec_microarchs,
+    path: *const c_char,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe {
+        let path = strings::path(path)?;
+        let other = MicroarchTable::load(path)?;
+        change(microarchs, |t| {
+            t.merge(&other).map_err(|e| e.context(path.display()))
+        })
+    })
+}
+
+/// Writes the table to `path`: to a temporary file beside it, then renamed.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_save(
+    microarchs: *const perfvec_microarchs,
+    path: *const c_char,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    unsafe { shared(microarchs, |t| t.read()?.table.save(strings::path(path)?)) }
+}
+
+/// Prices a sum of representations that the caller holds, such as an interval's: `len` = D
+/// elements, the number of retirements it stands for and, of these, the number in the sum (the
+/// same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_estimate(
+    microarchs: *const perfvec_microarchs,
+    vector: *const f64,
+    len: usize,
+    retirements: u64,
+    measured: u64,
+    out: *mut perfvec_estimate,
+    capacity: usize,
+    count: *mut usize,
+) -> perfvec_status {
+    let estimate = |t: &Table| {
+        let t = t.read()?;
+        let program = ProgramVector {
+            model_id: t.table.model_id().into(),
+            retired: retirements,
+            measured,
+            // SAFETY: by the contract of the module.
+            sum: unsafe { slice(vector, len, "vector") }?.to_vec(),
+            ..ProgramVector::default()
+        };
+        // SAFETY: as above.
+        unsafe { put_estimates(&t.table.estimate(&program)?, out, capacity, count) }
+    };
+    // SAFETY: as above.
+    unsafe { shared(microarchs, estimate) }
+}
+
+/// Writes estimates to an array that must have room for all.
+pub(super) unsafe fn put_estimates(
+    all: &[Estimate],
+    out: *mut perfvec_estimate,
+    capacity: usize,
+    count: *mut usize,
+) -> Result<()> {
+    if !count.is_null() {
+        // SAFETY: by the contract of the module.
+        unsafe { put(count, all.len(), "count") }?;
+    }
+    if capacity < all.len() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "capacity is {capacity} but the table has {} microarchitectures; make room for all",
+                all.len()
+            ),
+        ));
+    }
+    // SAFETY: as above.
+    let to = unsafe { slice_mut(out, all.len(), "out") }?;
+    for (to, e) in to.iter_mut().zip(all) {
+        *to = (*e).into();
+    }
+    Ok(())
+}
+
+/// Runs `f` on the table of a handle for reading.
+pub(super) unsafe fn with_table<T>(
+    microarchs: *const perfvec_microarchs,
+    f: impl FnOnce(&MicroarchTable) -> Result<T>,
+) -> Result<T> {
+    // SAFETY: by the contract of the module.
+    let t = unsafe { shared_ref(microarchs) }?.read()?;
+    f(&t.table)
+}
+
+/// Runs `f` on the table of a handle, alone, and remakes the strings.
+pub(super) unsafe fn change(
+    microarchs: *const perfvec_microarchs,
+    f: impl FnOnce(&mut MicroarchTable) -> Result<()>,
+) -> Result<()> {
+    // SAFETY: by the contract of the module.
+    let mut t = unsafe { shared_ref(microarchs) }?.write()?;
+    let result = f(&mut t.table);
+    t.refresh();
+    result
+}

@@ -1,0 +1,123 @@
+//! Snapshots: the complete state of a session, to memory or to a file.
+
+use super::handle::exclusive;
+use super::session::{perfvec_session, Hart};
+use super::status::perfvec_status;
+use super::strings::{self, put, slice, slice_mut};
+use crate::error::{Error, ErrorKind, Result};
+use crate::microarch::container::write_atomic;
+use crate::session::Session;
+use std::ffi::c_char;
+use std::io::Read;
+
+/// Largest snapshot file read.
+const MAX_FILE_BYTES: u64 = 1 << 36;
+
+/// Bytes that perfvec_session_snapshot() needs, if no other call changes the session in between.
+/// Costs a perfvec_session_sync().
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_snapshot_size(
+    session: *mut perfvec_session,
+    bytes: *mut usize,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    unsafe { exclusive(session, |h| put(bytes, h.snapshot()?.len(), "bytes")) }
+}
+
+/// Writes the complete state to `buffer`, which has room for `capacity` bytes, and its size to
+/// `bytes`: a session restored from it continues bit-identically. PERFVEC_ERR_INVALID_ARGUMENT
+/// where `capacity` is too small; `bytes` is then set as well. A callback and a calibrator are
+/// not part of it.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_snapshot(
+    session: *mut perfvec_session,
+    buffer: *mut u8,
+    capacity: usize,
+    bytes: *mut usize,
+) -> perfvec_status {
+    let copy = |h: &mut Hart| {
+        let snapshot = h.snapshot()?;
+        // SAFETY: by the contract of the module.
+        unsafe { put(bytes, snapshot.len(), "bytes") }?;
+        if capacity < snapshot.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "capacity is {capacity}; the snapshot has {} bytes",
+                    snapshot.len()
+                ),
+            ));
+        }
+        // SAFETY: as above.
+        unsafe { slice_mut(buffer, snapshot.len(), "buffer") }?.copy_from_slice(snapshot);
+        h.changed();
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, copy) }
+}
+
+/// Replaces the session's stream, configuration and interned instructions with those of a
+/// snapshot; its threads, callback and calibrator stay. Errors: PERFVEC_ERR_MISMATCH for a
+/// snapshot of another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then as it was.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_restore(
+    session: *mut perfvec_session,
+    buffer: *const u8,
+    bytes: usize,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    unsafe { exclusive(session, |h| h.restore(slice(buffer, bytes, "buffer")?)) }
+}
+
+/// perfvec_session_snapshot() to a file: to a temporary file beside `path`, then renamed.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_snapshot_file(
+    session: *mut perfvec_session,
+    path: *const c_char,
+) -> perfvec_status {
+    let save = |h: &mut Hart| {
+        // SAFETY: by the contract of the module.
+        let path = unsafe { strings::path(path) }?;
+        write_atomic(path, &h.session.snapshot()?).map_err(|e| e.context(path.display()))
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, save) }
+}
+
+/// perfvec_session_restore() from a file.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_restore_file(
+    session: *mut perfvec_session,
+    path: *const c_char,
+) -> perfvec_status {
+    let restore = |h: &mut Hart| {
+        // SAFETY: by the contract of the module.
+        let path = unsafe { strings::path(path) }?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|f| f.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+            .map_err(|e| Error::io(path, &e))?;
+        h.restore(&bytes).map_err(|e| e.context(path.display()))
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, restore) }
+}
+
+impl Hart {
+    /// The snapshot, made anew only if something changed since the last one.
+    fn snapshot(&mut self) -> Result<&[u8]> {
+        if self.snapshot.is_none() {
+            self.snapshot = Some(self.session.snapshot()?);
+            self.update_attention();
+        }
+        Ok(self.snapshot.as_deref().unwrap_or_default())
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<()> {
+        let (model, threads) = (self.session.model().clone(), self.session.config().threads);
+        self.session = Session::restore(model, threads, bytes)?;
+        self.changed();
+        Ok(())
+    }
+}
