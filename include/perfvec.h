@@ -329,9 +329,46 @@
 #define PERFVEC_BACKEND_ONNX_RUNTIME 3
 
 /**
+ * The whole stream goes through the model.
+ */
+#define PERFVEC_SAMPLING_FULL 0
+
+/**
+ * One unit in every `period` retirements, at a random offset.
+ */
+#define PERFVEC_SAMPLING_FIXED_RATE 1
+
+/**
+ * `warmup` of a configuration: what the model recommends.
+ */
+#define PERFVEC_WARMUP_OF_MODEL 4294967295
+
+/**
+ * Fits the vector of one core to the cycles of a timing CPU. One thread at a time; the sessions
+ * it is attached to may run in other threads.
+ */
+typedef struct perfvec_calibrator perfvec_calibrator;
+
+/**
+ * A table of microarchitectures of one model. Any number of threads may read it as long as none
+ * changes it; a call that meets a change in progress answers PERFVEC_ERR_STATE.
+ */
+typedef struct perfvec_microarchs perfvec_microarchs;
+
+/**
+ * A loaded foundation model: immutable, shared by any number of sessions and threads.
+ */
+typedef struct perfvec_model perfvec_model;
+
+/**
  * Writes the stream of one hart to a trace file. One thread at a time.
  */
 typedef struct perfvec_recorder perfvec_recorder;
+
+/**
+ * The stream of one hart. One thread at a time; any number of sessions share a model.
+ */
+typedef struct perfvec_session perfvec_session;
 
 /**
  * What a call answers: `PERFVEC_OK` or one of `PERFVEC_ERR_...`. The numbers never change;
@@ -415,6 +452,264 @@ typedef struct perfvec_static_inst {
 } perfvec_static_inst;
 
 /**
+ * What a model says of itself. Strings live as long as the model's handle.
+ */
+typedef struct perfvec_model_info {
+    /**
+     * sizeof(perfvec_model_info).
+     */
+    uint32_t struct_size;
+    /**
+     * Elements of a feature row (F).
+     */
+    uint32_t features;
+    /**
+     * Elements of a representation and of a program vector (D).
+     */
+    uint32_t representation;
+    /**
+     * Instructions of warm-up that the training recommends before a segment.
+     */
+    uint32_t warmup;
+    /**
+     * The engine in use: `PERFVEC_BACKEND_...`, never PERFVEC_BACKEND_AUTO.
+     */
+    uint32_t backend;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Model id: binds microarch tables and program vectors.
+     */
+    const char *id;
+    /**
+     * Name of the feature schema.
+     */
+    const char *schema;
+    /**
+     * Name of the ISA it was trained on ("riscv64").
+     */
+    const char *isa;
+} perfvec_model_info;
+
+/**
+ * One microarchitecture. Strings live until the table is changed or freed.
+ */
+typedef struct perfvec_microarch_info {
+    /**
+     * sizeof(perfvec_microarch_info).
+     */
+    uint32_t struct_size;
+    /**
+     * 1 where the foundation model was trained on this core, else 0.
+     */
+    uint32_t trained;
+    /**
+     * Unique name.
+     */
+    const char *name;
+    /**
+     * Clock in Hz.
+     */
+    double clock_hz;
+    /**
+     * Parameters as a JSON object; "{}" where none are known.
+     */
+    const char *parameters_json;
+    /**
+     * What kind of core it is ("in-order", ...); "" where not known.
+     */
+    const char *kind;
+} perfvec_microarch_info;
+
+/**
+ * What a microarchitecture would have taken (32 bytes; never grows).
+ */
+typedef struct perfvec_estimate {
+    /**
+     * Cycles, scaled to every retirement of the region, measured or not; 0 until something has
+     * been measured.
+     */
+    double cycles;
+    /**
+     * Cycles per retirement.
+     */
+    double cpi;
+    /**
+     * Seconds at the microarchitecture's clock.
+     */
+    double seconds;
+    /**
+     * Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
+     * mode, 1 where it is not known yet. Always finite.
+     */
+    double half_width;
+} perfvec_estimate;
+
+/**
+ * Settings of a session; perfvec_config_init() fills in the defaults.
+ */
+typedef struct perfvec_config {
+    /**
+     * sizeof(perfvec_config).
+     */
+    uint32_t struct_size;
+    /**
+     * PERFVEC_ABI_VERSION.
+     */
+    uint32_t abi_version;
+    /**
+     * Worker threads, at most 256; 0 runs everything inside the calls. Results do not depend on
+     * it.
+     */
+    uint32_t threads;
+    /**
+     * Lanes per block, at most 4096; 0 for the default.
+     */
+    uint32_t lanes;
+    /**
+     * Measured retirements per segment, at most 1048576; 0 for the default.
+     */
+    uint32_t segment;
+    /**
+     * Warm-up retirements before each segment, at most 1048576; PERFVEC_WARMUP_OF_MODEL for what
+     * the model recommends.
+     */
+    uint32_t warmup;
+    /**
+     * Retirements per interval; 0 makes no intervals.
+     */
+    uint64_t interval;
+    /**
+     * `PERFVEC_SAMPLING_...`.
+     */
+    uint32_t sampling;
+    /**
+     * Measured retirements per sampling unit, at most 1048576; 0 for the default.
+     */
+    uint32_t unit;
+    /**
+     * Fixed rate: retirements per unit, at least `unit`; 0 for 100 units.
+     */
+    uint64_t period;
+    /**
+     * Seed of the sampling offsets.
+     */
+    uint64_t seed;
+    /**
+     * 1: nothing is measured until perfvec_session_region_begin().
+     */
+    uint32_t start_outside_region;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} perfvec_config;
+
+/**
+ * One retirement: a dynamic instance of a static instruction (24 bytes; never grows).
+ */
+typedef struct perfvec_retirement {
+    /**
+     * Id of the static instruction, from interning.
+     */
+    uint32_t inst;
+    /**
+     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0: unknown, then told from `next_pc`, and where
+     * that is 0 from the retirement that follows.
+     */
+    uint32_t flags;
+    /**
+     * Virtual data address of a memory access; 0 where there is none.
+     */
+    uint64_t address;
+    /**
+     * Address of the instruction that runs next; 0 where the host does not know it yet.
+     */
+    uint64_t next_pc;
+} perfvec_retirement;
+
+/**
+ * One finished interval of a session.
+ */
+typedef struct perfvec_interval {
+    /**
+     * sizeof(perfvec_interval) as the library knows it.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Number of the interval, from 0.
+     */
+    uint64_t index;
+    /**
+     * Index of its first retirement in the region.
+     */
+    uint64_t first;
+    /**
+     * Retirements in it; less than configured only for the last one.
+     */
+    uint64_t retirements;
+    /**
+     * Of these, the ones whose representations are in `vector`.
+     */
+    uint64_t measured;
+    /**
+     * Sum of their representations, `len` elements; valid during the call.
+     */
+    const double *vector;
+    /**
+     * D.
+     */
+    size_t len;
+} perfvec_interval;
+
+/**
+ * Receives finished intervals in order. It is called by the session's own thread only, inside
+ * retire, sync and finish calls. It must not throw; a call with its own session answers
+ * PERFVEC_ERR_STATE, while tables may be used (perfvec_microarchs_estimate()).
+ */
+typedef void (*perfvec_interval_fn)(void *user, const struct perfvec_interval *interval);
+
+/**
+ * How far a session has come.
+ */
+typedef struct perfvec_counts {
+    /**
+     * sizeof(perfvec_counts).
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Retirements inside regions of interest.
+     */
+    uint64_t retired;
+    /**
+     * Of these, the ones whose representations are in the program vector.
+     */
+    uint64_t measured;
+    /**
+     * Retirements in regions that are not yet through the model (upper bound).
+     */
+    uint64_t pending;
+    /**
+     * Sampling units measured; 0 in full mode.
+     */
+    uint64_t units;
+    /**
+     * Distinct static instructions that the decoder did not know.
+     */
+    uint64_t unknown_insts;
+} perfvec_counts;
+
+/**
  * What a trace says of its origin.
  */
 typedef struct perfvec_trace_header {
@@ -452,29 +747,6 @@ typedef struct perfvec_trace_header {
      */
     const char *metadata_json;
 } perfvec_trace_header;
-
-/**
- * One retirement: a dynamic instance of a static instruction (24 bytes; never grows).
- */
-typedef struct perfvec_retirement {
-    /**
-     * Id of the static instruction, from interning.
-     */
-    uint32_t inst;
-    /**
-     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0: unknown, then told from `next_pc`, and where
-     * that is 0 from the retirement that follows.
-     */
-    uint32_t flags;
-    /**
-     * Virtual data address of a memory access; 0 where there is none.
-     */
-    uint64_t address;
-    /**
-     * Address of the instruction that runs next; 0 where the host does not know it yet.
-     */
-    uint64_t next_pc;
-} perfvec_retirement;
 
 /**
  * The totals of a finished trace.
@@ -517,6 +789,36 @@ typedef struct perfvec_trace_summary {
      */
     uint64_t bytes;
 } perfvec_trace_summary;
+
+/**
+ * What a fit is worth.
+ */
+typedef struct perfvec_fit {
+    /**
+     * sizeof(perfvec_fit).
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Retirements observed.
+     */
+    uint64_t retirements;
+    /**
+     * Intervals observed.
+     */
+    uint64_t intervals;
+    /**
+     * Root mean square error of a fitted interval's cycles, relative to their mean.
+     */
+    double fit_error;
+    /**
+     * The same over every fifth interval, which was held out and not fitted.
+     */
+    double held_out_error;
+} perfvec_fit;
 
 #ifdef __cplusplus
 extern "C" {
@@ -576,6 +878,329 @@ perfvec_status perfvec_decode(uint32_t isa,
                               const uint8_t *bytes,
                               size_t len,
                               struct perfvec_static_inst *out);
+
+/**
+ * Loads a model (.onnx). `path` NULL means the default model: the file that the environment
+ * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ beside this library, onnx/
+ * of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is one
+ * of `PERFVEC_BACKEND_...`. Callable from any thread.
+ *
+ * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
+ * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_MODEL, PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the
+ * model's feature schema is not this library's).
+ */
+perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct perfvec_model **out);
+
+/**
+ * Frees the handle; sessions keep what they need of the model. NULL does nothing.
+ */
+void perfvec_model_free(struct perfvec_model *model);
+
+/**
+ * Fills `out`; set `out->struct_size` before. Callable from any thread.
+ */
+perfvec_status perfvec_model_get_info(const struct perfvec_model *model,
+                                      struct perfvec_model_info *out);
+
+/**
+ * The metadata `key` of the model's file ("perfvec.model_id", training provenance, ...) as a
+ * string that lives as long as the handle. PERFVEC_ERR_NOT_FOUND, and `*value` NULL, where the
+ * file has none. Callable from any thread.
+ */
+perfvec_status perfvec_model_get_metadata(const struct perfvec_model *model,
+                                          const char *key,
+                                          const char **value);
+
+/**
+ * Loads a table (.safetensors). `path` NULL means the default model's table: the file beside the
+ * default model (see perfvec_model_load()) with the extension .safetensors. Callable from any
+ * thread.
+ */
+perfvec_status perfvec_microarchs_load(const char *path, struct perfvec_microarchs **out);
+
+/**
+ * An empty table for a model.
+ */
+perfvec_status perfvec_microarchs_new(const struct perfvec_model *model,
+                                      struct perfvec_microarchs **out);
+
+/**
+ * Frees the table; NULL does nothing.
+ */
+void perfvec_microarchs_free(struct perfvec_microarchs *microarchs);
+
+/**
+ * Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
+ */
+size_t perfvec_microarchs_count(const struct perfvec_microarchs *microarchs);
+
+/**
+ * What is known of the microarchitecture at `index` (from 0); set `out->struct_size` before.
+ * PERFVEC_ERR_NOT_FOUND for an index past the table.
+ */
+perfvec_status perfvec_microarchs_get(const struct perfvec_microarchs *microarchs,
+                                      size_t index,
+                                      struct perfvec_microarch_info *out);
+
+/**
+ * Adds a microarchitecture: a name that the table does not have yet, its clock in Hz, parameters
+ * as a JSON object (NULL for none) and its vector of `len` = D finite elements.
+ */
+perfvec_status perfvec_microarchs_add(struct perfvec_microarchs *microarchs,
+                                      const char *name,
+                                      double clock_hz,
+                                      const char *parameters_json,
+                                      const float *vector,
+                                      size_t len);
+
+/**
+ * Removes the microarchitecture called `name`; the indices after it move down by one.
+ */
+perfvec_status perfvec_microarchs_remove(struct perfvec_microarchs *microarchs, const char *name);
+
+/**
+ * Appends the entries of the table file at `path`, which must be of the same model. An entry
+ * that both hold identically is kept once; two different ones of one name are an error, and then
+ * nothing changes.
+ */
+perfvec_status perfvec_microarchs_merge(struct perfvec_microarchs *microarchs, const char *path);
+
+/**
+ * Writes the table to `path`: to a temporary file beside it, then renamed.
+ */
+perfvec_status perfvec_microarchs_save(const struct perfvec_microarchs *microarchs,
+                                       const char *path);
+
+/**
+ * Prices a sum of representations that the caller holds, such as an interval's: `len` = D
+ * elements, the number of retirements it stands for and, of these, the number in the sum (the
+ * same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
+ */
+perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *microarchs,
+                                           const double *vector,
+                                           size_t len,
+                                           uint64_t retirements,
+                                           uint64_t measured,
+                                           struct perfvec_estimate *out,
+                                           size_t capacity,
+                                           size_t *count);
+
+/**
+ * Fills in sizes, versions and defaults; NULL does nothing. Writes sizeof(perfvec_config) of the
+ * library's version 1: compile and run with headers of the same ABI version.
+ */
+void perfvec_config_init(struct perfvec_config *config);
+
+/**
+ * A session at the start of a stream. `config` NULL means the defaults. The model may be freed
+ * afterwards.
+ *
+ * Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
+ * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_STATE in a child of
+ * fork() with a model that runs on ONNX Runtime.
+ */
+perfvec_status perfvec_session_create(const struct perfvec_model *model,
+                                      const struct perfvec_config *config,
+                                      struct perfvec_session **out);
+
+/**
+ * Ends the session's threads and frees it; NULL does nothing. Pending work is dropped. In a
+ * child of fork() a session of the parent stays allocated.
+ */
+void perfvec_session_destroy(struct perfvec_session *session);
+
+/**
+ * The text of the session's last failed call; "" where none failed. Never NULL; valid until its
+ * next failed call. For NULL or a foreign pointer, and while another thread is in a call with
+ * the session, the text of perfvec_last_error().
+ */
+const char *perfvec_session_last_error(const struct perfvec_session *session);
+
+/**
+ * Back to the start of a stream, with the same configuration; interned static instructions,
+ * callback and calibrator stay.
+ */
+perfvec_status perfvec_session_reset(struct perfvec_session *session);
+
+/**
+ * What follows is in the region of interest. PERFVEC_ERR_STATE inside a region.
+ */
+perfvec_status perfvec_session_region_begin(struct perfvec_session *session);
+
+/**
+ * What follows is outside the region: it warms the features but is not measured.
+ * PERFVEC_ERR_STATE outside a region.
+ */
+perfvec_status perfvec_session_region_end(struct perfvec_session *session);
+
+/**
+ * Puts everything accepted through the model and delivers finished intervals: afterwards nothing
+ * is pending but a control transfer whose outcome only the next retirement can tell. What later
+ * calls compute does not change, to the bit.
+ */
+perfvec_status perfvec_session_sync(struct perfvec_session *session);
+
+/**
+ * Ends the stream: settles what is held back, puts everything through the model, and delivers
+ * the remaining intervals, the last of which may be short. Reset the session before feeding it
+ * another stream.
+ */
+perfvec_status perfvec_session_finish(struct perfvec_session *session);
+
+/**
+ * Interns a decoded static instruction; the same one gives the same id. Ids are dense from 0 and
+ * stay valid through perfvec_session_reset().
+ */
+perfvec_status perfvec_session_intern(struct perfvec_session *session,
+                                      const struct perfvec_static_inst *inst,
+                                      uint32_t *id);
+
+/**
+ * Decodes and interns; see perfvec_decode(). A repeated (pc, encoding) is found without
+ * decoding. PERFVEC_ERR_MISMATCH where the model was trained on another ISA.
+ */
+perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
+                                               uint32_t isa,
+                                               uint64_t pc,
+                                               const uint8_t *bytes,
+                                               size_t len,
+                                               uint32_t *id);
+
+/**
+ * One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned.
+ */
+perfvec_status perfvec_session_retire(struct perfvec_session *session,
+                                      const struct perfvec_retirement *r);
+
+/**
+ * `n` retirements in order. After an error none of them is taken.
+ */
+perfvec_status perfvec_session_retire_many(struct perfvec_session *session,
+                                           const struct perfvec_retirement *r,
+                                           size_t n);
+
+/**
+ * One full record: interns the encoding behind a cache and retires it. `address` and `next_pc`
+ * as in perfvec_retirement.
+ */
+perfvec_status perfvec_session_retire_encoding(struct perfvec_session *session,
+                                               uint32_t isa,
+                                               uint64_t pc,
+                                               const uint8_t *bytes,
+                                               size_t len,
+                                               uint64_t address,
+                                               uint64_t next_pc);
+
+/**
+ * One retirement of a timing CPU and its cycles since the retirement before it. The cycles feed
+ * the calibrator that is attached; without one they are ignored.
+ */
+perfvec_status perfvec_session_retire_timed(struct perfvec_session *session,
+                                            const struct perfvec_retirement *r,
+                                            uint32_t cycles);
+
+/**
+ * Sets the receiver of intervals, or none (NULL), with its `user` data.
+ * PERFVEC_ERR_STATE for a session that was configured without intervals.
+ */
+perfvec_status perfvec_session_set_interval_callback(struct perfvec_session *session,
+                                                     perfvec_interval_fn function,
+                                                     void *user);
+
+/**
+ * How far the session has come, without waiting for pending work; set `out->struct_size` before.
+ */
+perfvec_status perfvec_session_counts(struct perfvec_session *session, struct perfvec_counts *out);
+
+/**
+ * The estimate so far on the microarchitecture at `index` of a table, without waiting for
+ * pending work (call perfvec_session_sync() before for all). Allowed at any time while streaming.
+ * Errors: PERFVEC_ERR_MISMATCH for a table of another model, PERFVEC_ERR_NOT_FOUND for an index
+ * past the table.
+ */
+perfvec_status perfvec_session_estimate(struct perfvec_session *session,
+                                        const struct perfvec_microarchs *microarchs,
+                                        size_t index,
+                                        struct perfvec_estimate *out);
+
+/**
+ * The same for every microarchitecture, in the table's order: writes perfvec_microarchs_count()
+ * estimates to `out`, which has room for `capacity`, and their number to `count` (may be NULL).
+ * PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `count` is then set as well.
+ */
+perfvec_status perfvec_session_estimate_all(struct perfvec_session *session,
+                                            const struct perfvec_microarchs *microarchs,
+                                            struct perfvec_estimate *out,
+                                            size_t capacity,
+                                            size_t *count);
+
+/**
+ * The totals over `n` sessions (harts): cycles and seconds add up, the CPI is over all
+ * retirements, and half widths combine as those of independent samples. Results as for
+ * perfvec_session_estimate_all(). The sessions must be in no other call.
+ */
+perfvec_status perfvec_total_estimate(struct perfvec_session *const *sessions,
+                                      size_t n,
+                                      const struct perfvec_microarchs *microarchs,
+                                      struct perfvec_estimate *out,
+                                      size_t capacity,
+                                      size_t *count);
+
+/**
+ * How far the stream so far lies from what the model was trained on: 0 is the centre of the
+ * training programs, 1 their edge; distrust estimates over 1. PERFVEC_ERR_NOT_FOUND where the
+ * table carries no training distribution, PERFVEC_ERR_STATE until something has been measured.
+ */
+perfvec_status perfvec_session_ood_score(struct perfvec_session *session,
+                                         const struct perfvec_microarchs *microarchs,
+                                         double *score);
+
+/**
+ * The program vector so far: `len` must be D (perfvec_model_info.representation).
+ */
+perfvec_status perfvec_session_vector(struct perfvec_session *session, double *out, size_t len);
+
+/**
+ * Writes the program vector so far to a file that merges with others of the same model: to a
+ * temporary file beside `path`, then renamed.
+ */
+perfvec_status perfvec_session_save_vector(struct perfvec_session *session, const char *path);
+
+/**
+ * Bytes that perfvec_session_snapshot() needs, if no other call changes the session in between.
+ * Costs a perfvec_session_sync().
+ */
+perfvec_status perfvec_session_snapshot_size(struct perfvec_session *session, size_t *bytes);
+
+/**
+ * Writes the complete state to `buffer`, which has room for `capacity` bytes, and its size to
+ * `bytes`: a session restored from it continues bit-identically. PERFVEC_ERR_INVALID_ARGUMENT
+ * where `capacity` is too small; `bytes` is then set as well. A callback and a calibrator are
+ * not part of it.
+ */
+perfvec_status perfvec_session_snapshot(struct perfvec_session *session,
+                                        uint8_t *buffer,
+                                        size_t capacity,
+                                        size_t *bytes);
+
+/**
+ * Replaces the session's stream, configuration and interned instructions with those of a
+ * snapshot; its threads, callback and calibrator stay. Errors: PERFVEC_ERR_MISMATCH for a
+ * snapshot of another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then as it was.
+ */
+perfvec_status perfvec_session_restore(struct perfvec_session *session,
+                                       const uint8_t *buffer,
+                                       size_t bytes);
+
+/**
+ * perfvec_session_snapshot() to a file: to a temporary file beside `path`, then renamed.
+ */
+perfvec_status perfvec_session_snapshot_file(struct perfvec_session *session, const char *path);
+
+/**
+ * perfvec_session_restore() from a file.
+ */
+perfvec_status perfvec_session_restore_file(struct perfvec_session *session, const char *path);
 
 /**
  * Starts a trace that will be called `path`. Until perfvec_recorder_finish() it is a temporary
@@ -642,6 +1267,46 @@ void perfvec_recorder_abort(struct perfvec_recorder *recorder);
  * next failed call. For NULL or a foreign pointer, the text of perfvec_last_error().
  */
 const char *perfvec_recorder_last_error(const struct perfvec_recorder *recorder);
+
+/**
+ * A calibrator for streams of `model`. `prior` is a table of known cores of the same model,
+ * which makes short runs suffice; NULL for none.
+ */
+perfvec_status perfvec_calibrator_create(const struct perfvec_model *model,
+                                         const struct perfvec_microarchs *prior,
+                                         struct perfvec_calibrator **out);
+
+/**
+ * Feeds the calibrator from what perfvec_session_retire_timed() reports to this session, by
+ * whole intervals that were measured and timed throughout; NULL detaches. A calibrator may be
+ * attached to several sessions, and freed while it is attached. Configure the session with
+ * intervals of about 1000 retirements (PERFVEC_ERR_STATE without any).
+ */
+perfvec_status perfvec_session_attach_calibrator(struct perfvec_session *session,
+                                                 struct perfvec_calibrator *calibrator);
+
+/**
+ * Fits the vector and adds it to `table` as `name` with `clock_hz`; `out`, which may be NULL,
+ * holds what the fit is worth (set `out->struct_size` before). Call perfvec_session_sync() on the
+ * sessions before. More intervals may follow, and another fit. PERFVEC_ERR_STATE with fewer than
+ * 10 intervals.
+ */
+perfvec_status perfvec_calibrator_solve(struct perfvec_calibrator *calibrator,
+                                        const char *name,
+                                        double clock_hz,
+                                        struct perfvec_microarchs *table,
+                                        struct perfvec_fit *out);
+
+/**
+ * The text of the calibrator's last failed call; "" where none failed. Never NULL; valid until
+ * its next failed call. For NULL or a foreign pointer, the text of perfvec_last_error().
+ */
+const char *perfvec_calibrator_last_error(const struct perfvec_calibrator *calibrator);
+
+/**
+ * Frees the handle; sessions that it is attached to stay as they are. NULL does nothing.
+ */
+void perfvec_calibrator_free(struct perfvec_calibrator *calibrator);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -110,6 +110,7 @@ pub unsafe extern "C" fn perfvec_model_load(
     out: *mut *mut perfvec_model,
 ) -> perfvec_status {
     let load = || {
+        // SAFETY: by the contract of the module.
         let path = match unsafe { optional_path(path) } {
             Some(path) => path.to_owned(),
             None => default_model()?,

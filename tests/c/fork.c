@@ -1,0 +1,58 @@
+/* After fork() a child is told, can rebuild from a snapshot, and never hangs. */
+#include "check.h"
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void) {
+    perfvec_model *model = load_model();
+    perfvec_microarchs *table = load_table();
+    perfvec_session *session = make_session(model);
+    perfvec_recorder *recorder;
+    perfvec_trace_header header;
+    perfvec_estimate here, there;
+    uint32_t id[3];
+    size_t size;
+    int status, channel[2];
+    memset(&header, 0, sizeof header);
+    header.struct_size = sizeof header;
+    header.isa = PERFVEC_ISA_RISCV64;
+    OK(perfvec_recorder_create("forked.pvt", &header, &recorder));
+    intern_loop(session, id);
+    feed(session, id, 0, 5000);
+    OK(perfvec_session_snapshot_size(session, &size));
+    uint8_t *snapshot = (uint8_t *)malloc(size);
+    OK(perfvec_session_snapshot(session, snapshot, size, &size));
+    CHECK(pipe(channel) == 0);
+
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(60); /* a hang must fail the test, not stop it */
+        FAILS(perfvec_session_sync(session), PERFVEC_ERR_STATE, "fork");
+        CHECK(strstr(perfvec_session_last_error(session), "snapshot") != NULL);
+        FAILS(perfvec_recorder_finish(recorder, NULL), PERFVEC_ERR_STATE, "create another");
+        perfvec_session_destroy(session); /* does not wait for the parent's threads */
+        perfvec_recorder_abort(recorder); /* does not remove the parent's file */
+        perfvec_session *mine = make_session(model);
+        OK(perfvec_session_restore(mine, snapshot, size));
+        feed(mine, id, 5000, 9000);
+        OK(perfvec_session_sync(mine));
+        OK(perfvec_session_estimate(mine, table, 0, &there));
+        CHECK(write(channel[1], &there, sizeof there) == sizeof there);
+        perfvec_session_destroy(mine);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(read(channel[0], &there, sizeof there) == sizeof there);
+    feed(session, id, 5000, 9000); /* the parent goes on as if nothing had happened */
+    OK(perfvec_session_sync(session));
+    OK(perfvec_session_estimate(session, table, 0, &here));
+    CHECK(memcmp(&here, &there, sizeof here) == 0);
+    OK(perfvec_recorder_finish(recorder, NULL));
+    CHECK(access("forked.pvt", R_OK) == 0);
+    free(snapshot);
+    perfvec_session_destroy(session);
+    perfvec_microarchs_free(table);
+    perfvec_model_free(model);
+    return 0;
+}

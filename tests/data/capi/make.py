@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Writes tiny.onnx, the model of the C ABI's tests: perfvec-51 features, 8 elements, seeded."""
+
+import sys
+from pathlib import Path
+
+import onnx
+from onnx import helper
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "onnx"))
+from make_test_models import Spec, build, weights  # noqa: E402
+
+SCHEMA_HASH = "033728775697b53e"  # of perfvec-51, which never changes
+
+
+def main() -> None:
+    spec = Spec("tiny", 51, [8], clip=4.0, relu=True, seed=9)
+    model: onnx.ModelProto = build(spec, weights(spec))
+    metadata = {p.key: p.value for p in model.metadata_props} | {
+        "perfvec.schema": "perfvec-51", "perfvec.schema_hash": SCHEMA_HASH,
+        "perfvec.warmup": "16", "provenance": f"tests/data/capi/make.py, seed {spec.seed}",
+    }
+    helper.set_model_props(model, metadata)
+    (HERE / "tiny.onnx").write_bytes(model.SerializeToString())
+
+
+if __name__ == "__main__":
+    main()
