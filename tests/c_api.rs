@@ -1,8 +1,6 @@
 //! The C ABI from C and C++: builds the programs of tests/c and examples with every warning an
 //! error, runs them against this build of the shared library, and reads its symbols.
 
-use perfvec::microarch::{Microarch, MicroarchTable};
-use perfvec::model::{Backend, Model};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,21 +27,10 @@ impl Fixture {
         for name in ["libperfvec.so", "libperfvec.so.0"] {
             std::os::unix::fs::symlink(library(), dir.path().join(name)).unwrap();
         }
-        let model = dir.path().join("tiny.onnx");
-        std::fs::copy(root().join("tests/data/capi/tiny.onnx"), &model).unwrap();
-        let info = Model::load(&model, Backend::Auto).unwrap().info().clone();
-        let mut table = MicroarchTable::for_model(&info);
-        for (name, factor) in [("one", 1.0), ("three", 3.0)] {
-            let core = Microarch {
-                name: name.into(),
-                vector: (0..info.representation)
-                    .map(|i| factor * (1.0 + i as f32))
-                    .collect(),
-                ..Microarch::default()
-            };
-            table.add(core).unwrap();
+        for name in ["tiny.onnx", "tiny.safetensors"] {
+            let from = root().join("tests/data/capi").join(name);
+            std::fs::copy(from, dir.path().join(name)).unwrap();
         }
-        table.save(&model.with_extension("safetensors")).unwrap();
         Self { dir }
     }
 

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs the C and C++ programs of tests/c and examples under Valgrind, and built with
+# AddressSanitizer and UndefinedBehaviorSanitizer, against the release build of the library.
+#
+#   cargo build --release && tests/sanitize.sh [valgrind|asan]
+#
+# Needs cc, c++ and valgrind. Ends with the number of programs that were clean; any report of a
+# leak, a race on memory or undefined behaviour makes it fail.
+set -eu
+cd "$(dirname "$0")/.."
+modes=${1:-"valgrind asan"}
+library=$PWD/target/release/libperfvec.so
+test -f "$library" || { echo "no $library: run cargo build --release" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ln -s "$library" "$work/libperfvec.so"
+ln -s "$library" "$work/libperfvec.so.0"
+cp tests/data/capi/tiny.onnx tests/data/capi/tiny.safetensors "$work"
+export LD_LIBRARY_PATH=$work PERFVEC_MODEL=$work/tiny.onnx
+flags="-Wall -Wextra -Werror -g -O1 -Iinclude"
+clean=0
+run() { # program, source
+    case $mode in
+    valgrind)
+        valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
+            --errors-for-leak-kinds=definite --trace-children=no "$1" >"$work/out" 2>&1 ;;
+    asan) ASAN_OPTIONS=detect_leaks=1 "$1" >"$work/out" 2>&1 ;;
+    esac || { echo "$mode: $2 failed"; cat "$work/out"; exit 1; }
+}
+for mode in $modes; do
+    extra=
+    test "$mode" = asan && extra="-fsanitize=address,undefined -fno-sanitize-recover=all"
+    for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/cpp/*.cpp; do
+        case $source in
+        *.cpp) compile="c++ -std=c++17" ;;
+        *) compile="cc -std=gnu11" ;;
+        esac
+        # shellcheck disable=SC2086
+        $compile $flags $extra "$source" -o "$work/program" -L"$work" -lperfvec -lpthread -lm
+        (cd "$work" && run ./program "$source")
+        clean=$((clean + 1))
+    done
+done
+echo "$clean programs were clean"
