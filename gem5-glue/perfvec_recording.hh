@@ -1,0 +1,60 @@
+/**
+ * @file
+ * What a PerfVec tracer writes down: the stream (trace) and the observed cycles (cycle file).
+ */
+#ifndef PERFVEC_RECORDING_HH
+#define PERFVEC_RECORDING_HH
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "perfvec_cycles.hh"
+#include "perfvec_stream.hh"
+
+extern "C" {
+struct perfvec_recorder;
+}
+
+namespace gem5
+{
+
+struct PerfVecParams;
+
+/** The files of one tracer. Failures are fatal: a recording with a hole is worth nothing. */
+class PerfVecRecording
+{
+  public:
+    explicit PerfVecRecording(const PerfVecParams &params);
+    ~PerfVecRecording();
+
+    /** Whether any file was asked for. */
+    bool active() const { return writesTrace() || writesCycles || writesHashes; }
+    /** Whether retirements must carry interned ids. */
+    bool writesTrace() const { return !tracePath.empty(); }
+
+    /** Opens the files. @param isa PERFVEC_ISA_*  @param period clock period in ticks (ps). */
+    void open(std::uint32_t isa, std::uint64_t period);
+    std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
+                         std::size_t size);
+    void add(const perfvec_glue::Record &retired, std::uint64_t index, std::uint64_t cycles);
+    /** Completes the files under their names. */
+    void finish(const std::string &cpu);
+
+  private:
+    void check(std::int32_t status, const char *what);
+
+    const PerfVecParams &params;
+    const std::string tracePath;
+    const bool writesCycles, writesHashes;
+    bool opened = false;
+    std::uint64_t clockPeriod = 0;
+    perfvec_recorder *recorder = nullptr;
+    std::vector<unsigned char> buffer;
+    std::size_t buffered = 0;
+    perfvec_glue::CycleFile cycleFile, hashFile;
+};
+
+} // namespace gem5
+
+#endif // PERFVEC_RECORDING_HH
