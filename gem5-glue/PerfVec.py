@@ -13,7 +13,49 @@ class PerfVec(InstTracer):
     type = "PerfVec"
     cxx_class = "gem5::PerfVec"
     cxx_header = "perfvec_tracer.hh"
-    cxx_exports = [PyBindMethod("retired"), PyBindMethod("finish")]
+    cxx_exports = [
+        PyBindMethod("retired"),
+        PyBindMethod("estimatedCycles"),
+        PyBindMethod("regionBegin"),
+        PyBindMethod("regionEnd"),
+        PyBindMethod("finish"),
+    ]
+
+    # Estimates
+    estimate = Param.Bool(True, "Estimate cycles while the CPU runs")
+    model = Param.String("", "Foundation model; empty: the library's default")
+    microarchs = Param.String(
+        "", "Microarch table; empty: the library's default"
+    )
+    threads = Param.Unsigned(
+        1, "Threads that run the model; 0: the simulator's own"
+    )
+    interval = Param.Counter(0, "Retirements per interval; 0: no intervals")
+    sampling = Param.String(
+        "full",
+        "What goes through the model: full (everything), rate (one unit per"
+        " period), error (as much as sampling_target demands) or overhead"
+        " (as much as sampling_target permits)",
+    )
+    sampling_unit = Param.Unsigned(0, "Retirements per unit; 0: default")
+    sampling_period = Param.Counter(0, "Retirements per unit taken; 0: default")
+    sampling_target = Param.Float(
+        0.0, "Relative half width at 95% (error), or relative cost (overhead)"
+    )
+    seed = Param.UInt64(0, "Seed of the places where units are taken")
+    work_items = Param.Bool(
+        False,
+        "Estimate only between m5_work_begin and m5_work_end (RISC-V; with"
+        " other ISAs, call regionBegin() and regionEnd())",
+    )
+    forks = Param.Bool(
+        False, "Keep a snapshot at each drain, from which m5.fork goes on"
+    )
+    calibrate = Param.String(
+        "",
+        "Fit the vector of `microarch` to the cycles of the timing CPU that"
+        " runs, and write it to this microarch table",
+    )
 
     # Recording
     record = Param.String("", "Write the retirement stream to this trace")
@@ -35,4 +77,7 @@ class PerfVec(InstTracer):
         [],
         "Leave the simulation loop with cause 'perfvec mark' when this many"
         " instructions have retired; in ascending order",
+    )
+    exit_every = Param.Counter(
+        0, "Leave it with cause 'perfvec interval' every so many retirements"
     )

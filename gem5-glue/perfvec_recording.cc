@@ -1,7 +1,5 @@
 #include "perfvec_recording.hh"
 
-#include <perfvec.h>
-
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
 
@@ -31,7 +29,7 @@ PerfVecRecording::~PerfVecRecording()
 }
 
 void
-PerfVecRecording::check(std::int32_t status, const char *what)
+PerfVecRecording::check(perfvec_status status, const char *what)
 {
     fatal_if(status != PERFVEC_OK, "%s: %s: %s: %s\n", params.name, what, tracePath,
              perfvec_last_error());
@@ -60,7 +58,7 @@ PerfVecRecording::open(std::uint32_t isa, std::uint64_t period)
         header.program = params.program.c_str();
         header.metadata_json = params.parameters.c_str();
         check(perfvec_recorder_create(tracePath.c_str(), &header, &recorder), "create");
-        buffer.resize(BATCH * sizeof(perfvec_retirement));
+        batch.reserve(BATCH);
     }
 }
 
@@ -73,17 +71,30 @@ PerfVecRecording::intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t
     return id;
 }
 
+std::uint32_t
+PerfVecRecording::intern(const perfvec_static_inst &inst)
+{
+    std::uint32_t id = 0;
+    check(perfvec_recorder_intern(recorder, &inst, &id), "intern");
+    return id;
+}
+
+void
+PerfVecRecording::flush()
+{
+    if (!batch.empty())
+        check(perfvec_recorder_retire_many(recorder, batch.data(), batch.size()), "retire");
+    batch.clear();
+}
+
 void
 PerfVecRecording::add(const perfvec_glue::Record &retired, std::uint64_t index,
                       std::uint64_t cycles)
 {
     if (recorder) {
-        auto *batch = reinterpret_cast<perfvec_retirement *>(buffer.data());
-        batch[buffered++] = {retired.id, 0, retired.address, 0};
-        if (buffered == BATCH) {
-            check(perfvec_recorder_retire_many(recorder, batch, buffered), "retire");
-            buffered = 0;
-        }
+        batch.push_back({retired.id, 0, retired.address, 0});
+        if (batch.size() == BATCH)
+            flush();
     }
     if (writesCycles)
         cycleFile.add(index, retired.pc, retired.address, cycles);
@@ -98,8 +109,7 @@ PerfVecRecording::finish(const std::string &cpu)
         return;
     opened = false;
     if (recorder) {
-        const auto *batch = reinterpret_cast<const perfvec_retirement *>(buffer.data());
-        check(perfvec_recorder_retire_many(recorder, batch, buffered), "retire");
+        flush();
         check(perfvec_recorder_finish(recorder), "finish");
         recorder = nullptr;
     }

@@ -9,12 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <perfvec.h>
+
 #include "perfvec_cycles.hh"
 #include "perfvec_stream.hh"
-
-extern "C" {
-struct perfvec_recorder;
-}
 
 namespace gem5
 {
@@ -37,12 +35,14 @@ class PerfVecRecording
     void open(std::uint32_t isa, std::uint64_t period);
     std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
                          std::size_t size);
+    std::uint32_t intern(const perfvec_static_inst &inst);
     void add(const perfvec_glue::Record &retired, std::uint64_t index, std::uint64_t cycles);
     /** Completes the files under their names. */
     void finish(const std::string &cpu);
 
   private:
-    void check(std::int32_t status, const char *what);
+    void check(perfvec_status status, const char *what);
+    void flush();
 
     const PerfVecParams &params;
     const std::string tracePath;
@@ -50,8 +50,7 @@ class PerfVecRecording
     bool opened = false;
     std::uint64_t clockPeriod = 0;
     perfvec_recorder *recorder = nullptr;
-    std::vector<unsigned char> buffer;
-    std::size_t buffered = 0;
+    std::vector<perfvec_retirement> batch;
     perfvec_glue::CycleFile cycleFile, hashFile;
 };
 

@@ -33,6 +33,8 @@ struct Record
     bool control = false;
     bool microOp = false;
     bool lastMicroOp = false;
+    /** What retiring it does to the region of interest. */
+    enum Region : std::uint8_t { Stays, Begins, Ends } region = Stays;
 };
 
 /**
@@ -185,6 +187,15 @@ class IdCache
             found = ids.emplace(name, intern()).first;
         slot = Slot{pc, key, found->second, true};
         return found->second;
+    }
+
+    /** Whether get() would need its `intern`. */
+    bool
+    knows(std::uint64_t pc, std::uint64_t key) const
+    {
+        const Slot &slot = slots[(pc >> 1) & (SLOTS - 1)];
+        return (slot.valid && slot.pc == pc && slot.key == key)
+            || ids.count(std::make_pair(pc, key)) != 0;
     }
 
     std::size_t size() const { return ids.size(); }

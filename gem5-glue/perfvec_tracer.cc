@@ -1,12 +1,14 @@
 #include "perfvec_tracer.hh"
 
-#include <perfvec.h>
-
+#include "arch/generic/pcstate.hh"
 #include "base/debug.hh"
 #include "base/loader/object_file.hh"
 #include "base/logging.hh"
 #include "cpu/base.hh"
 #include "cpu/thread_context.hh"
+#include "perfvec_decode.hh"
+#include "perfvec_estimate.hh"
+#include "perfvec_recording.hh"
 #include "sim/core.hh"
 #include "sim/cur_tick.hh"
 #include "sim/sim_exit.hh"
@@ -15,6 +17,42 @@
 
 namespace gem5
 {
+
+namespace
+{
+
+/** gem5's pseudo-instructions on RISC-V: opcode, and the functions that mark work items. */
+constexpr std::uint32_t M5_OPCODE = 0x7b, M5_WORK_BEGIN = 0x5a, M5_WORK_END = 0x5b;
+
+/** The encoding of a RISC-V instruction; its low bits say how long it is. */
+std::uint32_t
+encodingOf(StaticInst &inst)
+{
+    std::uint8_t bytes[16] = {};
+    inst.asBytes(bytes, sizeof(bytes));
+    std::uint32_t bits = bytes[0] | bytes[1] << 8;
+    if ((bits & 3) == 3)
+        bits |= std::uint32_t(bytes[2]) << 16 | std::uint32_t(bytes[3]) << 24;
+    return bits;
+}
+
+std::uint32_t
+libraryIsa(loader::Arch arch)
+{
+    switch (arch) {
+      case loader::Riscv64:
+        return PERFVEC_ISA_RISCV64;
+      case loader::Arm64:
+        return PERFVEC_ISA_AARCH64;
+      case loader::X86_64:
+        return PERFVEC_ISA_X86_64;
+      default:
+        fatal("perfvec: it knows RISC-V, Arm (64 bit) and x86-64, not %s\n",
+              loader::archToString(arch));
+    }
+}
+
+} // anonymous namespace
 
 /** The record of one instruction in flight; dump() says that it committed. */
 class PerfVec::Retire : public trace::InstRecord
@@ -25,25 +63,42 @@ class PerfVec::Retire : public trace::InstRecord
         : InstRecord(when, tc, inst, pc, macro), tracer(tracer)
     {}
 
-    void
-    dump() override
+    void dump() override { tracer.commit(*this); }
+
+    ThreadContext *context() const { return thread; }
+    StaticInst &inst() const { return *staticInst; }
+    const StaticInstPtr &whole() const { return macroStaticInst ? macroStaticInst : staticInst; }
+    const StaticInst *macro() const { return macroStaticInst.get(); }
+    Addr address() const { return pc->instAddr(); }
+
+    /** Bytes to the next instruction in memory. StaticInst::size() may be fatal, so not that. */
+    std::size_t
+    bytes() const
     {
-        tracer.commit(thread, *staticInst, pc->instAddr(), mem_valid, addr, faulting);
+        const auto *next = dynamic_cast<const GenericISA::PCStateWithNext *>(pc.get());
+        const Addr size = next ? next->npc() - pc->instAddr() : 0;
+        return size >= 1 && size <= 15 ? size : 4;
     }
 
   private:
     PerfVec &tracer;
 };
 
-PerfVec::PerfVec(const Params &p) : InstTracer(p), recording(p)
+PerfVec::PerfVec(const Params &p)
+    : InstTracer(p), decode(std::make_unique<PerfVecDecode>()),
+      recording(std::make_unique<PerfVecRecording>(p))
 {
     fatal_if(perfvec_abi_version() != PERFVEC_ABI_VERSION,
              "%s: this gem5 was built for ABI version %d of libperfvec, but the library found "
              "is perfvec %s with ABI version %d: rebuild gem5 against it, or point "
              "LD_LIBRARY_PATH at the right one\n", name(), PERFVEC_ABI_VERSION,
              perfvec_version(), perfvec_abi_version());
+    if (p.estimate)
+        estimating = std::make_unique<PerfVecEstimate>(this, p);
     registerExitCallback([this] { finish(); });
 }
+
+PerfVec::~PerfVec() = default;
 
 void
 PerfVec::startup()
@@ -73,50 +128,92 @@ PerfVec::attach(ThreadContext *tc)
     fatal_if(contextId >= 0 && tc->contextId() != contextId,
              "%s: harts %d and %d report to one PerfVec: give each CPU a tracer of its own\n",
              name(), contextId, tc->contextId());
-    const bool first = contextId < 0;
     contextId = tc->contextId();
     cpu = tc->getCpuPtr();
     clockPeriod = cpu->clockPeriod();
-    if (!first)
+    timed = tc->getSystemPtr()->isTimingMode();
+    if (isa != 0)
         return;
-    const auto arch = tc->getSystemPtr()->workload->getArch();
-    fatal_if(arch != loader::Riscv64, "%s: PerfVec does not know instructions of %s\n", name(),
-             loader::archToString(arch));
-    isa = PERFVEC_ISA_RISCV64;
-    recording.open(isa, clockPeriod);
+    isa = libraryIsa(tc->getSystemPtr()->workload->getArch());
+    if (isa == PERFVEC_ISA_X86_64 && !folder.hasPending())
+        folder = perfvec_glue::Folder(true);
+    recording->open(isa, clockPeriod);
+    if (estimating)
+        estimating->open(isa);
 }
 
 std::uint32_t
-PerfVec::intern(StaticInst &inst, Addr pc)
+PerfVec::internEncoding(StaticInst &inst, Addr pc)
 {
-    std::uint8_t bytes[16] = {};
-    inst.asBytes(bytes, sizeof(bytes));
-    const std::size_t size = (bytes[0] & 3) == 3 ? 4 : 2;
-    std::uint64_t key = bytes[0] | bytes[1] << 8;
-    if (size == 4)
-        key |= std::uint64_t(bytes[2]) << 16 | std::uint64_t(bytes[3]) << 24;
-    return ids.get(pc, key, [&] { return recording.intern(isa, pc, bytes, size); });
+    const std::uint32_t bits = encodingOf(inst);
+    return ids.get(pc, bits, [&] {
+        const std::uint8_t bytes[4] = {std::uint8_t(bits), std::uint8_t(bits >> 8),
+                                       std::uint8_t(bits >> 16), std::uint8_t(bits >> 24)};
+        const std::size_t size = (bits & 3) == 3 ? 4 : 2;
+        std::uint32_t id = 0;
+        if (estimating)
+            id = estimating->intern(isa, pc, bytes, size);
+        if (recording->writesTrace())
+            id = recording->intern(isa, pc, bytes, size);
+        return id;
+    });
+}
+
+std::uint32_t
+PerfVec::internDecoded(const Retire &record, Addr pc)
+{
+    const StaticInst &inst = record.inst();
+    const bool micro = inst.isMicroop();
+    const auto key = reinterpret_cast<std::uintptr_t>(record.whole().get());
+    if (!ids.knows(pc, key)) {
+        if (!micro || inst.isFirstMicroop() || decode->inst().pc != pc)
+            decode->begin(pc, record.bytes(), record.macro());
+        decode->add(inst, record.getMemValid() ? record.getSize() : 0);
+        if (micro && !inst.isLastMicroop())
+            return 0;
+        pinned.push_back(record.whole());
+    }
+    return ids.get(pc, key, [&] {
+        std::uint32_t id = 0;
+        if (estimating)
+            id = estimating->intern(decode->inst());
+        if (recording->writesTrace())
+            id = recording->intern(decode->inst());
+        return id;
+    });
 }
 
 void
-PerfVec::commit(ThreadContext *tc, StaticInst &inst, Addr pc, bool memory, Addr address,
-                bool faulting)
+PerfVec::commit(const Retire &committed)
 {
+    StaticInst &inst = committed.inst();
     // The one fault that is a retirement is the system call; the others are attempts.
-    if (finished || (faulting && !inst.isSyscall()))
+    if (finished || (committed.getFaulting() && !inst.isSyscall()))
         return;
-    if (tc->getCpuPtr() != cpu)
-        attach(tc);
+    if (committed.context()->getCpuPtr() != cpu)
+        attach(committed.context());
     perfvec_glue::Record record;
-    record.pc = pc;
-    record.address = memory ? address : 0;
+    record.pc = committed.address();
+    record.memory = committed.getMemValid();
+    record.address = record.memory ? committed.getAddr() : 0;
     record.tick = curTick();
-    record.memory = memory;
     record.control = inst.isControl();
     record.microOp = inst.isMicroop();
     record.lastMicroOp = inst.isLastMicroop();
-    if (recording.writesTrace() && (!record.microOp || record.lastMicroOp))
-        record.id = intern(inst, pc);
+    const bool ends = !record.microOp || record.lastMicroOp;
+    if (recording->writesTrace() || estimating) {
+        if (isa != PERFVEC_ISA_RISCV64)
+            record.id = internDecoded(committed, record.pc);
+        else if (ends)
+            record.id = internEncoding(inst, record.pc);
+    }
+    if (params().work_items && isa == PERFVEC_ISA_RISCV64) {
+        const std::uint32_t bits = encodingOf(inst);
+        if ((bits & 0x7f) == M5_OPCODE && bits >> 25 == M5_WORK_BEGIN)
+            record.region = perfvec_glue::Record::Begins;
+        else if ((bits & 0x7f) == M5_OPCODE && bits >> 25 == M5_WORK_END)
+            record.region = perfvec_glue::Record::Ends;
+    }
     folder.push(record, [this](const perfvec_glue::Record &retired) { emit(retired); });
 }
 
@@ -125,14 +222,113 @@ PerfVec::emit(const perfvec_glue::Record &retired)
 {
     const std::uint64_t cycles = (retired.tick - lastTick) / clockPeriod;
     lastTick = retired.tick;
-    if (recording.active())
-        recording.add(retired, count, cycles);
+    if (recording->active())
+        recording->add(retired, count, cycles);
+    if (estimating) {
+        estimating->add(retired.id, retired.address, timed, cycles);
+        if (retired.region == perfvec_glue::Record::Begins)
+            estimating->regionBegin();
+        else if (retired.region == perfvec_glue::Record::Ends)
+            estimating->regionEnd();
+    }
     ++count;
     const auto &marks = params().exit_at;
     if (nextMark < marks.size() && count >= std::uint64_t(marks[nextMark])) {
         ++nextMark;
         exitSimLoop("perfvec mark");
     }
+    if (params().exit_every > 0 && count % params().exit_every == 0)
+        exitSimLoop("perfvec interval");
+}
+
+PerfVecEstimate &
+PerfVec::estimate()
+{
+    fatal_if(!estimating, "%s: it was made with estimate=False\n", name());
+    return *estimating;
+}
+
+double
+PerfVec::estimatedCycles(const std::string &microarch)
+{
+    return estimate().cycles(microarch);
+}
+
+void
+PerfVec::regionBegin()
+{
+    estimate().regionBegin();
+}
+
+void
+PerfVec::regionEnd()
+{
+    estimate().regionEnd();
+}
+
+DrainState
+PerfVec::drain()
+{
+    if (estimating && params().forks)
+        estimating->keepSnapshot();
+    return DrainState::Drained;
+}
+
+void
+PerfVec::notifyFork()
+{
+    InstTracer::notifyFork();
+    fatal_if(recording->active(), "%s: a recording cannot go on in a forked simulator: record in "
+             "the parent only\n", name());
+    if (estimating)
+        estimating->notifyFork();
+}
+
+void
+PerfVec::serialize(CheckpointOut &cp) const
+{
+    InstTracer::serialize(cp);
+    SERIALIZE_SCALAR(count);
+    SERIALIZE_SCALAR(lastTick);
+    const bool pending = folder.hasPending();
+    const perfvec_glue::Record record = folder.pendingRecord();
+    SERIALIZE_SCALAR(pending);
+    paramOut(cp, "pendingPc", record.pc);
+    paramOut(cp, "pendingAddress", record.address);
+    paramOut(cp, "pendingTick", record.tick);
+    paramOut(cp, "pendingId", record.id);
+    paramOut(cp, "pendingControl", record.control);
+    if (estimating)
+        estimating->serialize(cp, name());
+    if (recording->active())
+        warn("%s: a recording is not part of a checkpoint\n", name());
+}
+
+void
+PerfVec::unserialize(CheckpointIn &cp)
+{
+    InstTracer::unserialize(cp);
+    // A checkpoint may have been taken without a tracer; the stream then starts here.
+    if (!UNSERIALIZE_OPT_SCALAR(count)) {
+        lastTick = curTick();
+        return;
+    }
+    UNSERIALIZE_SCALAR(lastTick);
+    bool pending = false;
+    UNSERIALIZE_SCALAR(pending);
+    perfvec_glue::Record record;
+    paramIn(cp, "pendingPc", record.pc);
+    paramIn(cp, "pendingAddress", record.address);
+    paramIn(cp, "pendingTick", record.tick);
+    paramIn(cp, "pendingId", record.id);
+    paramIn(cp, "pendingControl", record.control);
+    if (pending)
+        folder.restorePending(record);
+    const auto &marks = params().exit_at;
+    while (nextMark < marks.size() && count >= std::uint64_t(marks[nextMark]))
+        ++nextMark;
+    if (estimating)
+        estimating->unserialize(cp, name());
 }
 
 void
@@ -142,10 +338,13 @@ PerfVec::finish()
         return;
     folder.flush([this](const perfvec_glue::Record &retired) { emit(retired); });
     finished = true;
-    recording.finish(cpu ? cpu->name() : "");
-    fatal_if(count == 0 && recording.active(),
+    recording->finish(cpu ? cpu->name() : "");
+    if (estimating)
+        estimating->finish(double(sim_clock::Frequency) / clockPeriod);
+    fatal_if(count == 0,
              "%s: no instruction retired: set it as the tracer of the CPU that runs, and share "
-             "it with those that take over (switch_cpu.tracer = cpu.tracer)\n", name());
+             "it with those that take over (switch_cpu.tracer = cpu.tracer); CPUs that run on "
+             "the host's own processor (KVM) cannot be traced\n", name());
 }
 
 } // namespace gem5

@@ -10,10 +10,11 @@
 #define PERFVEC_TRACER_HH
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "params/PerfVec.hh"
-#include "perfvec_recording.hh"
 #include "perfvec_stream.hh"
 #include "sim/insttracer.hh"
 
@@ -21,38 +22,57 @@ namespace gem5
 {
 
 class BaseCPU;
+// gem5 includes this header where perfvec.h is not on the include path.
+class PerfVecDecode;
+class PerfVecEstimate;
+class PerfVecRecording;
 
 class PerfVec : public trace::InstTracer
 {
   public:
     PARAMS(PerfVec);
     explicit PerfVec(const Params &params);
+    ~PerfVec() override;
 
     trace::InstRecord *getInstRecord(Tick when, ThreadContext *tc, const StaticInstPtr inst,
                                      const PCStateBase &pc,
                                      const StaticInstPtr macro = nullptr) override;
     void startup() override;
+    DrainState drain() override;
+    void notifyFork() override;
+    void serialize(CheckpointOut &cp) const override;
+    void unserialize(CheckpointIn &cp) override;
 
     /** Instructions retired since the process started. */
     std::uint64_t retired() const { return count; }
-    /** Completes the files; later retirements are not recorded. Also done at exit. */
+    /** Estimated cycles on `microarch` since the start. */
+    double estimatedCycles(const std::string &microarch);
+    void regionBegin();
+    void regionEnd();
+    /** Completes the files; later retirements are not seen. Also done at exit. */
     void finish();
 
   private:
     class Retire;
 
     /** One committed record, in commit order. */
-    void commit(ThreadContext *tc, StaticInst &inst, Addr pc, bool memory, Addr address,
-                bool faulting);
+    void commit(const Retire &record);
     void attach(ThreadContext *tc);
-    std::uint32_t intern(StaticInst &inst, Addr pc);
+    std::uint32_t internEncoding(StaticInst &inst, Addr pc);
+    std::uint32_t internDecoded(const Retire &record, Addr pc);
     void emit(const perfvec_glue::Record &retired);
+    PerfVecEstimate &estimate();
 
     perfvec_glue::Folder folder;
     perfvec_glue::IdCache ids;
-    PerfVecRecording recording;
+    std::unique_ptr<PerfVecDecode> decode;
+    /** Keeps alive the static instructions that stand as keys in `ids`. */
+    std::vector<StaticInstPtr> pinned;
+    std::unique_ptr<PerfVecRecording> recording;
+    std::unique_ptr<PerfVecEstimate> estimating;
     /** The CPU that retires at present; changes when one takes over. */
     BaseCPU *cpu = nullptr;
+    bool timed = false;
     int contextId = -1;
     std::uint32_t isa = 0;
     std::uint64_t count = 0;

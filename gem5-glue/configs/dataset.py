@@ -66,7 +66,7 @@ def run(job):
     if job.get("limit"):
         marks = [m for m in marks if m < job["limit"]] + [job["limit"]]
     tracer = PerfVec(
-        record=job.get("trace", ""), hashes=job.get("hashes", ""), cycles=job.get("cycles", ""),
+        estimate=False, record=job.get("trace", ""), hashes=job.get("hashes", ""), cycles=job.get("cycles", ""),
         windows=[number for window in windows for number in window], program=job["name"],
         microarch=core["name"], parameters=json.dumps(core), exit_at=marks)
     process = Process(

@@ -1,0 +1,350 @@
+#include "perfvec_estimate.hh"
+
+#include <cctype>
+#include <cstdio>
+
+#include "base/logging.hh"
+#include "params/PerfVec.hh"
+
+namespace gem5
+{
+
+namespace
+{
+
+/** `name` with what statistics cannot have in a name replaced. */
+std::string
+statName(std::string name)
+{
+    for (char &c : name)
+        c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    return name;
+}
+
+std::uint32_t
+samplingMode(const PerfVecParams &params)
+{
+    const char *const modes[] = {"full", "rate", "error", "overhead"};
+    for (std::uint32_t mode = 0; mode < 4; ++mode) {
+        if (params.sampling == modes[mode])
+            return mode;
+    }
+    fatal("%s: sampling is \"%s\": use full, rate, error or overhead\n", params.name,
+          params.sampling);
+}
+
+} // anonymous namespace
+
+PerfVecEstimate::Core::Core(statistics::Group *parent, const std::string &name, double clock_hz)
+    : Group(parent, statName(name).c_str()), clockHz(clock_hz),
+      ADD_STAT(cycles, statistics::units::Cycle::get(), "Estimated cycles"),
+      ADD_STAT(cpi, statistics::units::Rate<statistics::units::Cycle,
+                                            statistics::units::Count>::get(),
+               "Estimated cycles per retired instruction"),
+      ADD_STAT(seconds, statistics::units::Second::get(), "Estimated time"),
+      ADD_STAT(halfWidth, statistics::units::Ratio::get(),
+               "Half width of the 95% interval around the estimate since the start, relative; "
+               "0 without sampling")
+{
+}
+
+PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params)
+    : Group(parent), params(params),
+      ADD_STAT(retired, statistics::units::Count::get(), "Instructions retired"),
+      ADD_STAT(measured, statistics::units::Count::get(),
+               "Of these, instructions that went through the model"),
+      ADD_STAT(pending, statistics::units::Count::get(),
+               "Retired instructions that the estimates do not hold yet"),
+      ADD_STAT(units, statistics::units::Count::get(), "Sampling units measured"),
+      ADD_STAT(oodScore, statistics::units::Ratio::get(),
+               "Distance of the program from what the model was trained on; above 1, do not "
+               "trust the estimates")
+{
+    const auto path = [](const std::string &name) {
+        return name.empty() ? nullptr : name.c_str();
+    };
+    check(perfvec_model_load(path(params.model), PERFVEC_BACKEND_AUTO, &model), "model");
+    check(perfvec_microarchs_load(path(params.microarchs), &table), "microarchs");
+    for (std::size_t i = 0; i < perfvec_microarchs_count(table); ++i) {
+        perfvec_microarch_info info = {};
+        info.struct_size = sizeof(info);
+        check(perfvec_microarchs_get(table, i, &info), "microarchs");
+        cores.push_back(std::make_unique<Core>(this, info.name, info.clock_hz));
+    }
+    batch.reserve(BATCH);
+}
+
+PerfVecEstimate::~PerfVecEstimate()
+{
+    perfvec_calibrator_free(calibrator);
+    perfvec_session_destroy(session);
+    perfvec_microarchs_free(table);
+    perfvec_model_free(model);
+}
+
+void
+PerfVecEstimate::check(perfvec_status status, const char *what) const
+{
+    if (status == PERFVEC_OK)
+        return;
+    const char *text = session ? perfvec_session_last_error(session) : nullptr;
+    fatal("%s: %s: %s\n", params.name, what, text && *text ? text : perfvec_last_error());
+}
+
+std::string
+PerfVecEstimate::modelId() const
+{
+    perfvec_model_info info = {};
+    info.struct_size = sizeof(info);
+    check(perfvec_model_get_info(model, &info), "model");
+    return info.id;
+}
+
+void
+PerfVecEstimate::createSession()
+{
+    perfvec_config config;
+    perfvec_config_init(&config);
+    config.threads = params.threads;
+    config.interval = params.interval;
+    config.sampling = samplingMode(params);
+    config.target = params.sampling_target;
+    config.seed = params.seed;
+    config.start_outside_region = params.work_items;
+    if (params.sampling_unit)
+        config.unit = params.sampling_unit;
+    if (params.sampling_period)
+        config.period = params.sampling_period;
+    check(perfvec_session_create(model, &config, &session), "session");
+    if (calibrator)
+        check(perfvec_session_attach_calibrator(session, calibrator), "calibrate");
+}
+
+void
+PerfVecEstimate::open(std::uint32_t isa)
+{
+    if (session)
+        return;
+    if (!params.calibrate.empty()) {
+        fatal_if(params.interval == 0, "%s: calibrate needs interval, the retirements that one "
+                 "equation is made of: 1000 is a good choice\n", params.name);
+        check(perfvec_calibrator_create(model, table, &calibrator), "calibrate");
+    }
+    createSession();
+}
+
+std::uint32_t
+PerfVecEstimate::intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
+                        std::size_t size)
+{
+    std::uint32_t id = 0;
+    check(perfvec_session_intern_encoding(session, isa, pc, bytes, size, &id), "intern");
+    return id;
+}
+
+std::uint32_t
+PerfVecEstimate::intern(const perfvec_static_inst &inst)
+{
+    std::uint32_t id = 0;
+    check(perfvec_session_intern(session, &inst, &id), "intern");
+    return id;
+}
+
+void
+PerfVecEstimate::flush()
+{
+    if (!batch.empty())
+        check(perfvec_session_retire_many(session, batch.data(), batch.size()), "retire");
+    batch.clear();
+}
+
+void
+PerfVecEstimate::retireTimed(const perfvec_retirement &retirement, std::uint64_t cycles)
+{
+    const std::uint32_t fits = cycles < UINT32_MAX ? cycles : UINT32_MAX;
+    check(perfvec_session_retire_timed(session, &retirement, fits), "retire");
+}
+
+void
+PerfVecEstimate::sync()
+{
+    if (!session)
+        return;
+    flush();
+    check(perfvec_session_sync(session), "sync");
+}
+
+void
+PerfVecEstimate::regionBegin()
+{
+    flush();
+    check(perfvec_session_region_begin(session), "region begin");
+}
+
+void
+PerfVecEstimate::regionEnd()
+{
+    flush();
+    check(perfvec_session_region_end(session), "region end");
+}
+
+void
+PerfVecEstimate::finish(double clockHz)
+{
+    if (!session)
+        return;
+    sync();
+    if (!calibrator)
+        return;
+    perfvec_fit fit = {};
+    fit.struct_size = sizeof(fit);
+    perfvec_microarchs *fitted = nullptr;
+    check(perfvec_microarchs_new(model, &fitted), "calibrate");
+    check(perfvec_calibrator_solve(calibrator, params.microarch.c_str(), clockHz, fitted, &fit),
+          "calibrate");
+    check(perfvec_microarchs_save(fitted, params.calibrate.c_str()), "calibrate");
+    perfvec_microarchs_free(fitted);
+    inform("%s: calibrated \"%s\" on %d retirements in %d intervals: fit error %.2f%%, on held "
+           "out intervals %.2f%%; written to %s\n", params.name, params.microarch,
+           fit.retirements, fit.intervals, 100 * fit.fit_error, 100 * fit.held_out_error,
+           params.calibrate);
+}
+
+void
+PerfVecEstimate::keepSnapshot()
+{
+    if (!session)
+        return;
+    flush();
+    std::size_t size = 0;
+    check(perfvec_session_snapshot_size(session, &size), "snapshot");
+    kept.resize(size);
+    check(perfvec_session_snapshot(session, kept.data(), kept.size(), &size), "snapshot");
+    kept.resize(size);
+}
+
+void
+PerfVecEstimate::notifyFork()
+{
+    if (!session)
+        return;
+    fatal_if(kept.empty(), "%s: the simulator forked, but a session's threads stay behind in the "
+             "parent: set `forks = True` to have the session rebuilt\n", params.name);
+    fatal_if(calibrator, "%s: a calibration cannot go on in a forked simulator\n", params.name);
+    // The parent's handle is of no use here, not even to destroy.
+    session = nullptr;
+    createSession();
+    check(perfvec_session_restore(session, kept.data(), kept.size()), "restore");
+}
+
+void
+PerfVecEstimate::serialize(CheckpointOut &cp, const std::string &tracer)
+{
+    const bool saved = session != nullptr;
+    paramOut(cp, "perfvecSession", saved);
+    if (!saved)
+        return;
+    fatal_if(calibrator, "%s: a calibration cannot be checkpointed: finish it first\n",
+             params.name);
+    flush();
+    const std::string file = tracer + ".perfvec";
+    paramOut(cp, "perfvecModel", modelId());
+    paramOut(cp, "perfvecSnapshot", file);
+    check(perfvec_session_snapshot_file(session, (CheckpointIn::dir() + file).c_str()),
+          "checkpoint");
+}
+
+void
+PerfVecEstimate::unserialize(CheckpointIn &cp, const std::string &tracer)
+{
+    bool saved = false;
+    // A checkpoint taken without a tracer says nothing: the estimates start where it ends.
+    if (!optParamIn(cp, "perfvecSession", saved, false) || !saved)
+        return;
+    std::string id, file;
+    paramIn(cp, "perfvecModel", id);
+    paramIn(cp, "perfvecSnapshot", file);
+    fatal_if(id != modelId(), "%s: the checkpoint was taken with model %s, but this is model %s: "
+             "load the other model, or take the checkpoint again\n", params.name, id, modelId());
+    createSession();
+    check(perfvec_session_restore_file(session, (cp.getCptDir() + "/" + file).c_str()),
+          "checkpoint");
+}
+
+perfvec_counts
+PerfVecEstimate::counts() const
+{
+    perfvec_counts now = {};
+    now.struct_size = sizeof(now);
+    check(perfvec_session_counts(session, &now), "counts");
+    return now;
+}
+
+std::vector<perfvec_estimate>
+PerfVecEstimate::estimates()
+{
+    std::vector<perfvec_estimate> values(cores.size());
+    std::size_t count = 0;
+    if (session) {
+        check(perfvec_session_estimate_all(session, table, values.data(), values.size(), &count),
+              "estimate");
+    }
+    return values;
+}
+
+double
+PerfVecEstimate::cycles(const std::string &microarch)
+{
+    sync();
+    const auto values = estimates();
+    for (std::size_t i = 0; i < cores.size(); ++i) {
+        perfvec_microarch_info info = {};
+        info.struct_size = sizeof(info);
+        check(perfvec_microarchs_get(table, i, &info), "microarchs");
+        if (microarch == info.name)
+            return values[i].cycles;
+    }
+    fatal("%s: no microarchitecture \"%s\" in the table\n", params.name, microarch);
+}
+
+void
+PerfVecEstimate::preDumpStats()
+{
+    Group::preDumpStats();
+    if (!session)
+        return;
+    sync();
+    const perfvec_counts now = counts();
+    const double since = now.retired - baseCounts.retired;
+    retired = since;
+    measured = now.measured - baseCounts.measured;
+    pending = now.pending;
+    units = now.units - baseCounts.units;
+    double score = 0;
+    if (perfvec_session_ood_score(session, table, &score) == PERFVEC_OK)
+        oodScore = score;
+    const auto values = estimates();
+    for (std::size_t i = 0; i < cores.size(); ++i) {
+        Core &core = *cores[i];
+        const double cycles = values[i].cycles - core.base;
+        core.cycles = cycles;
+        core.cpi = since > 0 ? cycles / since : 0;
+        core.seconds = cycles / core.clockHz;
+        core.halfWidth = values[i].half_width;
+    }
+}
+
+void
+PerfVecEstimate::resetStats()
+{
+    Group::resetStats();
+    if (!session)
+        return;
+    sync();
+    baseCounts = counts();
+    const auto values = estimates();
+    for (std::size_t i = 0; i < cores.size(); ++i)
+        cores[i]->base = values[i].cycles;
+}
+
+} // namespace gem5

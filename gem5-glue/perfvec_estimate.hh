@@ -1,0 +1,114 @@
+/**
+ * @file
+ * Running estimates: a perfvec session fed by the tracer, shown as gem5 statistics.
+ */
+#ifndef PERFVEC_ESTIMATE_HH
+#define PERFVEC_ESTIMATE_HH
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <perfvec.h>
+
+#include "base/statistics.hh"
+#include "base/stats/group.hh"
+#include "sim/serialize.hh"
+
+namespace gem5
+{
+
+struct PerfVecParams;
+
+/**
+ * The session of one hart and its estimates, as statistics of the tracer:
+ *
+ *     TRACER.retired, .measured, .pending, .units, .oodScore
+ *     TRACER.MICROARCH.cycles, .cpi, .seconds, .halfWidth
+ *
+ * Values are fetched when statistics are dumped, and count from the last reset.
+ */
+class PerfVecEstimate : public statistics::Group
+{
+  public:
+    PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params);
+    ~PerfVecEstimate();
+
+    /** Makes the session. @param isa PERFVEC_ISA_*, which must be the model's. */
+    void open(std::uint32_t isa);
+    std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
+                         std::size_t size);
+    std::uint32_t intern(const perfvec_static_inst &inst);
+
+    /** @param timed whether `cycles` were observed on a CPU that models time. */
+    void
+    add(std::uint32_t id, std::uint64_t address, bool timed, std::uint64_t cycles)
+    {
+        const perfvec_retirement retired = {id, 0, address, 0};
+        if (timed && calibrator) {
+            flush();
+            retireTimed(retired, cycles);
+            return;
+        }
+        batch.push_back(retired);
+        if (batch.size() >= BATCH)
+            flush();
+    }
+
+    /** Puts everything handed over through the model. */
+    void sync();
+    void regionBegin();
+    void regionEnd();
+    /** Solves the calibration and writes the interval series, where these were asked for. */
+    void finish(double clockHz);
+
+    /** A snapshot in memory, from which notifyFork() rebuilds the session in a child. */
+    void keepSnapshot();
+    void notifyFork();
+    void serialize(CheckpointOut &cp, const std::string &tracer);
+    void unserialize(CheckpointIn &cp, const std::string &tracer);
+
+    /** Estimated cycles on `microarch` since the start; for Python. */
+    double cycles(const std::string &microarch);
+
+    void preDumpStats() override;
+    void resetStats() override;
+
+  private:
+    static constexpr std::size_t BATCH = 1024;
+
+    struct Core : public statistics::Group
+    {
+        Core(statistics::Group *parent, const std::string &name, double clockHz);
+
+        double clockHz;
+        /** At the last reset. */
+        double base = 0;
+        statistics::Scalar cycles, cpi, seconds, halfWidth;
+    };
+
+    void check(perfvec_status status, const char *what) const;
+    void flush();
+    void retireTimed(const perfvec_retirement &retired, std::uint64_t cycles);
+    void createSession();
+    std::vector<perfvec_estimate> estimates();
+    perfvec_counts counts() const;
+    std::string modelId() const;
+
+    const PerfVecParams &params;
+    perfvec_model *model = nullptr;
+    perfvec_microarchs *table = nullptr;
+    perfvec_session *session = nullptr;
+    perfvec_calibrator *calibrator = nullptr;
+    std::vector<perfvec_retirement> batch;
+    std::vector<std::uint8_t> kept;
+    perfvec_counts baseCounts = {};
+
+    statistics::Scalar retired, measured, pending, units, oodScore;
+    std::vector<std::unique_ptr<Core>> cores;
+};
+
+} // namespace gem5
+
+#endif // PERFVEC_ESTIMATE_HH
