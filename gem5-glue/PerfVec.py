@@ -16,6 +16,10 @@ class PerfVec(InstTracer):
     cxx_exports = [
         PyBindMethod("retired"),
         PyBindMethod("estimatedCycles"),
+        PyBindMethod("calibratedCycles"),
+        PyBindMethod("observe"),
+        PyBindMethod("observedRetired"),
+        PyBindMethod("observedCycles"),
         PyBindMethod("regionBegin"),
         PyBindMethod("regionEnd"),
         PyBindMethod("finish"),

@@ -203,6 +203,9 @@ PerfVecEstimate::finish(double clockHz)
     check(perfvec_calibrator_solve(calibrator, params.microarch.c_str(), clockHz, fitted, &fit),
           "calibrate");
     check(perfvec_microarchs_save(fitted, params.calibrate.c_str()), "calibrate");
+    perfvec_estimate whole = {};
+    check(perfvec_session_estimate(session, fitted, 0, &whole), "calibrate");
+    fittedCycles = whole.cycles;
     perfvec_microarchs_free(fitted);
     inform("%s: calibrated \"%s\" on %d retirements in %d intervals: fit error %.2f%%, on held "
            "out intervals %.2f%%; written to %s\n", params.name, params.microarch,
@@ -290,6 +293,14 @@ PerfVecEstimate::estimates()
               "estimate");
     }
     return values;
+}
+
+double
+PerfVecEstimate::calibratedCycles() const
+{
+    fatal_if(fittedCycles < 0, "%s: nothing is calibrated yet: set `calibrate` and call finish() "
+             "first\n", params.name);
+    return fittedCycles;
 }
 
 double

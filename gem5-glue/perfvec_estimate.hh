@@ -71,6 +71,8 @@ class PerfVecEstimate : public statistics::Group
 
     /** Estimated cycles on `microarch` since the start; for Python. */
     double cycles(const std::string &microarch);
+    /** Estimated cycles on the fitted core; fatal before finish() with a calibration. */
+    double calibratedCycles() const;
 
     void preDumpStats() override;
     void resetStats() override;
@@ -103,6 +105,7 @@ class PerfVecEstimate : public statistics::Group
     perfvec_calibrator *calibrator = nullptr;
     std::vector<perfvec_retirement> batch;
     std::vector<std::uint8_t> kept;
+    double fittedCycles = -1;
     perfvec_counts baseCounts = {};
 
     statistics::Scalar retired, measured, pending, units, oodScore;

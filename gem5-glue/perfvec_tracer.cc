@@ -224,8 +224,13 @@ PerfVec::emit(const perfvec_glue::Record &retired)
     lastTick = retired.tick;
     if (recording->active())
         recording->add(retired, count, cycles);
+    const bool observed = timed && observing;
+    if (observed) {
+        ++observedCount;
+        observedSum += cycles;
+    }
     if (estimating) {
-        estimating->add(retired.id, retired.address, timed, cycles);
+        estimating->add(retired.id, retired.address, observed, cycles);
         if (retired.region == perfvec_glue::Record::Begins)
             estimating->regionBegin();
         else if (retired.region == perfvec_glue::Record::Ends)
@@ -252,6 +257,13 @@ double
 PerfVec::estimatedCycles(const std::string &microarch)
 {
     return estimate().cycles(microarch);
+}
+
+double
+PerfVec::calibratedCycles() const
+{
+    fatal_if(!estimating, "%s: it was made with estimate=False\n", name());
+    return estimating->calibratedCycles();
 }
 
 void

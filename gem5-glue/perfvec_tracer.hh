@@ -47,8 +47,15 @@ class PerfVec : public trace::InstTracer
     std::uint64_t retired() const { return count; }
     /** Estimated cycles on `microarch` since the start. */
     double estimatedCycles(const std::string &microarch);
+    /** Estimated cycles on the core that `calibrate` fitted; after finish(). */
+    double calibratedCycles() const;
     void regionBegin();
     void regionEnd();
+    /** Whether the cycles of a timing CPU are taken from here on; not so while it warms up. */
+    void observe(bool on) { observing = on; }
+    /** Retirements whose cycles were taken, and these cycles. */
+    std::uint64_t observedRetired() const { return observedCount; }
+    std::uint64_t observedCycles() const { return observedSum; }
     /** Completes the files; later retirements are not seen. Also done at exit. */
     void finish();
 
@@ -72,10 +79,10 @@ class PerfVec : public trace::InstTracer
     std::unique_ptr<PerfVecEstimate> estimating;
     /** The CPU that retires at present; changes when one takes over. */
     BaseCPU *cpu = nullptr;
-    bool timed = false;
+    bool timed = false, observing = true;
     int contextId = -1;
     std::uint32_t isa = 0;
-    std::uint64_t count = 0;
+    std::uint64_t count = 0, observedCount = 0, observedSum = 0;
     Tick lastTick = 0;
     std::uint64_t clockPeriod = 1;
     std::size_t nextMark = 0;

@@ -1,0 +1,85 @@
+"""Estimate a program's cycles on many cores in one run of a CPU model without timing.
+
+    gem5.opt estimate.py [options] -- BINARY [ARGUMENT ...]
+
+Runs a RISC-V program in system-call emulation. The estimates are in stats.txt, under
+system.tracer: a group per core of the microarch table. --every prints them as the run goes on.
+"""
+
+import argparse
+
+import m5
+from m5.objects import (
+    AddrRange,
+    PerfVec,
+    Process,
+    RiscvAtomicSimpleCPU,
+    RiscvMinorCPU,
+    RiscvO3CPU,
+    RiscvTimingSimpleCPU,
+    Root,
+    SEWorkload,
+    SimpleMemory,
+    SrcClockDomain,
+    System,
+    SystemXBar,
+    VoltageDomain,
+)
+
+CPUS = {
+    "atomic": RiscvAtomicSimpleCPU,
+    "timing": RiscvTimingSimpleCPU,
+    "minor": RiscvMinorCPU,
+    "o3": RiscvO3CPU,
+}
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cpu", choices=CPUS, default="atomic")
+    parser.add_argument("--model", default="", help="foundation model")
+    parser.add_argument("--microarchs", default="", help="microarch table")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--sampling", default="full", help="full, rate, error or overhead")
+    parser.add_argument("--target", type=float, default=0.0)
+    parser.add_argument("--work-items", action="store_true", help="only m5_work_begin to _end")
+    parser.add_argument("--every", type=int, default=0, help="print estimates every N")
+    parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
+    parser.add_argument("--record", default="", help="also write the stream to this trace")
+    parser.add_argument("--checkpoint", default="", help="write one here, at --max")
+    parser.add_argument("--restore", default="", help="start from this checkpoint")
+    parser.add_argument("command", nargs="+")
+    return parser.parse_args()
+
+
+options = parse()
+system = System(
+    clk_domain=SrcClockDomain(clock="1GHz", voltage_domain=VoltageDomain()),
+    mem_mode=CPUS[options.cpu].memory_mode(), mem_ranges=[AddrRange("512MiB")])
+system.workload = SEWorkload.init_compatible(options.command[0])
+tracer = PerfVec(
+    model=options.model, microarchs=options.microarchs, threads=options.threads,
+    sampling=options.sampling, sampling_target=options.target, work_items=options.work_items,
+    record=options.record, exit_every=options.every,
+    exit_at=[options.max] if options.max else [])
+system.tracer = tracer
+system.cpu = CPUS[options.cpu](tracer=tracer)
+system.cpu.workload = Process(cmd=options.command)
+system.cpu.createThreads()
+system.cpu.createInterruptController()
+system.membus = SystemXBar()
+system.cpu.connectBus(system.membus)
+system.memory = SimpleMemory(range=system.mem_ranges[0])
+system.memory.port = system.membus.mem_side_ports
+system.system_port = system.membus.cpu_side_ports
+root = Root(full_system=False, system=system)
+m5.instantiate(options.restore or None)
+
+while True:
+    event = m5.simulate()
+    if event.getCause() != "perfvec interval":
+        break
+    m5.stats.dump()  # or decide, on tracer.estimatedCycles("name"), that enough was seen
+if options.checkpoint:
+    m5.checkpoint(options.checkpoint)
+print(f"perfvec: {tracer.retired()} instructions retired; {event.getCause()}")
