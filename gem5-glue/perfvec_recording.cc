@@ -110,7 +110,7 @@ PerfVecRecording::finish(const std::string &cpu)
     opened = false;
     if (recorder) {
         flush();
-        check(perfvec_recorder_finish(recorder), "finish");
+        check(perfvec_recorder_finish(recorder, nullptr), "finish");
         recorder = nullptr;
     }
     using perfvec_glue::jsonEscape;
