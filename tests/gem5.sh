@@ -142,7 +142,7 @@ if ! gem5 "$work/e-atomic" "$glue/configs/estimate.py" "${model[@]}" -- "$PROGRA
     fi
     tail -20 "$work/e-atomic/log"; fail "estimate"
 fi
-estimates() { grep "^system.tracer\." "$1/stats.txt" | grep -v "^system.tracer.pending" | awk '{print $1, $2}'; }
+estimates() { grep "^system.cpu.tracer\." "$1/stats.txt" | grep -v "^system.cpu.tracer.pending" | awk '{print $1, $2}'; }
 for cpu in timing minor o3; do
     gem5 "$work/e-$cpu" "$glue/configs/estimate.py" --cpu $cpu "${model[@]}" -- "$PROGRAM" || {
         tail -20 "$work/e-$cpu/log"; fail "estimate on $cpu"; }

@@ -3,7 +3,7 @@
     gem5.opt estimate.py [options] -- BINARY [ARGUMENT ...]
 
 Runs a RISC-V program in system-call emulation. The estimates are in stats.txt, under
-system.tracer: a group per core of the microarch table. --every prints them as the run goes on.
+system.cpu.tracer: a group per core of the microarch table. --every prints them as the run goes on.
 """
 
 import argparse
@@ -62,7 +62,6 @@ tracer = PerfVec(
     sampling=options.sampling, sampling_target=options.target, work_items=options.work_items,
     record=options.record, exit_every=options.every,
     exit_at=[options.max] if options.max else [])
-system.tracer = tracer
 system.cpu = CPUS[options.cpu](tracer=tracer)
 system.cpu.workload = Process(cmd=options.command)
 system.cpu.createThreads()

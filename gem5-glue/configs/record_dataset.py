@@ -14,7 +14,7 @@ only its cycles.
     OUT/cycles/PROGRAM/CORE.pvc     observed cycles (format: ../perfvec_cycles.hh, cycles.py)
     OUT/failures.log                what failed, and where its log is
 
-Programs of split "train" are timed in windows that are the same for every core, each on a
+Programs of splits "train" and "valid" are timed in windows that are the same for every core, each on a
 balanced random choice of the cores trained on; "test" programs from start to end (or --limit) on
 some of those and on the unseen ones, which also get windows of a few training programs to be
 calibrated on. Files that exist are not made again, so a run that was stopped goes on where it
@@ -124,7 +124,7 @@ class Recording:
         self.cores = {core["name"]: core for core in microarchs.all_cores(options.core_seed)}
         root = Path(options.workloads).resolve()
         manifest = json.loads((root / "manifest.json").read_text())
-        self.programs = {p["name"]: p for p in manifest if p["split"] in ("train", "test")}
+        self.programs = {p["name"]: p for p in manifest if p["split"] in ("train", "valid", "test")}
         if options.only:
             self.programs = {n: p for n, p in self.programs.items() if n in options.only}
         for program in self.programs.values():
@@ -147,7 +147,7 @@ class Recording:
     def plan(self):
         """Every job as (kind, program, core), in the order to do them."""
         options = self.options
-        train = [n for n, p in self.programs.items() if p["split"] == "train"]
+        train = [n for n, p in self.programs.items() if p["split"] in ("train", "valid")]
         test = [n for n, p in self.programs.items() if p["split"] == "test"]
         seen = [n for n, c in self.cores.items() if c["split"] in ("train", "named")]
         unseen = [n for n, c in self.cores.items() if c["split"] == "unseen"]
@@ -223,7 +223,7 @@ class Recording:
                 return f"its output lacks the checksum {program['checksum']}"
             entry = {k: program.get(k) for k in ("name", "split", "category", "command")}
             entry["retired"] = answer["retired"]
-            if program["split"] == "train":
+            if program["split"] != "test":
                 entry["windows"] = choose_windows(name, answer["retired"], self.options)
             with self.lock:
                 self.index[name] = entry
@@ -336,14 +336,14 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--core-seed", type=int, default=microarchs.SEED)
     parser.add_argument("--rounds", type=int, default=20, help="cores per training program")
-    parser.add_argument("--windows", type=int, default=8, help="windows per program")
+    parser.add_argument("--windows", type=int, default=10, help="windows per program")
     parser.add_argument("--window", type=int, default=30000, help="retirements per window")
     parser.add_argument("--warmup", type=int, default=5000, help="on the core, before a window")
-    parser.add_argument("--span", type=int, default=3_000_000, help="windows lie in the first N")
+    parser.add_argument("--span", type=int, default=4_000_000, help="windows lie in the first N")
     parser.add_argument("--limit", type=int, default=0, help="time only the first N of a test")
     parser.add_argument("--test-seen", type=int, default=12, help="seen cores per test program")
     parser.add_argument("--test-unseen", type=int, default=8)
-    parser.add_argument("--calibrate", type=int, default=4, help="programs for unseen cores")
+    parser.add_argument("--calibrate", type=int, default=8, help="programs for unseen cores")
     parser.add_argument("--smoke", type=int, metavar="N", help="only try every core for N")
     options = parser.parse_args()
     if options.window % BLOCK:

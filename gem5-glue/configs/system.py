@@ -80,6 +80,11 @@ def unit(count, *operations):
 SIMD = [op.opClass for op in SIMD_Unit.opList]
 LOADS = [op.opClass for op in ReadPort.opList]
 STORES = [op.opClass for op in WritePort.opList]
+# Of no use to RV64GC programs, but Minor warns of each class without a unit.
+REST = [
+    name for name in OpClass.vals
+    if name.startswith(("SimdAes", "SimdSha", "SimdPred", "Matrix"))
+    or "Segmented" in name]
 
 
 def o3_units(core):
@@ -140,7 +145,7 @@ def minor_units(core):
         units.append(minor_unit(["FloatMult", "FloatMultAcc", "FloatMisc"], mul, relative=0))
     units.append(minor_unit(["FloatDiv"], div, div))
     units.append(minor_unit(["FloatSqrt"], div + div // 2, div + div // 2))
-    units.append(minor_unit(SIMD + ["SimdPredAlu"], 3, relative=0))
+    units.append(minor_unit(SIMD + REST, 3, relative=0))
     units += [
         minor_unit(LOADS + STORES, 1, relative=1, extraAssumedLat=2)
         for _ in range(core["mem_units"])
@@ -155,7 +160,6 @@ def minor(core):
     return RiscvMinorCPU(
         fetch1FetchLimit=core["fetch_lines_in_flight"], fetch1LineWidth=core["fetch_bytes"],
         fetch1LineSnapWidth=core["fetch_bytes"],
-        fetch1ToFetch2ForwardDelay=core["fetch1_to_fetch2"],
         fetch2ToDecodeForwardDelay=core["fetch2_to_decode"],
         decodeToExecuteForwardDelay=core["decode_to_execute"],
         executeBranchDelay=core["branch_delay"], decodeInputWidth=decode,
@@ -204,7 +208,6 @@ def build(core, process, tracer, binary, first):
         waits.isa = starts.isa
         waits.createThreads()
         system.other_cpu = waits
-    system.tracer = tracer
 
     system.membus = SystemXBar()
     system.l2bus = L2XBar(clk_domain=clock)
