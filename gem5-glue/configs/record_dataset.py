@@ -149,8 +149,9 @@ class Recording:
         options = self.options
         train = [n for n, p in self.programs.items() if p["split"] in ("train", "valid")]
         test = [n for n, p in self.programs.items() if p["split"] == "test"]
-        seen = [n for n, c in self.cores.items() if c["split"] in ("train", "named")]
-        unseen = [n for n, c in self.cores.items() if c["split"] == "unseen"]
+        cores = {n: c["split"] for n, c in self.cores.items() if n in (options.cores or self.cores)}
+        seen = [n for n, split in cores.items() if split in ("train", "named")]
+        unseen = [n for n, split in cores.items() if split == "unseen"]
         jobs = []
         done = set()
 
@@ -331,6 +332,7 @@ def parse():
     parser.add_argument("--workloads", default="target/workloads")
     parser.add_argument("--out", required=True)
     parser.add_argument("--only", nargs="*", help="only these programs")
+    parser.add_argument("--cores", nargs="*", help="only these cores")
     parser.add_argument("--parts", nargs="*", default=["train", "test", "calibrate"])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
