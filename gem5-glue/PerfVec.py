@@ -35,17 +35,16 @@ class PerfVec(InstTracer):
         1, "Threads that run the model; 0: the simulator's own"
     )
     interval = Param.Counter(0, "Retirements per interval; 0: no intervals")
+    intervals = Param.String(
+        "", "Write the estimates of each interval here (.json or .csv)"
+    )
     sampling = Param.String(
         "full",
-        "What goes through the model: full (everything), rate (one unit per"
-        " period), error (as much as sampling_target demands) or overhead"
-        " (as much as sampling_target permits)",
+        "What goes through the model: full (everything) or rate (one unit per"
+        " period)",
     )
     sampling_unit = Param.Unsigned(0, "Retirements per unit; 0: default")
     sampling_period = Param.Counter(0, "Retirements per unit taken; 0: default")
-    sampling_target = Param.Float(
-        0.0, "Relative half width at 95% (error), or relative cost (overhead)"
-    )
     seed = Param.UInt64(0, "Seed of the places where units are taken")
     work_items = Param.Bool(
         False,

@@ -24,13 +24,11 @@ statName(std::string name)
 std::uint32_t
 samplingMode(const PerfVecParams &params)
 {
-    const char *const modes[] = {"full", "rate", "error", "overhead"};
-    for (std::uint32_t mode = 0; mode < 4; ++mode) {
-        if (params.sampling == modes[mode])
-            return mode;
-    }
-    fatal("%s: sampling is \"%s\": use full, rate, error or overhead\n", params.name,
-          params.sampling);
+    if (params.sampling == "full")
+        return PERFVEC_SAMPLING_FULL;
+    fatal_if(params.sampling != "rate", "%s: sampling is \"%s\": use full or rate\n",
+             params.name, params.sampling);
+    return PERFVEC_SAMPLING_FIXED_RATE;
 }
 
 } // anonymous namespace
@@ -60,6 +58,7 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
                "Distance of the program from what the model was trained on; above 1, do not "
                "trust the estimates")
 {
+    samplingMode(params); // to complain early
     const auto path = [](const std::string &name) {
         return name.empty() ? nullptr : name.c_str();
     };
@@ -72,6 +71,11 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
         cores.push_back(std::make_unique<Core>(this, info.name, info.clock_hz));
     }
     batch.reserve(BATCH);
+    if (!params.intervals.empty()) {
+        fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
+                 params.name);
+        series = std::make_unique<PerfVecIntervals>(params.intervals, table);
+    }
 }
 
 PerfVecEstimate::~PerfVecEstimate()
@@ -108,7 +112,6 @@ PerfVecEstimate::createSession()
     config.threads = params.threads;
     config.interval = params.interval;
     config.sampling = samplingMode(params);
-    config.target = params.sampling_target;
     config.seed = params.seed;
     config.start_outside_region = params.work_items;
     if (params.sampling_unit)
@@ -118,6 +121,8 @@ PerfVecEstimate::createSession()
     check(perfvec_session_create(model, &config, &session), "session");
     if (calibrator)
         check(perfvec_session_attach_calibrator(session, calibrator), "calibrate");
+    if (series)
+        check(series->attach(session), "intervals");
 }
 
 void
@@ -193,15 +198,21 @@ PerfVecEstimate::finish(double clockHz)
 {
     if (!session)
         return;
-    sync();
+    flush();
+    check(perfvec_session_finish(session), "finish");
+    if (series) {
+        const std::string error = series->finish();
+        fatal_if(!error.empty(), "%s: %s\n", params.name, error);
+    }
     if (!calibrator)
         return;
     perfvec_fit fit = {};
     fit.struct_size = sizeof(fit);
     perfvec_microarchs *fitted = nullptr;
     check(perfvec_microarchs_new(model, &fitted), "calibrate");
-    check(perfvec_calibrator_solve(calibrator, params.microarch.c_str(), clockHz, fitted, &fit),
-          "calibrate");
+    fatal_if(perfvec_calibrator_solve(calibrator, params.microarch.c_str(), clockHz, fitted,
+                                      &fit) != PERFVEC_OK,
+             "%s: calibrate: %s\n", params.name, perfvec_calibrator_last_error(calibrator));
     check(perfvec_microarchs_save(fitted, params.calibrate.c_str()), "calibrate");
     perfvec_estimate whole = {};
     check(perfvec_session_estimate(session, fitted, 0, &whole), "calibrate");
@@ -233,7 +244,8 @@ PerfVecEstimate::notifyFork()
         return;
     fatal_if(kept.empty(), "%s: the simulator forked, but a session's threads stay behind in the "
              "parent: set `forks = True` to have the session rebuilt\n", params.name);
-    fatal_if(calibrator, "%s: a calibration cannot go on in a forked simulator\n", params.name);
+    fatal_if(calibrator || series, "%s: a calibration or an interval series cannot go on in a "
+             "forked simulator\n", params.name);
     // The parent's handle is of no use here, not even to destroy.
     session = nullptr;
     createSession();

@@ -14,6 +14,7 @@
 
 #include "base/statistics.hh"
 #include "base/stats/group.hh"
+#include "perfvec_intervals.hh"
 #include "sim/serialize.hh"
 
 namespace gem5
@@ -103,6 +104,7 @@ class PerfVecEstimate : public statistics::Group
     perfvec_microarchs *table = nullptr;
     perfvec_session *session = nullptr;
     perfvec_calibrator *calibrator = nullptr;
+    std::unique_ptr<PerfVecIntervals> series;
     std::vector<perfvec_retirement> batch;
     std::vector<std::uint8_t> kept;
     double fittedCycles = -1;

@@ -130,7 +130,7 @@ expect() { # expect TEXT CONFIG ARGUMENT ...: must fail and say TEXT
     grep -q -- "$text" "$work/bad/log" || { cat "$work/bad/log"; fail "did not say '$text': $*"; }
 }
 expect "missing.onnx" "$glue/configs/estimate.py" --model /nowhere/missing.onnx -- "$PROGRAM"
-expect "overhead" "$glue/configs/estimate.py" --sampling sometimes -- "$PROGRAM"
+expect "use full or rate" "$glue/configs/estimate.py" --sampling sometimes -- "$PROGRAM"
 pass "bad input is refused with its reason"
 
 # --- estimates ---

@@ -40,8 +40,10 @@ def parse():
     parser.add_argument("--model", default="", help="foundation model")
     parser.add_argument("--microarchs", default="", help="microarch table")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--sampling", default="full", help="full, rate, error or overhead")
-    parser.add_argument("--target", type=float, default=0.0)
+    parser.add_argument("--sampling", default="full", help="full or rate")
+    parser.add_argument("--period", type=int, default=0, help="retirements per sampling unit")
+    parser.add_argument("--interval", type=int, default=0, help="retirements per interval")
+    parser.add_argument("--intervals", default="", help="write the interval series here")
     parser.add_argument("--work-items", action="store_true", help="only m5_work_begin to _end")
     parser.add_argument("--every", type=int, default=0, help="print estimates every N")
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
@@ -59,7 +61,8 @@ system = System(
 system.workload = SEWorkload.init_compatible(options.command[0])
 tracer = PerfVec(
     model=options.model, microarchs=options.microarchs, threads=options.threads,
-    sampling=options.sampling, sampling_target=options.target, work_items=options.work_items,
+    sampling=options.sampling, sampling_period=options.period, interval=options.interval,
+    intervals=options.intervals, work_items=options.work_items,
     record=options.record, exit_every=options.every,
     exit_at=[options.max] if options.max else [])
 system.cpu = CPUS[options.cpu](tracer=tracer)

@@ -175,6 +175,8 @@ class Recording:
             for program in rng.sample(train, min(options.calibrate, len(train))):
                 stream(program)
                 jobs += [("windows", program, core) for core in unseen]
+        # Streams first: a job that must wait for one would hold up its worker.
+        jobs.sort(key=lambda job: job[0] != "stream")
         return jobs
 
     def path(self, kind, program, core):

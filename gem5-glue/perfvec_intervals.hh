@@ -1,0 +1,50 @@
+/**
+ * @file
+ * The interval series of one tracer: estimated cycles per interval and core, as JSON or CSV.
+ *
+ * CSV: a row per interval: interval, first, retired, measured, then the cycles on each core, in
+ * columns named after the cores. JSON: {"microarchs": [name, ...], "intervals": [{"interval",
+ * "first", "retired", "measured", "cycles": [...]}, ...]}. `first` is the interval's first
+ * retirement within the regions of interest, `measured` how many went through the model.
+ */
+#ifndef PERFVEC_INTERVALS_HH
+#define PERFVEC_INTERVALS_HH
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <perfvec.h>
+
+namespace gem5
+{
+
+/** Writes beside the file's name and renames at finish(). Errors wait for finish() to be told. */
+class PerfVecIntervals
+{
+  public:
+    /** @param path ends in .json or .csv  @param table must outlive this. */
+    PerfVecIntervals(const std::string &path, const perfvec_microarchs *table);
+    ~PerfVecIntervals();
+
+    /** Takes intervals from `session` from here on. */
+    perfvec_status attach(perfvec_session *session);
+    /** Completes the file. @return what went wrong first, or "". */
+    std::string finish();
+
+  private:
+    static void receive(void *self, const perfvec_interval *interval);
+    void add(const perfvec_interval &interval);
+    void fail(const std::string &what);
+
+    const std::string path, temporary;
+    const perfvec_microarchs *const table;
+    bool csv = false, any = false;
+    std::FILE *file = nullptr;
+    std::vector<perfvec_estimate> estimates;
+    std::string error;
+};
+
+} // namespace gem5
+
+#endif // PERFVEC_INTERVALS_HH
