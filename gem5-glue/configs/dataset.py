@@ -17,6 +17,7 @@ A job is a JSON object:
     cycles       write observed cycles here (.pvc)                [modes windows, full]
     windows      [[first retirement, retirements], ...]           [mode windows]
     warmup       retirements on the core before each window       [mode windows]
+    slack        retirements on the core after each window        [mode windows]
     output       the program's standard output goes here
     input        the program's standard input comes from here
     limit        stop after so many retirements
@@ -38,7 +39,7 @@ import system as systems  # noqa: E402
 MARK = "perfvec mark"
 
 
-def switch_points(windows, warmup):
+def switch_points(windows, warmup, slack):
     """[(retirement, "timing" or "atomic"), ...]: where each CPU takes over. Windows that leave
     no room between them are run through."""
     points = []
@@ -48,7 +49,7 @@ def switch_points(windows, warmup):
             points.pop()
         else:
             points.append((start, "timing"))
-        points.append((first + length, "atomic"))
+        points.append((first + length + slack, "atomic"))
     return points
 
 
@@ -56,7 +57,7 @@ def run(job):
     """Runs one job in this process, which can run no other after it."""
     mode, core, command = job["mode"], job["core"], job["command"]
     windows = job.get("windows", []) if mode == "windows" else []
-    points = switch_points(windows, job.get("warmup", 0))
+    points = switch_points(windows, job.get("warmup", 0), job.get("slack", 0))
     first = {"stream": None, "full": "timing"}.get(mode, "atomic")
     if points and points[0] == (0, "timing"):
         first = "timing"

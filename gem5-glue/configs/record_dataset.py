@@ -289,6 +289,10 @@ def work(recording, jobs, progress, number):
             error = "its stream was not recorded"
             if job:
                 answer = server.run(job)
+                if answer["error"] and kind == "windows":
+                    # gem5 24.0 may fail an assertion where an O3 CPU is left while its
+                    # instruction cache is busy; a little later it is not.
+                    answer = server.run(job | {"slack": 500})
                 error = recording.accept(kind, name, core, answer)
                 text += f" {answer.get('retired')} in {answer.get('seconds')} s"
             ok = error is None
