@@ -5,13 +5,13 @@ import numpy as np
 import ridge
 
 
-def observations(data, sums, piece):
+def observations(data, sums, piece, stride=1):
     """Calibration data of every core: {core: [(program, sums [W,D], cycles [W])]}."""
     out = {c["name"]: [] for c in data.cores}
     for program in data.train + data.valid:
         if program.name not in sums:
             continue
-        cycles = program.cycle_sums(piece)
+        cycles = program.cycle_sums(piece, stride)
         for k, core in enumerate(program.cores):
             use = np.isfinite(cycles[:, k])
             if use.any():

@@ -35,18 +35,19 @@ BUDGETS = [10_000, 30_000, 100_000, 300_000, 1_000_000]
 NOISE = 0.1
 
 
-def seen_programs(data, sums, vectors):
+def seen_programs(data, sums, vectors, stride):
     """Errors on the windows of the programs of the data set, training and validation apart."""
     return {
-        part: floor.totals(programs, [sums[p.name] for p in programs], vectors)
+        part: floor.totals(programs, [sums[p.name] for p in programs], vectors,
+                           stride=stride)
         for part, programs in (("train", data.train), ("valid", data.valid))
     }
 
 
-def calibrated(unseen, sums, prior, budgets, piece):
+def calibrated(unseen, sums, prior, budgets, piece, stride):
     """({entry name: vector}, {core: {budget: retirements}}, left-out errors by budget)."""
     vectors, used, held = {}, {}, {}
-    parts = calibration.observations(unseen, sums, piece)
+    parts = calibration.observations(unseen, sums, piece, stride)
     for core, data in parts.items():
         for budget in budgets:
             vector, n = calibration.calibrate(data, prior, budget, piece, NOISE)
@@ -167,15 +168,16 @@ def evaluate(args):
     rec, out, prefix = Path(args.rec), Path(args.report), args.model
     out.mkdir(parents=True, exist_ok=True)
     model, checkpoint = network.load(args.checkpoint)
-    piece, warm = checkpoint["piece"], checkpoint["warm"]
+    piece, warm, stride = checkpoint["piece"], checkpoint["warm"], checkpoint["stride"]
     sums = {name: s.numpy() for name, s in checkpoint["sums"].items()}
     vectors = checkpoint["vectors"].double().numpy()
     valid = json.loads(checkpoint["args"])["valid"]
     data = Data(args.data, valid=valid)
     unseen = Data(args.data, splits=("unseen",), valid=valid)
     names = [c["name"] for c in json.loads(checkpoint["cores"])]
-    known = seen_programs(data, sums, vectors) if [c["name"] for c in data.cores] == names else {}
-    fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece)
+    known = seen_programs(data, sums, vectors, stride) if [c["name"] for c in data.cores] == names else {}
+    fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece,
+                                   stride)
     result = {
         "model": checkpoint_identity(prefix), "interval": INTERVAL, "budget": args.budget,
         "used": used, "programs": {}, "rows": [], "curves": [],

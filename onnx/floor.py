@@ -26,18 +26,18 @@ CHOICES = {
 }
 
 
-def group(program, sums, size=PIECE):
+def group(program, sums, size=PIECE, stride=1):
     """What ridge.fit_cores takes for one program: errors count by its mean cycles per piece."""
-    cycles = program.cycle_sums(size)
+    cycles = program.cycle_sums(size, stride)
     mean = np.nanmean(cycles, 0)
     return program.cores, sums, cycles, mean
 
 
-def totals(programs, sums, vectors, size=PIECE):
+def totals(programs, sums, vectors, size=PIECE, stride=1):
     """[(program, core, predicted, observed)] of every program total on every core with cycles."""
     rows = []
     for program, s in zip(programs, sums):
-        cycles = program.cycle_sums(size)
+        cycles = program.cycle_sums(size, stride)
         for k, core in enumerate(program.cores):
             use = np.isfinite(cycles[:, k])
             if use.any():
@@ -68,14 +68,14 @@ def summary(rows):
     }
 
 
-def floors(data, choices=None, noise=0.1, rounds=3, penalty=1e-3):
+def floors(data, choices=None, noise=ridge.NOISE, rounds=20):
     """{choice: {"train", "valid"}} with the summaries; and the vectors by choice."""
     sums = {p.name: p.feature_sums(PIECE) for p in data.train + data.valid}
     out, vectors = {}, {}
     for label, names in (choices or CHOICES).items():
         columns = data.columns(names)
         groups = [group(p, sums[p.name][:, columns]) for p in data.train]
-        fit = ridge.fit_cores(groups, len(data.cores), len(columns), penalty, rounds, noise)
+        fit = ridge.fit_cores(groups, len(data.cores), len(columns), noise, rounds)
         vectors[label] = (columns, fit)
         out[label] = {
             part: summary(totals(ps, [sums[p.name][:, columns] for p in ps], fit))
@@ -88,14 +88,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
     parser.add_argument("--valid", nargs="*", default=[], help="programs or sources held out")
-    parser.add_argument("--noise", type=float, default=0.1)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--penalty", type=float, default=1e-3)
+    parser.add_argument("--noise", type=float, default=ridge.NOISE)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", help="write the result here")
     args = parser.parse_args()
     data = Data(args.data, valid=args.valid)
     print(f"{len(data.train)} training programs, {len(data.valid)} valid, {len(data.cores)} cores")
-    out, _ = floors(data, None, args.noise, args.rounds, args.penalty)
+    out, _ = floors(data, None, args.noise, args.rounds)
     for label, parts in out.items():
         for part, s in parts.items():
             print(f"{label:24} {part:6} mean {100 * s['mean']:6.2f} %  worst "

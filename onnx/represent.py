@@ -47,11 +47,6 @@ def piece_sums(model, rows, starts, size, warm, lanes=128, layer=exact):
     return out
 
 
-def program_sums(model, program, size=1000, warm=128, lanes=128):
-    """piece_sums of every piece of a program of a data set, in the order of its spans."""
-    starts = [
-        (row, row - r["row"])
-        for r in program.runs
-        for row in range(r["row"] + r["warm"], r["row"] + r["warm"] + r["length"] - size + 1, size)
-    ]
-    return piece_sums(model, program.features, starts, size, warm, lanes)
+def program_sums(model, program, size=1000, warm=128, lanes=64, stride=1):
+    """piece_sums of a program of a data set, in the order of its spans."""
+    return piece_sums(model, program.features, program.spans(size, stride), size, warm, lanes)

@@ -55,35 +55,80 @@ def solve(sums, cycles, prior, noise=0.05, weights=None):
     return prior.mean + factor @ np.linalg.solve(normal, al.T @ b)
 
 
-def fit_cores(groups, count, width, penalty=1e-3, rounds=3, noise=0.1):
-    """Vectors [K,D] of all training cores, each with the others as its prior.
+# Pieces of one program err together, so a program says no more than this many independent ones.
+INDEPENDENT = 3.0
+# Relative error of an independent piece of 1000 retirements, chosen on the validation programs.
+NOISE = 0.2
 
-    @param groups per program: (cores [K_p], sums [W,D], cycles [W,K_p], scale [K_p]); the scale
-           is that of errors, usually the core's mean cycles of a piece of this program.
-    @param penalty of the first round: plain ridge around the vector that all cores share.
-    """
-    per_core = [[] for _ in range(count)]
+
+def normal_equations(groups, count, width, noise):
+    """Per core (A'A [D,D], A'y [D]) with every program weighted as INDEPENDENT pieces."""
+    gram, right = np.zeros((count, width, width)), np.zeros((count, width))
     for cores, sums, cycles, scale in groups:
         for k, core in enumerate(cores):
             use = np.isfinite(cycles[:, k])
             if use.any():
-                # Every program counts alike, whatever its number of pieces.
-                s = np.broadcast_to(scale[k], use.shape)[use] * np.sqrt(use.sum() / 100.0)
-                per_core[core].append((sums[use], cycles[use, k], s))
-    data = []
-    for parts in per_core:
-        if parts:
-            data.append(tuple(np.concatenate([p[i] for p in parts]) for i in range(3)))
-        else:
-            data.append((np.zeros((0, width)), np.zeros(0), np.zeros(0)))
-    # Start: one vector for all cores, each core's cycles divided by its mean.
-    norm = np.sqrt(np.mean([np.mean((d[0] / np.maximum(d[2], 1e-9)[:, None]) ** 2, 0)
-                            for d in data if len(d[0])], 0)) + 1e-12
-    scale0 = penalty**-0.5 * noise / norm
-    prior = Prior(np.zeros(width), np.diag(scale0**2))
-    vectors = np.zeros((count, width))
+                weight = min(1.0, INDEPENDENT / use.sum()) / (noise * scale[k]) ** 2
+                gram[core] += weight * (sums[use].T @ sums[use])
+                right[core] += weight * (sums[use].T @ cycles[use, k])
+    return gram, right
+
+
+def describe(cores, floor=0.3):
+    """Core parameters as regressors [K,P]: a one, then logarithms of numbers and flags of words,
+    standardised; rare ones are held down so that a single core does not own a column."""
+    columns = {}
+    for k, core in enumerate(cores):
+        for key, value in core.items():
+            if key in ("name", "split"):
+                continue
+            numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+            name, x = (key, np.log2(1.0 + value)) if numeric else (f"{key}={value}", 1.0)
+            columns.setdefault(name, np.full(len(cores), np.nan))[k] = x
+    out = [np.ones(len(cores))]
+    for name, x in sorted(columns.items()):
+        x = np.nan_to_num(x, nan=0.0 if "=" in name else np.nanmean(x))
+        if x.std() > 0:
+            out.append((x - x.mean()) / max(x.std(), floor))
+    return np.stack(out, 1)
+
+
+def fit_cores(groups, count, width, noise=NOISE, rounds=20, around=None, design=None,
+              penalty=10.0):
+    """Vectors [K,D] of all training cores, each with the others as its prior.
+
+    A hierarchical linear model, fitted by expectation maximisation: M_k ~ N(B' phi_k, Sigma) with
+    B and Sigma unknown. A core that was timed on few programs stays near what cores with similar
+    parameters say.
+
+    @param groups per program: (cores [K_p], sums [W,D], cycles [W,K_p], scale [K_p]); the scale
+           is that of errors, usually the core's mean cycles of a piece of this program.
+    @param noise relative error of an independent piece.
+    @param around vectors [K,D] whose deviations are modelled instead of the vectors themselves.
+    @param design phi [K,P] (see describe), the first column ones; None: the same mean for all.
+    @param penalty of B, in cores: ridge regression of vectors on standardised parameters.
+    """
+    gram, right = normal_equations(groups, count, width, noise)
+    if around is not None:
+        right = right - np.einsum("kij,kj->ki", gram, around)
+    # Columns scaled alike, so that one start suits all.
+    size = np.sqrt(np.einsum("kii->i", gram) / count) * noise + 1e-12
+    gram, right = gram / size[:, None] / size, right / size
+    # Start: one vector for all cores, with every core's deviations as wide as a column's share.
+    shared = np.linalg.solve(gram.sum(0) + np.eye(width) * gram.trace(axis1=1, axis2=2).sum()
+                             / width * 1e-3, right.sum(0))
+    phi = np.ones((count, 1)) if design is None else design
+    ridge = np.eye(phi.shape[1]) * penalty
+    ridge[0, 0] = 0.0
+    project = phi @ np.linalg.solve(phi.T @ phi + ridge, phi.T)
+    mean, covariance = np.tile(shared, (count, 1)), np.eye(width) * 0.1
     for _ in range(rounds):
-        for k, (sums, cycles, s) in enumerate(data):
-            vectors[k] = solve(sums, cycles, prior, noise, s) if len(sums) else prior.mean
-        prior = Prior.of(vectors)
-    return vectors
+        precision = np.linalg.inv(covariance)
+        spread = np.linalg.inv(gram + precision)
+        vectors = np.einsum("kij,kj->ki", spread, right + mean @ precision)
+        mean = project @ vectors
+        centred = vectors - mean
+        # The weak inverse Wishart prior keeps directions that no program shows from blowing up.
+        covariance = (centred.T @ centred + spread.sum(0) + np.eye(width) * 0.01) / (count + 1.0)
+    vectors = vectors / size
+    return vectors if around is None else vectors + around

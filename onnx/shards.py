@@ -22,24 +22,26 @@ class Program:
         self.cycles = table if len(known) == len(table) else table[known]
         self.key = meta["cycles_key"]
 
-    def spans(self, size):
-        """[(row, size)] of every whole piece of `size` measured rows."""
+    def spans(self, size, stride=1):
+        """[(row, rows of warm-up before it)] of whole pieces of `size` measured rows, every
+        `stride`-th of them."""
         return [
-            row for r in self.runs
+            (row, row - r["row"]) for r in self.runs
             for row in range(r["row"] + r["warm"], r["row"] + r["warm"] + r["length"] - size + 1,
                              size)
-        ]
+        ][::stride]
 
-    def feature_sums(self, size):
+    def feature_sums(self, size, stride=1):
         """Sums of raw features over pieces of `size` rows: float64 [W,F]."""
         return np.stack([
             self.features[row : row + size].astype(np.float32).sum(0, dtype=np.float64)
-            for row in self.spans(size)])
+            for row, _ in self.spans(size, stride)])
 
-    def cycle_sums(self, size):
+    def cycle_sums(self, size, stride=1):
         """Sums of observed cycles over the same pieces: float64 [W,K_p], NaN where missing."""
         return np.stack(
-            [self.cycles[:, row : row + size].sum(1, dtype=np.float64) for row in self.spans(size)])
+            [self.cycles[:, row : row + size].sum(1, dtype=np.float64)
+             for row, _ in self.spans(size, stride)])
 
 
 class Data:

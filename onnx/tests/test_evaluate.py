@@ -25,7 +25,7 @@ def result(tmp_path_factory):
     dataset.build(base / "rec", base / "data", command, "toy-1", warm=64)
     run = train.Run(train.parse([
         str(base / "data"), str(base / "out"), "--valid", "toy5", "--eager", "--hidden", "8",
-        "--lanes", "8", "--segment", "256", "--warm", "32", "--steps", "60", "--minutes", "5"]))
+        "--lanes", "8", "--segment", "256", "--warm", "32", "--steps", "60", "--minutes", "5", "--stride", "1"]))
     run.train()
     export.export(base / "out" / "final.pt", base / "toy")
     args = SimpleNamespace(

@@ -104,7 +104,7 @@ def test_a_core_with_little_data_borrows_from_the_others():
         sums = rng.uniform(0, 3, (3 if core == 0 else 60, 4)) * 50
         cycles = (sums @ truth[core])[:, None]
         groups.append((np.array([core]), sums, cycles, cycles.mean(0)))
-    got = ridge.fit_cores(groups, 12, 4, rounds=3, noise=0.02)
+    got = ridge.fit_cores(groups, 12, 4, noise=0.02)
     assert np.abs(got[0] - truth[0]).max() < 0.2
     assert np.abs(got[1:] - truth[1:]).max() < 0.1
 
