@@ -50,6 +50,7 @@ def save(path, model_id, schema_hash, entries, vectors, ood=None, **more):
     }
     metadata["perfvec.checksum"] = checksum(tensors, metadata)
     safetensors.numpy.save_file(tensors, f"{path}.part", metadata)
+    os.chmod(f"{path}.part", 0o644)  # safetensors makes files that only their owner can read
     os.replace(f"{path}.part", path)
 
 
