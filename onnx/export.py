@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ import network
 import table
 
 TOLERANCE = 1e-5
+# Where int8 moves no core's total by more than this, it is the default engine.
+INT8_TOLERANCE = 5e-3
 
 
 class ExportError(Exception):
@@ -80,6 +83,37 @@ def write(path, data):
     os.replace(temporary, path)
 
 
+def int8_difference(perfvec, prefix, traces):
+    """Largest relative difference of any core's cycles for whole traces between int8 and f32, as
+    the library computes them."""
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for trace in traces:
+            cycles = []
+            for backend in ("f32", "int8"):
+                out = Path(folder) / "out.json"
+                subprocess.run(
+                    [perfvec, "replay", str(trace), "--model", f"{prefix}.onnx", "--backend",
+                     backend, "--json", str(out)], check=True, stdout=subprocess.DEVNULL)
+                answer = json.loads(out.read_text())
+                cycles.append(np.array([m["cycles"] for m in answer["microarchs"]]))
+            worst = max(worst, float(np.abs(cycles[1] / cycles[0] - 1.0).max()))
+    return worst
+
+
+def settle_int8(perfvec, prefix, traces):
+    """Writes into the model whether int8 holds its error, measured on `traces`."""
+    worst = int8_difference(perfvec, prefix, traces)
+    proto = onnx.load(f"{prefix}.onnx")
+    properties = {p.key: p.value for p in proto.metadata_props}
+    properties["perfvec.int8"] = "yes" if worst <= INT8_TOLERANCE else "no"
+    properties["perfvec.int8.difference"] = f"{worst:.2e}"
+    del proto.metadata_props[:]
+    onnx.helper.set_model_props(proto, properties)
+    write(f"{prefix}.onnx", proto.SerializeToString())
+    return worst
+
+
 def ood_of(model, data, size):
     """The training distribution from the sums that the training run kept."""
     if "sums" not in data:
@@ -98,6 +132,7 @@ def export(checkpoint, prefix, name=None, warmup=None):
     metadata = {
         "perfvec.model_id": identity, "perfvec.schema": schema["name"],
         "perfvec.schema_hash": schema["hash"], "perfvec.isa": "riscv64",
+        "perfvec.int8": "no",
         "perfvec.warmup": warmup if warmup is not None else data["warm"],
         "perfvec.training.data_hash": data["data_hash"],
         "perfvec.training.seed": settings["seed"],
@@ -131,6 +166,9 @@ def main():
     parser.add_argument("prefix", help="path of the files without their endings")
     parser.add_argument("--name", help="first part of the model id (default: the prefix's name)")
     parser.add_argument("--warmup", type=int, help="retirements before a segment (as trained)")
+    parser.add_argument("--int8", nargs="+", metavar="TRACE",
+                        help="validation streams to judge int8 by; without them it stays off")
+    parser.add_argument("--perfvec", default="target/release/perfvec")
     args = parser.parse_args()
     try:
         result = export(args.checkpoint, args.prefix, args.name, args.warmup)
@@ -138,6 +176,10 @@ def main():
         sys.exit(str(error))
     print(f"{args.prefix}.onnx and .safetensors: model {result['model_id']}; ONNX Runtime and "
           f"PyTorch differ by {result['difference']:.1e}")
+    if args.int8:
+        worst = settle_int8(args.perfvec, args.prefix, args.int8)
+        print(f"int8 moves a total by at most {100 * worst:.2f} %: it is "
+              f"{'on' if worst <= INT8_TOLERANCE else 'off'} by default")
 
 
 if __name__ == "__main__":
