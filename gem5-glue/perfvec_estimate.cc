@@ -1,6 +1,7 @@
 #include "perfvec_estimate.hh"
 
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 
 #include "base/logging.hh"
@@ -68,7 +69,8 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
         perfvec_microarch_info info = {};
         info.struct_size = sizeof(info);
         check(perfvec_microarchs_get(table, i, &info), "microarchs");
-        cores.push_back(std::make_unique<Core>(this, info.name, info.clock_hz));
+        // Under the tracer itself: gem5 loses groups within a group that was merged into it.
+        cores.push_back(std::make_unique<Core>(parent, info.name, info.clock_hz));
     }
     batch.reserve(BATCH);
     if (!params.intervals.empty()) {
@@ -344,8 +346,9 @@ PerfVecEstimate::preDumpStats()
     pending = now.pending;
     units = now.units - baseCounts.units;
     double score = 0;
-    if (perfvec_session_ood_score(session, table, &score) == PERFVEC_OK)
-        oodScore = score;
+    // Not every table knows what its model was trained on.
+    const bool known = perfvec_session_ood_score(session, table, &score) == PERFVEC_OK;
+    oodScore = known ? score : std::nan("");
     const auto values = estimates();
     for (std::size_t i = 0; i < cores.size(); ++i) {
         Core &core = *cores[i];

@@ -5,8 +5,7 @@
 #
 # GEM5 must have been built with EXTRAS=gem5-glue. Without it, only what needs no gem5 is tested,
 # and the script says so. PROGRAM (a static RISC-V binary) may name a program to run; otherwise
-# one is compiled with riscv64-linux-gnu-gcc. PERFVEC_MODEL and PERFVEC_MICROARCHS may name the
-# model and the table, else the default ones are used.
+# one is compiled with riscv64-linux-gnu-gcc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 glue=$PWD/gem5-glue
@@ -61,6 +60,9 @@ if [ -z "${PROGRAM:-}" ]; then
 #include <stdio.h>
 #include <stdlib.h>
 static atomic_long total;
+/* gem5's m5_work_begin and m5_work_end; nothing to the program itself. */
+#define WORK_BEGIN __asm__ volatile(".4byte 0xb400007b" ::: "memory", "a0")
+#define WORK_END __asm__ volatile(".4byte 0xb600007b" ::: "memory", "a0")
 static long walk(long *cells, long n) {
     long sum = 0;
     for (long i = 0, at = 0; i < n; i++) { at = cells[at]; sum += at & 7; atomic_fetch_add(&total, sum); }
@@ -69,7 +71,9 @@ static long walk(long *cells, long n) {
 int main(void) {
     long n = 3000, *cells = malloc(n * sizeof *cells);
     for (long i = 0; i < n; i++) cells[i] = (i * 1103 + 12345) % n;
+    WORK_BEGIN;
     long sum = walk(cells, 20000);
+    WORK_END;
     printf("%ld %ld\n", sum, atomic_load(&total));
     return 0;
 }
@@ -134,29 +138,127 @@ expect "use full or rate" "$glue/configs/estimate.py" --sampling sometimes -- "$
 pass "bad input is refused with its reason"
 
 # --- estimates ---
-model=(${PERFVEC_MODEL:+--model "$PERFVEC_MODEL"} ${PERFVEC_MICROARCHS:+--microarchs "$PERFVEC_MICROARCHS"})
-if ! gem5 "$work/e-atomic" "$glue/configs/estimate.py" "${model[@]}" -- "$PROGRAM"; then
-    if grep -q "default model" "$work/e-atomic/log"; then
-        skip "estimates: no default model: set PERFVEC_MODEL and PERFVEC_MICROARCHS"
-        exit 0
-    fi
-    tail -20 "$work/e-atomic/log"; fail "estimate"
-fi
-estimates() { grep "^system.cpu.tracer\." "$1/stats.txt" | grep -v "^system.cpu.tracer.pending" | awk '{print $1, $2}'; }
+export PERFVEC_MODEL=$PWD/tests/data/capi/tiny.onnx
+run() { # run NAME OPTION ...: estimate.py into $work/NAME
+    local name=$1; shift
+    gem5 "$work/$name" "$glue/configs/estimate.py" "$@" -- "$PROGRAM" || {
+        tail -20 "$work/$name/log"; fail "estimate.py $*"; }
+}
+estimates() { # every estimate of the last dump of NAME
+    tac "$1/stats.txt" | sed '/Begin Simulation Statistics/q' | tac \
+        | grep "^system.cpu.tracer\." | grep -v "\.pending" | awk '{print $1, $2}'
+}
+same() { # same NAME NAME WHAT
+    diff <(estimates "$work/$1") <(estimates "$work/$2") || fail "$3"
+    [ "$(estimates "$work/$2" | wc -l)" -gt 5 ] || fail "$2 has no estimates"
+}
+run atomic
 for cpu in timing minor o3; do
-    gem5 "$work/e-$cpu" "$glue/configs/estimate.py" --cpu $cpu "${model[@]}" -- "$PROGRAM" || {
-        tail -20 "$work/e-$cpu/log"; fail "estimate on $cpu"; }
-    diff <(estimates "$work/e-atomic") <(estimates "$work/e-$cpu") \
-        || fail "estimates differ between the atomic and the $cpu CPU"
+    run $cpu --cpu $cpu
+    same atomic $cpu "estimates differ between the atomic and the $cpu CPU"
 done
-gem5 "$work/e-inline" "$glue/configs/estimate.py" --threads 0 "${model[@]}" -- "$PROGRAM"
-diff <(estimates "$work/e-atomic") <(estimates "$work/e-inline") || fail "estimates depend on threads"
+run inline --threads 0
+same atomic inline "estimates depend on the number of threads"
 pass "the same estimates on every CPU model and with any number of threads"
 
-# A restored checkpoint goes on as if nothing had happened.
-gem5 "$work/c1" "$glue/configs/estimate.py" --max 60000 --checkpoint "$work/ckpt" "${model[@]}" -- "$PROGRAM"
-gem5 "$work/c2" "$glue/configs/estimate.py" --restore "$work/ckpt" "${model[@]}" -- "$PROGRAM" || {
-    tail -20 "$work/c2/log"; fail "restore"; }
-diff <(estimates "$work/e-atomic") <(estimates "$work/c2") || fail "a restored run estimates otherwise"
+for cpu in atomic o3; do
+    run plain-$cpu --cpu $cpu --plain
+    diff <(grep -v "^host\|^system.cpu.tracer\|^$" "$work/plain-$cpu/stats.txt") \
+        <(grep -v "^host\|^system.cpu.tracer\|^$" "$work/$cpu/stats.txt") \
+        || fail "other statistics of the $cpu CPU change because the tracer is there"
+done
+pass "no other statistic changes"
+
+# Statistics start anew in a restored run; the session behind them does not.
+run whole --show one three
+run part --max 60000 --checkpoint "$work/ckpt"
+run rest --restore "$work/ckpt" --show one three
+diff <(grep "since the program" "$work/whole/log") <(grep "since the program" "$work/rest/log") \
+    || fail "a restored run estimates otherwise than one without a break"
+[ "$(grep -c "since the program" "$work/rest/log")" = 2 ] || fail "no totals"
+sed -i 's/^perfvecModel=.*/perfvecModel=another/' "$work/ckpt/m5.cpt"
+expect "taken with model another" "$glue/configs/estimate.py" --restore "$work/ckpt" -- "$PROGRAM"
 pass "checkpoints"
+
+run fork --fork --max 60000
+for _ in $(seq 50); do [ -s "$work/fork.f0/stats.txt" ] && break; sleep 0.2; done
+sleep 0.5
+same atomic fork "a run that forked estimates otherwise"
+same atomic fork.f0 "the fork estimates otherwise than a run without one"
+pass "forks"
+
+run work --work-items
+whole=$(estimates "$work/atomic" | awk '/tracer.retired/ {print $2}')
+inside=$(estimates "$work/work" | awk '/tracer.retired/ {print $2}')
+[ "$inside" -gt 100000 ] && [ "$inside" -lt "$whole" ] \
+    || fail "$inside of $whole instructions are in the region of interest"
+pass "regions of interest ($inside of $whole instructions)"
+
+run pair --cpus 2
+for i in 0 1; do
+    diff <(estimates "$work/atomic") <(sed "s/^system.cpu$i.tracer/system.cpu.tracer/" \
+        "$work/pair/stats.txt" > "$work/stats.txt"; estimates "$work") \
+        || fail "hart $i of two estimates otherwise than one alone"
+done
+pass "several CPUs"
+
+run series --interval 10000 --intervals "$work/series.csv"
+run series-json --interval 10000 --intervals "$work/series.json"
+python3 - "$work" <<'PY'
+import csv, json, sys
+work = sys.argv[1]
+rows = list(csv.DictReader(open(f"{work}/series.csv")))
+series = json.load(open(f"{work}/series.json"))
+stats = dict(l.split()[:2] for l in open(f"{work}/series/stats.txt") if len(l.split()) > 1)
+assert len(rows) == len(series["intervals"]) > 10
+assert sum(int(r["retired"]) for r in rows) == int(stats["system.cpu.tracer.retired"])
+for i, name in enumerate(series["microarchs"]):
+    stat = "".join(c if c.isalnum() else "_" for c in name)
+    whole = float(stats[f"system.cpu.tracer.{stat}.cycles"])
+    for total in (sum(float(r[name]) for r in rows),
+                  sum(e["cycles"][i] for e in series["intervals"])):
+        assert abs(total - whole) <= 1e-4 * abs(whole) + 1, (name, total, whole)
+PY
+expect "must end in .json or .csv" "$glue/configs/estimate.py" --interval 1000 --intervals \
+    "$work/series.txt" -- "$PROGRAM"
+pass "interval series add up to the whole"
+
+run many --every 50000
+[ "$(grep -c "Begin Simulation" "$work/many/stats.txt")" -ge 4 ] || fail "--every dumped too rarely"
+same atomic many "looking at estimates on the way changes them"
+pass "statistics on the way"
+
+if gem5 "$work/board" "$glue/configs/board.py" "$PROGRAM"; then
+    grep -q "tracer.*cycles" "$work/board/stats.txt" || fail "no estimates on a board"
+    pass "the standard library's board"
+elif grep -q "Protocol '' not recognized" "$work/board/log"; then
+    skip "boards: the standard library of gem5 24.0 does not run where gem5 is built without Ruby"
+else
+    tail "$work/board/log"
+    fail board
+fi
+
+gem5 "$work/sampled" "$glue/configs/sampled.py" --core boom-medium-like --period 30000 \
+    --window 5000 --interval 500 --table "$work/table.safetensors" --json "$work/sampled.json" \
+    -- "$PROGRAM" || { tail "$work/sampled/log"; fail sampled; }
+python3 - "$work/sampled.json" "$work/table.safetensors" <<'PY'
+import json, os, sys
+result = json.load(open(sys.argv[1]))
+print(result)
+assert result["windows"] >= 4 and result["calibrated_cycles"] > 0
+low, high = result["extrapolated_cycles"] / 3, result["extrapolated_cycles"] * 3
+assert low < result["calibrated_cycles"] < high, "calibration and extrapolation disagree wildly"
+assert os.path.getsize(sys.argv[2]) > 100
+PY
+pass "sampled simulation with calibration"
+
+# --- the same stream under QEMU, from main() on ---
+if command -v qemu-riscv64 > /dev/null && [ -x target/release/perfvec ] \
+    && [ -f "${QEMU_PLUGIN:-}" ]; then
+    qemu-riscv64 -plugin "$QEMU_PLUGIN,record=$work/qemu.pvt" "$PROGRAM" > /dev/null
+    run recorded --record "$work/gem5.pvt"
+    target/release/perfvec diff "$work/gem5.pvt" "$work/qemu.pvt" | head -20
+else
+    skip "QEMU: set QEMU_PLUGIN and build target/release/perfvec"
+fi
 echo "gem5.sh: all passed"

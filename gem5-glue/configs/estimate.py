@@ -3,7 +3,7 @@
     gem5.opt estimate.py [options] -- BINARY [ARGUMENT ...]
 
 Runs a RISC-V program in system-call emulation. The estimates are in stats.txt, under
-system.cpu.tracer: a group per core of the microarch table. --every prints them as the run goes on.
+system.cpu.tracer: a group per core of the microarch table. --every dumps them as the run goes on.
 """
 
 import argparse
@@ -37,6 +37,7 @@ CPUS = {
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cpu", choices=CPUS, default="atomic")
+    parser.add_argument("--cpus", type=int, default=1, help="so many CPUs, each runs BINARY")
     parser.add_argument("--model", default="", help="foundation model")
     parser.add_argument("--microarchs", default="", help="microarch table")
     parser.add_argument("--threads", type=int, default=1)
@@ -49,6 +50,9 @@ def parse():
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
     parser.add_argument("--record", default="", help="also write the stream to this trace")
     parser.add_argument("--checkpoint", default="", help="write one here, at --max")
+    parser.add_argument("--show", nargs="*", default=[], help="print the cycles on these cores")
+    parser.add_argument("--fork", action="store_true", help="go on twice from --max on")
+    parser.add_argument("--plain", action="store_true", help="without the tracer, to compare")
     parser.add_argument("--restore", default="", help="start from this checkpoint")
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
@@ -59,29 +63,43 @@ system = System(
     clk_domain=SrcClockDomain(clock="1GHz", voltage_domain=VoltageDomain()),
     mem_mode=CPUS[options.cpu].memory_mode(), mem_ranges=[AddrRange("512MiB")])
 system.workload = SEWorkload.init_compatible(options.command[0])
-tracer = PerfVec(
-    model=options.model, microarchs=options.microarchs, threads=options.threads,
-    sampling=options.sampling, sampling_period=options.period, interval=options.interval,
-    intervals=options.intervals, work_items=options.work_items,
-    record=options.record, exit_every=options.every,
-    exit_at=[options.max] if options.max else [])
-system.cpu = CPUS[options.cpu](tracer=tracer)
-system.cpu.workload = Process(cmd=options.command)
-system.cpu.createThreads()
-system.cpu.createInterruptController()
+tracers = [] if options.plain else [
+    PerfVec(
+        model=options.model, microarchs=options.microarchs, threads=options.threads,
+        sampling=options.sampling, sampling_period=options.period, interval=options.interval,
+        intervals=options.intervals, work_items=options.work_items, forks=options.fork,
+        record=options.record, exit_every=options.every,
+        exit_at=[options.max] if options.max else [])
+    for _ in range(options.cpus)
+]
+system.cpu = [CPUS[options.cpu](cpu_id=i) for i in range(options.cpus)]
+for cpu, tracer in zip(system.cpu, tracers):
+    cpu.tracer = tracer
+for i, cpu in enumerate(system.cpu):
+    cpu.workload = Process(cmd=options.command, pid=100 + i)
+    cpu.createThreads()
+    cpu.createInterruptController()
 system.membus = SystemXBar()
-system.cpu.connectBus(system.membus)
+for cpu in system.cpu:
+    cpu.connectBus(system.membus)
 system.memory = SimpleMemory(range=system.mem_ranges[0])
 system.memory.port = system.membus.mem_side_ports
 system.system_port = system.membus.cpu_side_ports
 root = Root(full_system=False, system=system)
+m5.disableAllListeners()
 m5.instantiate(options.restore or None)
 
 while True:
     event = m5.simulate()
-    if event.getCause() != "perfvec interval":
+    if event.getCause() == "perfvec interval":
+        m5.stats.dump()  # or decide, on tracers[0].estimatedCycles("name"), that enough was seen
+    elif event.getCause() == "perfvec mark" and options.fork:
+        m5.fork()  # the child writes to OUTDIR.f0
+    else:
         break
-    m5.stats.dump()  # or decide, on tracer.estimatedCycles("name"), that enough was seen
 if options.checkpoint:
     m5.checkpoint(options.checkpoint)
-print(f"perfvec: {tracer.retired()} instructions retired; {event.getCause()}")
+for tracer in tracers:
+    print(f"{tracer}: {tracer.retired()} instructions retired; {event.getCause()}")
+    for name in options.show:
+        print(f"{name}: {tracer.estimatedCycles(name)!r} cycles since the program started")
