@@ -27,10 +27,15 @@ impl NpyWriter {
     /// A matrix of `columns` columns at `path`, which an existing file gives way to at the end.
     pub fn create(path: impl AsRef<Path>, columns: usize) -> Result<Self> {
         let path = path.as_ref();
-        let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+        // A rename would replace a device or a pipe.
+        let taken = std::fs::metadata(path).is_ok_and(|m| !m.is_file());
+        let Some(name) = path.file_name().filter(|_| !taken) else {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("{}: not the name of a file", path.display()),
+                format!(
+                    "{}: not the name of a regular file; give another",
+                    path.display()
+                ),
             ));
         };
         let mut temp_name = std::ffi::OsString::from(".");

@@ -272,6 +272,13 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
             "the path names no file; add a file name",
         )
     })?;
+    // A rename would replace a device or a pipe.
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "not a regular file; give another name",
+        ));
+    }
     let unique = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut temp = std::ffi::OsString::from(".");
     temp.push(name);
