@@ -1,6 +1,7 @@
 //! Filling lanes with feature rows.
 
 use super::batch::{Batch, Lane, Shape};
+use super::plan::MAX_INDEX;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Collects rows into segments and segments into batches.
@@ -112,6 +113,12 @@ impl Filler {
         self.open
     }
 
+    /// Index of the first retirement of the open segment, and how many it holds.
+    pub fn open_segment(&self) -> Option<(u64, u64)> {
+        let l = self.lanes.last().filter(|_| self.open)?;
+        Some((l.first, l.len as u64))
+    }
+
     /// Whether the closed segments make a full batch.
     pub fn is_full(&self) -> bool {
         !self.open && self.lanes.len() == self.shape.lanes
@@ -181,7 +188,7 @@ impl Filler {
         let history = r.u64()?;
         let most = self.warmup as u64;
         let segment = (self.shape.stride - self.warmup) as u64;
-        if open > 1 || warm > most || len > segment || history > most {
+        if open > 1 || warm > most || len > segment || history > most || first > MAX_INDEX {
             return Err(Error::new(
                 ErrorKind::Corrupt,
                 "snapshot: a lane is longer than the session's segments",

@@ -30,6 +30,9 @@ pub struct Planner {
     fresh: bool,
 }
 
+/// Past any stream, and far enough from the end of the numbers for sums of a few such.
+pub const MAX_INDEX: u64 = 1 << 60;
+
 /// The words of a planner's state in a snapshot.
 pub type PlannerState = [u64; 4];
 
@@ -80,13 +83,13 @@ impl Planner {
             return;
         }
         let room = self.period - self.segment;
-        self.start = from
-            + if room == 0 {
-                0
-            } else {
-                self.draw() % (room + 1)
-            };
-        self.period_end = from + self.period;
+        let offset = if room == 0 {
+            0
+        } else {
+            self.draw() % (room + 1)
+        };
+        self.start = from.saturating_add(offset);
+        self.period_end = from.saturating_add(self.period);
     }
 
     /// What to do with the retirement at `index` of the region.
@@ -132,6 +135,25 @@ impl Planner {
     /// The state for a snapshot.
     pub fn state(&self) -> PlannerState {
         [self.random, self.start, self.period_end, self.fresh.into()]
+    }
+
+    /// Whether the state fits a stream at `index` whose open segment, if there is one, has begun at
+    /// `open.0` and holds `open.1` retirements. Bytes from outside may say anything.
+    pub fn fits(&self, index: u64, open: Option<(u64, u64)>) -> bool {
+        if self.start.max(self.period_end).max(index) > MAX_INDEX {
+            return false;
+        }
+        let end = self.start + self.segment;
+        match open {
+            Some((first, len)) => {
+                !self.fresh
+                    && first >= self.start
+                    && first + len == index
+                    && index > self.start
+                    && index <= end
+            }
+            None => self.fresh || index >= end,
+        }
     }
 
     /// Takes the state back.

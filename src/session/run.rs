@@ -5,7 +5,7 @@ use super::batch::Shape;
 use super::fill::Filler;
 use super::merge::Results;
 use super::pipeline::{Pipeline, Sink};
-use super::plan::Planner;
+use super::plan::{Planner, MAX_INDEX};
 use super::snapshot::{self as snap, put};
 use super::threads::{inference, Work, Worker};
 use super::{Session, SessionConfig};
@@ -240,6 +240,12 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
         .planner
         .set_state([r.u64()?, r.u64()?, r.u64()?, r.u64()?]);
     parts.filler.restore(&mut r)?;
+    if retired > MAX_INDEX || !parts.planner.fits(parts.index, parts.filler.open_segment()) {
+        return Err(Error::new(
+            ErrorKind::Corrupt,
+            "snapshot: its plan and its lanes disagree; take a new snapshot, this one is damaged",
+        ));
+    }
     parts.extractor.restore(&mut r.bytes)?;
     if !r.bytes.is_empty() {
         return Err(Error::new(

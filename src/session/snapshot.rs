@@ -6,6 +6,7 @@
 //! version is part of the magic.
 
 use super::accumulate::Accumulator;
+use super::plan::MAX_INDEX;
 use super::{Interval, Sampling, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst};
@@ -266,12 +267,19 @@ pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator>
         intervals: Default::default(),
     };
     let wrong = || corrupt("its vectors have another length than the model's");
+    if measured.max(units) > MAX_INDEX {
+        return Err(corrupt("a count is too large"));
+    }
     if a.sum.len() != empty.sum.len() || a.second_moment.len() != empty.second_moment.len() {
         return Err(wrong());
     }
     for _ in 0..s.len(56)? {
         let [index, first, retirements] = [s.u64()?, s.u64()?, s.u64()?];
         let [measured, cycles, timed] = [s.u64()?, s.u64()?, s.u64()?];
+        let counts = [index, first, retirements, measured, cycles, timed];
+        if counts.iter().any(|c| *c > MAX_INDEX) {
+            return Err(corrupt("a count of an interval is too large"));
+        }
         let vector = s.f64s()?;
         if vector.len() != a.sum.len() {
             return Err(wrong());
