@@ -1,0 +1,98 @@
+//! Restoring: a snapshot of a short stream, damaged in places and sealed again, gives an error or
+//! a session that goes on.
+use super::{input::Input, told, toy};
+use perfvec::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
+use perfvec::session::{Sampling, Session, SessionConfig};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Bytes before the sealed part: magic and checksum.
+const SEAL: usize = 16;
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let shape = input.u8();
+    let model = toy::model(shape & 1 != 0);
+    let config = SessionConfig {
+        threads: 0,
+        lanes: 2,
+        segment: 8,
+        warmup: Some(4),
+        interval: if shape & 2 != 0 { 16 } else { 0 },
+        sampling: match shape & 4 {
+            0 => Sampling::Full,
+            _ => Sampling::FixedRate { period: 24 },
+        },
+        unit: 8,
+        seed: 1,
+        start_outside_region: shape & 8 != 0,
+    };
+    let mut session = Session::new(model.clone(), &config).expect("a good configuration");
+    let ids: Vec<u32> = program()
+        .iter()
+        .map(|i| session.intern(i).expect("a good instruction"))
+        .collect();
+    let length = usize::from(input.u8());
+    let stream: Vec<Retirement> = (0..length).map(|i| retirement(&ids, i)).collect();
+    session.retire_many(&stream).expect("known instructions");
+    let mut bytes = session.snapshot().expect("a snapshot");
+
+    let body = bytes.len() - SEAL;
+    while !input.is_empty() {
+        // The counters and plans are at the front, before the extractor's many tables.
+        let at = match input.below(2) {
+            0 => usize::from(input.u16()) % body.min(1024),
+            _ => input.u32() as usize % body,
+        };
+        let at = SEAL + at;
+        let patch = match input.below(3) {
+            0 => vec![input.u8()],
+            1 => input.u64().to_le_bytes().to_vec(),
+            _ => vec![0xff; 8],
+        };
+        let end = (at + patch.len()).min(bytes.len());
+        bytes[at..end].copy_from_slice(&patch[..end - at]);
+    }
+    let seal = xxh3_64(&bytes[SEAL..]).to_le_bytes();
+    bytes[8..SEAL].copy_from_slice(&seal);
+
+    let Some(mut restored) = told(Session::restore(model, 0, &bytes)) else {
+        return;
+    };
+    let ids: Vec<u32> = (0..5).filter(|i| restored.inst(*i).is_some()).collect();
+    if ids.len() == 5 {
+        let more: Vec<Retirement> = (0..100).map(|i| retirement(&ids, i)).collect();
+        told(restored.retire_many(&more));
+    }
+    told(restored.finish());
+    told(restored.program_vector());
+}
+
+fn program() -> Vec<StaticInst> {
+    use InstFlags as F;
+    let kinds = [
+        (OpClass::MemRead, F::LOAD),
+        (OpClass::IntAlu, F::empty()),
+        (OpClass::MemWrite, F::STORE),
+        (OpClass::IntAlu, F::COND_CTRL | F::DIRECT_CTRL),
+        (OpClass::IntAlu, F::UNCOND_CTRL | F::INDIRECT_CTRL | F::CALL),
+    ];
+    let make = |(i, (op, flags)): (usize, &(OpClass, InstFlags))| {
+        let mut inst = StaticInst::new(0x1_0000 + 4 * i as u64, *op, 4);
+        inst.flags = *flags;
+        inst.push_src(RegClass::Int, 10 + i as u16 % 3);
+        inst.push_dst(RegClass::Int, 10 + (i as u16 + 1) % 3);
+        inst
+    };
+    kinds.iter().enumerate().map(make).collect()
+}
+
+fn retirement(ids: &[u32], i: usize) -> Retirement {
+    let inst = ids[i * i % 5];
+    Retirement {
+        inst,
+        flags: 0,
+        address: if i * i % 5 % 2 == 0 { 64 * i as u64 } else { 0 },
+        next_pc: 0,
+    }
+}
