@@ -46,7 +46,7 @@ impl Loop {
                 inst: ids[at],
                 flags: 0,
                 address: if at % 2 == 0 {
-                    self.0 % (8 << 20) & !7
+                    (self.0 % (8 << 20)) & !7
                 } else {
                     0
                 },

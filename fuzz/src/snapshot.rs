@@ -92,7 +92,11 @@ fn retirement(ids: &[u32], i: usize) -> Retirement {
     Retirement {
         inst,
         flags: 0,
-        address: if i * i % 5 % 2 == 0 { 64 * i as u64 } else { 0 },
+        address: if (i * i % 5).is_multiple_of(2) {
+            64 * i as u64
+        } else {
+            0
+        },
         next_pc: 0,
     }
 }
