@@ -1,24 +1,60 @@
-//! `perfvec info`: what the library knows of a feature schema.
+//! `perfvec info`: what a file holds, or what a feature schema is.
 
+use crate::info_files as files;
+use crate::trace_info::{self, InfoArgs};
 use perfvec::features::{schema, Schema};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
-/// Show a feature schema.
+/// Arguments of `perfvec info`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The schema's name.
+    /// A trace (.pvt), a model (.onnx), a microarch table or a program vector (.safetensors).
+    #[arg(required_unless_present = "schema")]
+    file: Option<PathBuf>,
+    /// Show the feature schema of this name instead.
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    schema: Option<String>,
+    /// Read the whole trace and check it; without this only its header and footer are read.
     #[arg(long)]
-    schema: String,
-    /// As JSON.
+    verify: bool,
+    /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
 }
 
 /// Prints it.
 pub fn run(args: &Args) -> Result<()> {
-    let schema = schema::by_name(&args.schema).ok_or_else(|| unknown(&args.schema))?;
+    if let Some(name) = &args.schema {
+        let schema = schema::by_name(name).ok_or_else(|| unknown(name))?;
+        return show_schema(schema, args.json);
+    }
+    // clap asks for one of the two.
+    let path = args.file.as_deref().unwrap_or(Path::new(""));
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let found = match extension {
+        "onnx" => files::model(path)?,
+        "safetensors" => files::safetensors(path)?,
+        _ => {
+            let trace = InfoArgs {
+                trace: path.to_path_buf(),
+                verify: args.verify,
+                json: args.json,
+            };
+            return trace_info::run(&trace, &mut std::io::stdout());
+        }
+    };
     if args.json {
+        println!("{:#}", found.json);
+    } else {
+        print!("{}", found.text());
+    }
+    Ok(())
+}
+
+fn show_schema(schema: &Schema, as_object: bool) -> Result<()> {
+    if as_object {
         println!("{}", as_json(schema));
         return Ok(());
     }

@@ -1,15 +1,23 @@
 //! The `perfvec` command.
 
+mod calibrate;
 mod features;
+mod guest;
 mod info;
+mod info_files;
+mod manual;
 mod merge;
 mod predict;
+mod record;
 mod replay;
 mod report;
+mod run;
 mod source;
+mod trace_diff;
+mod trace_info;
 mod windows;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Learned performance estimates: one pass over a program prices every microarchitecture.
@@ -22,31 +30,55 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a RISC-V 64 program under QEMU and price it on every microarchitecture of a table.
+    Run(run::Args),
+    /// Run a RISC-V 64 program under QEMU and record its trace.
+    Record(record::Args),
     /// Price a recorded trace on every microarchitecture of a table.
     Replay(replay::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
     /// Add program vectors of shards into the vector of the whole.
     Merge(merge::Args),
+    /// Fit a microarchitecture vector to traces of a timing CPU and add it to a table.
+    Calibrate(calibrate::Args),
     /// Write a trace's feature rows as a NumPy matrix.
     Features(features::FeaturesArgs),
-    /// Show a feature schema.
+    /// Show what a file holds, or a feature schema.
     Info(info::Args),
+    /// Compare the streams of two traces; the exit code is 1 where they differ.
+    Diff(trace_diff::DiffArgs),
+    /// Print a script that completes the command line in a shell.
+    #[command(hide = true)]
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page.
+    #[command(hide = true)]
+    Man,
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => return run::run(&args),
+        Command::Record(args) => return record::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Features(args) => features::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Diff(args) => match trace_diff::run(&args, &mut std::io::stdout()) {
+            Ok(false) => return ExitCode::from(1),
+            done => done.map(drop),
+        },
+        Command::Completions(args) => manual::completions(&args, Cli::command()),
+        Command::Man => manual::page(Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("perfvec: {e}");
-            ExitCode::FAILURE
+            // diff answers 1 for a difference, as diff(1) does.
+            ExitCode::from(2)
         }
     }
 }

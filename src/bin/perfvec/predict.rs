@@ -1,9 +1,8 @@
 //! `perfvec predict`: saved program vectors on a table.
 
-use crate::report::Report;
+use crate::report::{Report, Stream};
 use crate::source::{write_file, Source};
 use perfvec::microarch::{MicroarchTable, ProgramVector};
-use perfvec::session::Counts;
 use perfvec::Result;
 use std::path::PathBuf;
 
@@ -32,15 +31,12 @@ pub fn run(args: &Args) -> Result<()> {
         let vector = ProgramVector::load(path)?;
         let report = Report {
             program: path.display().to_string(),
-            counts: Counts {
-                retired: vector.retired,
-                measured: vector.measured,
-                pending: 0,
-                units: vector.units,
-            },
-            vector,
             table: &table,
-            intervals: Vec::new(),
+            streams: vec![Stream {
+                vector,
+                intervals: Vec::new(),
+            }],
+            partial: None,
         };
         if args.vectors.len() > 1 {
             println!("{}:", path.display());

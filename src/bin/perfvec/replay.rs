@@ -1,11 +1,14 @@
 //! `perfvec replay`: a recorded stream through the model.
 
-use crate::report::Report;
+use crate::report::{Report, Stream};
 use crate::source::{write_file, Loaded, Run, Source};
 use perfvec::session::Session;
 use perfvec::trace::{Block, Reader};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
+
+/// Made by examples/record.sh.
+const BUNDLED: &str = "lua.pvt";
 
 /// Arguments of `perfvec replay`.
 #[derive(clap::Args)]
@@ -14,16 +17,20 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
-    /// The trace (.pvt).
-    trace: PathBuf,
+    /// The trace (.pvt); else a short one that came with perfvec.
+    trace: Option<PathBuf>,
 }
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
-    let mut reader = Reader::open(&args.trace)?;
+    let trace = match &args.trace {
+        Some(path) => path.clone(),
+        None => bundled()?,
+    };
+    let mut reader = Reader::open(&trace)?;
     let header = reader.header().clone();
-    check_isa(&loaded, &header.isa, &args.trace)?;
+    check_isa(&loaded, &header.isa, &trace)?;
     let mut session = Session::new(loaded.model.clone(), &args.run.config()?)?;
     let mut block = Block::default();
     let mut intervals = Vec::new();
@@ -42,11 +49,27 @@ pub fn run(args: &Args) -> Result<()> {
             .collect::<Vec<_>>()
             .join(" "),
         table: &loaded.table,
-        vector: session.program_vector()?,
-        counts: session.counts(),
-        intervals,
+        streams: vec![Stream {
+            vector: session.program_vector()?,
+            intervals,
+        }],
+        partial: None,
     };
     deliver(&report, &args.run)
+}
+
+/// The trace that came with perfvec: beside an installed program, or in the source tree.
+fn bundled() -> Result<PathBuf> {
+    let exe = std::env::current_exe().map_err(|e| Error::io("this program", &e))?;
+    let dir = exe.parent().unwrap_or(Path::new("."));
+    let places = ["../share/perfvec", "../../examples"].map(|d| dir.join(d).join(BUNDLED));
+    match places.iter().find(|p| p.is_file()) {
+        Some(path) => Ok(path.clone()),
+        None => Err(Error::new(
+            ErrorKind::NotFound,
+            format!("{}: no bundled trace; name a trace", places[0].display()),
+        )),
+    }
 }
 
 /// Prints the table and writes what was asked for.
@@ -58,12 +81,13 @@ pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
         write_file(path, text.as_bytes())?;
     }
     if let Some(path) = &run.vector {
-        report.vector.save(path)?;
+        report.streams[0].vector.save(path)?;
     }
     Ok(())
 }
 
-fn check_isa(loaded: &Loaded, isa: &str, trace: &Path) -> Result<()> {
+/// Refuses a trace of another ISA than the model's.
+pub fn check_isa(loaded: &Loaded, isa: &str, trace: &Path) -> Result<()> {
     let wants = &loaded.model.info().isa;
     if wants != isa {
         return Err(Error::new(

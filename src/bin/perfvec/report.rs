@@ -1,10 +1,19 @@
 //! What a run tells its user: a table for people, JSON for programs.
 
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
-use perfvec::session::{Counts, Interval};
+use perfvec::session::Interval;
 use perfvec::Result;
 use serde_json::{json, Value};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// One hart's part of a result.
+pub struct Stream {
+    /// Its program vector.
+    pub vector: ProgramVector,
+    /// The series, empty where none was asked for.
+    pub intervals: Vec<Interval>,
+}
 
 /// The result of one run.
 pub struct Report<'a> {
@@ -12,17 +21,52 @@ pub struct Report<'a> {
     pub program: String,
     /// The table that priced it.
     pub table: &'a MicroarchTable,
-    /// The program vector.
-    pub vector: ProgramVector,
-    /// Counts at the end.
-    pub counts: Counts,
-    /// The series, empty where none was asked for.
-    pub intervals: Vec<Interval>,
+    /// At least one stream; what is told of all of them is their sum.
+    pub streams: Vec<Stream>,
+    /// Why this is only a part of the program, where it is.
+    pub partial: Option<String>,
 }
 
 impl Report<'_> {
+    /// Sums over the streams: of cycles and seconds, and of the variances behind the half widths,
+    /// since sampling offsets are drawn for each stream alone.
     fn estimates(&self) -> Result<Vec<Estimate>> {
-        self.table.estimate(&self.vector)
+        let mut all = vec![Estimate::default(); self.table.entries().len()];
+        for stream in &self.streams {
+            for (sum, e) in all.iter_mut().zip(self.table.estimate(&stream.vector)?) {
+                sum.cycles += e.cycles;
+                sum.seconds += e.seconds;
+                sum.half_width += (e.half_width * e.cycles).powi(2);
+            }
+        }
+        let retired = self.total(|v| v.retired);
+        for e in &mut all {
+            if e.cycles != 0.0 {
+                e.cpi = e.cycles / retired as f64;
+                e.half_width = e.half_width.sqrt() / e.cycles.abs();
+            }
+        }
+        if let [only] = &self.streams[..] {
+            return self.table.estimate(&only.vector);
+        }
+        Ok(all)
+    }
+
+    fn total(&self, count: impl Fn(&ProgramVector) -> u64) -> u64 {
+        self.streams.iter().map(|s| count(&s.vector)).sum()
+    }
+
+    /// The worst stream's; `None` where the table has no training distribution.
+    fn ood_score(&self) -> Result<Option<f64>> {
+        let mut worst: Option<f64> = None;
+        for stream in &self.streams {
+            let score = self.table.ood_score(&stream.vector)?;
+            worst = match (worst, score) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        Ok(worst)
     }
 
     /// The table, fastest microarchitecture first.
@@ -37,7 +81,7 @@ impl Report<'_> {
             .max()
             .unwrap_or(0)
             .max(10);
-        let sampled = self.vector.units > 0;
+        let sampled = self.total(|v| v.units) > 0;
         let mut out = String::new();
         let mut line = |text: String| {
             out.push_str(text.trim_end());
@@ -64,17 +108,29 @@ impl Report<'_> {
                 seconds(e.seconds)
             ));
         }
-        let mut note = format!("{} instructions", grouped(self.vector.retired));
+        let (retired, measured) = (self.total(|v| v.retired), self.total(|v| v.measured));
+        let mut note = format!("{} instructions", grouped(retired));
         if sampled {
-            let _ = write!(
-                note,
-                ", {} measured in {} units",
-                grouped(self.vector.measured),
-                grouped(self.vector.units)
-            );
+            let units = grouped(self.total(|v| v.units));
+            let _ = write!(note, ", {} measured in {units} units", grouped(measured));
+        }
+        if self.streams.len() > 1 {
+            let n = self.streams.len();
+            let _ = write!(note, " of {n} threads; cycles and times are their sums");
         }
         line(note);
-        if let Some(score) = self.table.ood_score(&self.vector)? {
+        if let Some(why) = &self.partial {
+            let mut text = format!("partial result: {why}");
+            if !sampled && measured < retired {
+                let _ = write!(
+                    text,
+                    "; the estimate is scaled from the {} that the model had seen",
+                    grouped(measured)
+                );
+            }
+            line(text);
+        }
+        if let Some(score) = self.ood_score()? {
             if score > 1.0 {
                 line(format!(
                     "warning: this program is unlike the model's training programs (score {score:.1}, 1 is their edge); expect larger errors"
@@ -86,19 +142,56 @@ impl Report<'_> {
 
     /// The same and the interval series as JSON.
     pub fn json(&self) -> Result<Value> {
-        let entries = self.table.entries();
-        let price = |e: &Estimate| json!({"cycles": e.cycles, "cpi": e.cpi, "seconds": e.seconds, "half_width": e.half_width});
-        let mut microarchs = Vec::new();
-        for (m, e) in entries.iter().zip(self.estimates()?) {
-            let mut v = price(&e);
-            v["name"] = json!(m.name);
-            v["clock_hz"] = json!(m.clock_hz);
-            microarchs.push(v);
+        let first = &self.streams[0];
+        let mut out = json!({
+            "format": "perfvec-estimates-1",
+            "program": self.program,
+            "model": first.vector.model_id,
+            "retired": self.total(|v| v.retired),
+            "measured": self.total(|v| v.measured),
+            "units": self.total(|v| v.units),
+            "partial": self.partial,
+            "ood_score": self.ood_score()?,
+            "microarchs": self.priced(&self.estimates()?),
+            "intervals": [],
+        });
+        if self.streams.len() == 1 {
+            out["intervals"] = self.series(first)?;
+            return Ok(out);
         }
+        let mut threads = Vec::new();
+        for s in &self.streams {
+            threads.push(json!({
+                "retired": s.vector.retired,
+                "measured": s.vector.measured,
+                "units": s.vector.units,
+                "ood_score": self.table.ood_score(&s.vector)?,
+                "microarchs": self.priced(&self.table.estimate(&s.vector)?),
+                "intervals": self.series(s)?,
+            }));
+        }
+        out["threads"] = threads.into();
+        Ok(out)
+    }
+
+    fn priced(&self, estimates: &[Estimate]) -> Value {
+        let entries = self.table.entries().iter();
+        entries
+            .zip(estimates)
+            .map(|(m, e)| {
+                json!({
+                    "name": m.name, "clock_hz": m.clock_hz, "cycles": e.cycles, "cpi": e.cpi,
+                    "seconds": e.seconds, "half_width": e.half_width,
+                })
+            })
+            .collect()
+    }
+
+    fn series(&self, stream: &Stream) -> Result<Value> {
         let mut series = Vec::new();
-        for i in &self.intervals {
+        for i in &stream.intervals {
             let v = ProgramVector {
-                model_id: self.vector.model_id.clone(),
+                model_id: stream.vector.model_id.clone(),
                 retired: i.retirements,
                 measured: i.measured,
                 sum: i.vector.clone(),
@@ -110,18 +203,7 @@ impl Report<'_> {
                 "measured": i.measured, "cpi": cpi,
             }));
         }
-        Ok(json!({
-            "format": "perfvec-estimates-1",
-            "program": self.program,
-            "model": self.vector.model_id,
-            "retired": self.counts.retired,
-            "measured": self.counts.measured,
-            "pending": self.counts.pending,
-            "units": self.counts.units,
-            "ood_score": self.table.ood_score(&self.vector)?,
-            "microarchs": microarchs,
-            "intervals": series,
-        }))
+        Ok(series.into())
     }
 }
 
@@ -145,4 +227,19 @@ pub fn grouped(n: u64) -> String {
         out.push(d);
     }
     out
+}
+
+/// The file of the stream numbered `n`: `path` itself for the first, else with ".n" before the
+/// extension.
+pub fn numbered(path: &Path, n: usize) -> PathBuf {
+    if n == 0 {
+        return path.to_path_buf();
+    }
+    let mut name = path.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!(".{n}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }

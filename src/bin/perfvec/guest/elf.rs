@@ -1,0 +1,185 @@
+//! Whether a file is a program that qemu-riscv64 can run; if not, what it is.
+
+use perfvec::{Error, ErrorKind, Result};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What matters of a RISC-V 64 program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The dynamic loader that it asks for.
+    pub interpreter: Option<String>,
+}
+
+const HEADER: usize = 64;
+const RISCV: u16 = 243;
+const PT_INTERP: u32 = 3;
+/// Longest name of an interpreter, as in Linux.
+const MAX_NAME: u64 = 4096;
+
+/// Looks at `path`: kind `NotFound` where there is nothing, `Mismatch` for what QEMU cannot run.
+pub fn inspect(path: &Path) -> Result<Program> {
+    let mut file = File::open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "{}: no such program; give its path, ./ included",
+                path.display()
+            ),
+        ),
+        _ => Error::io(path, &e),
+    })?;
+    let meta = file.metadata().map_err(|e| Error::io(path, &e))?;
+    if !meta.is_file() {
+        return Err(mismatch(path, "not a regular file"));
+    }
+    let mut head = Vec::new();
+    (&mut file)
+        .take(HEADER as u64)
+        .read_to_end(&mut head)
+        .map_err(|e| Error::io(path, &e))?;
+    if let Some(problem) = problem(&head) {
+        return Err(mismatch(path, &problem));
+    }
+    if meta.permissions().mode() & 0o111 == 0 {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("{}: not executable; chmod +x it", path.display()),
+        ));
+    }
+    let interpreter = interpreter(&mut file, &head).ok_or_else(|| {
+        mismatch(
+            path,
+            "a damaged ELF file (its program headers cannot be read)",
+        )
+    })?;
+    Ok(Program { interpreter })
+}
+
+fn mismatch(path: &Path, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Mismatch,
+        format!(
+            "{}: {what}; perfvec runs RISC-V 64 Linux programs (made by riscv64-linux-gnu-gcc)",
+            path.display()
+        ),
+    )
+}
+
+/// Why a file that begins with `head` is no RISC-V 64 program.
+fn problem(head: &[u8]) -> Option<String> {
+    if !head.starts_with(b"\x7fELF") {
+        return Some(
+            match head {
+                [] => "an empty file",
+                [b'#', b'!', ..] => "a script",
+                _ => "not an ELF file",
+            }
+            .into(),
+        );
+    }
+    if head.len() < HEADER {
+        return Some("a truncated ELF file".into());
+    }
+    let machine = u16_at(head, 18);
+    let bits = if head[4] == 1 { "32" } else { "64" };
+    if machine != RISCV {
+        return Some(format!("an ELF file for {}", machine_name(machine)));
+    }
+    if bits == "32" || head[5] != 1 {
+        let order = if head[5] == 1 { "little" } else { "big" };
+        return Some(format!(
+            "an ELF file for RISC-V, {bits} bit, {order}-endian"
+        ));
+    }
+    match u16_at(head, 16) {
+        2 | 3 => None,
+        1 => Some("a RISC-V object file that is not linked".into()),
+        _ => Some("a RISC-V ELF file, but no program".into()),
+    }
+}
+
+fn machine_name(machine: u16) -> String {
+    let known = match machine {
+        2 | 18 | 43 => "SPARC",
+        3 => "x86 (32 bit)",
+        8 => "MIPS",
+        20 | 21 => "PowerPC",
+        22 => "s390",
+        40 => "Arm (32 bit)",
+        62 => "x86-64",
+        183 => "Arm AArch64",
+        258 => "LoongArch",
+        _ => return format!("machine {machine}"),
+    };
+    known.into()
+}
+
+/// The name in PT_INTERP, if there is one; `None` for damage.
+fn interpreter(file: &mut File, head: &[u8]) -> Option<Option<String>> {
+    let (table, entry, count) = (u64_at(head, 32), u16_at(head, 54), u16_at(head, 56));
+    if count > 0 && entry != 56 {
+        return None;
+    }
+    let mut headers = vec![0; usize::from(entry) * usize::from(count)];
+    file.seek(SeekFrom::Start(table)).ok()?;
+    file.read_exact(&mut headers).ok()?;
+    let Some(h) = headers.chunks_exact(56).find(|h| u32_at(h, 0) == PT_INTERP) else {
+        return Some(None);
+    };
+    let (at, size) = (u64_at(h, 8), u64_at(h, 32));
+    if size == 0 || size > MAX_NAME {
+        return None;
+    }
+    let mut name = vec![0; size as usize];
+    file.seek(SeekFrom::Start(at)).ok()?;
+    file.read_exact(&mut name).ok()?;
+    name.retain(|b| *b != 0);
+    Some(Some(String::from_utf8_lossy(&name).into_owned()))
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(class: u8, order: u8, kind: u16, machine: u16) -> Vec<u8> {
+        let mut h = vec![0; HEADER];
+        h[..6].copy_from_slice(&[0x7f, b'E', b'L', b'F', class, order]);
+        h[16..18].copy_from_slice(&kind.to_le_bytes());
+        h[18..20].copy_from_slice(&machine.to_le_bytes());
+        h
+    }
+
+    #[test]
+    fn says_what_a_file_is() {
+        let is = |head: &[u8], text: &str| {
+            let found = problem(head).unwrap_or_default();
+            assert!(found.contains(text), "{found:?} lacks {text:?}");
+        };
+        assert_eq!(problem(&header(2, 1, 2, RISCV)), None);
+        assert_eq!(problem(&header(2, 1, 3, RISCV)), None);
+        is(b"", "empty");
+        is(b"#!/bin/sh\n", "script");
+        is(b"hello", "not an ELF");
+        is(b"\x7fELF\x02\x01", "truncated");
+        is(&header(2, 1, 2, 62), "x86-64");
+        is(&header(2, 1, 2, 183), "AArch64");
+        is(&header(1, 1, 2, RISCV), "32 bit");
+        is(&header(2, 1, 1, RISCV), "not linked");
+        is(&header(2, 1, 2, 9999), "machine 9999");
+    }
+}

@@ -1,0 +1,41 @@
+//! What packagers install beside the program: completions and a manual page.
+
+use perfvec::{Error, Result};
+use std::io::Write;
+
+/// Arguments of `perfvec completions`.
+#[derive(clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// Prints a completion script.
+pub fn completions(args: &CompletionsArgs, mut command: clap::Command) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "perfvec", &mut script);
+    print_bytes(&script)
+}
+
+/// Prints the manual page: the program, then every command.
+pub fn page(mut command: clap::Command) -> Result<()> {
+    command.build();
+    let mut text = Vec::new();
+    let render = |command: clap::Command, text: &mut Vec<u8>| {
+        clap_mangen::Man::new(command)
+            .render(text)
+            .map_err(|e| Error::io("manual page", &e))
+    };
+    render(command.clone(), &mut text)?;
+    for sub in command.get_subcommands().filter(|c| !c.is_hide_set()) {
+        render(sub.clone(), &mut text)?;
+    }
+    print_bytes(&text)
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<()> {
+    std::io::stdout()
+        .write_all(bytes)
+        .map_err(|e| Error::io("standard output", &e))
+}

@@ -1,0 +1,153 @@
+//! `perfvec run`: a program under QEMU, priced while it runs.
+
+use crate::guest::{self, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
+use crate::report::{grouped, numbered, Report, Stream};
+use crate::source::{write_file, Loaded, Run, Source};
+use perfvec::model::Backend;
+use perfvec::{Error, ErrorKind, Result};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Arguments of `perfvec run`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    guest: GuestArgs,
+}
+
+/// Runs it. The program keeps standard input and output; everything of perfvec's is on standard
+/// error, the estimates after the program's end. The exit code is the program's.
+pub fn run(args: &Args) -> ExitCode {
+    price(args).map_or_else(|f| f.report(), ExitCode::from)
+}
+
+fn price(args: &Args) -> std::result::Result<u8, Failure> {
+    let launcher = Launcher::find(&args.guest)?;
+    let loaded = args.source.load()?;
+    check_isa(&loaded)?;
+    let outbox = Outbox::create()?;
+    let command = launcher.command(&arguments(args, &loaded, &outbox)?);
+    let first = loaded.table.entries().first();
+    let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
+    let outcome = guest::run(command, &outbox, &progress)?;
+    for line in outbox.log() {
+        eprintln!("perfvec: {line}");
+    }
+    deliver(args, &loaded, &outbox, outcome)?;
+    Ok(outcome.code())
+}
+
+fn arguments<'a>(
+    args: &Args,
+    loaded: &Loaded,
+    outbox: &Outbox,
+) -> Result<Vec<(&'a str, OsString)>> {
+    // The plugin must see the same files, wherever the program goes.
+    let absolute = |p: &std::path::Path| std::path::absolute(p).map_err(|e| Error::io(p, &e));
+    let config = args.run.config()?;
+    let mut all = vec![
+        ("out", absolute(outbox.path())?.into_os_string()),
+        ("model", absolute(&loaded.model_path)?.into_os_string()),
+        ("microarchs", absolute(&loaded.table_path)?.into_os_string()),
+        (
+            "backend",
+            backend_number(args.source.backend).to_string().into(),
+        ),
+    ];
+    let mut number = |key, value: u64| all.push((key, value.to_string().into()));
+    number("threads", config.threads as u64);
+    number("interval", config.interval);
+    number("unit", config.unit as u64);
+    number("seed", config.seed);
+    if let Some(period) = args.run.sample {
+        number("sample", period);
+    }
+    Ok(all)
+}
+
+/// The number of `PERFVEC_BACKEND_...`.
+fn backend_number(backend: Backend) -> u32 {
+    match backend {
+        Backend::Auto => 0,
+        Backend::NativeF32 => 1,
+        Backend::NativeInt8 => 2,
+        Backend::OnnxRuntime => 3,
+    }
+}
+
+fn check_isa(loaded: &Loaded) -> Result<()> {
+    let wants = &loaded.model.info().isa;
+    if wants == "riscv64" {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "model {} is for {wants}, but QEMU runs riscv64 programs; choose another with --model",
+            loaded.model_path.display()
+        ),
+    ))
+}
+
+fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> Result<()> {
+    let mut streams = outbox.streams()?;
+    streams.retain(|(v, _)| v.retired > 0);
+    if streams.is_empty() {
+        return Err(nothing(outbox, outcome));
+    }
+    let streams: Vec<Stream> = streams
+        .into_iter()
+        .map(|(vector, intervals)| Stream { vector, intervals })
+        .collect();
+    let report = Report {
+        program: args.guest.title(),
+        table: &loaded.table,
+        partial: partial(outbox, outcome, &streams),
+        streams,
+    };
+    eprint!("{}", report.text()?);
+    if let Some(path) = &args.run.json {
+        let mut text = report.json()?.to_string();
+        text.push('\n');
+        write_file(path, text.as_bytes())?;
+    }
+    if let Some(path) = &args.run.vector {
+        for (i, stream) in report.streams.iter().enumerate() {
+            stream.vector.save(&numbered(path, i))?;
+        }
+    }
+    Ok(())
+}
+
+/// Why there is only a part of the program in the result.
+fn partial(outbox: &Outbox, outcome: Outcome, streams: &[Stream]) -> Option<String> {
+    let mut why = match outcome.signal() {
+        Some(signal) => format!("the program was killed by {signal}"),
+        None if outbox.finished() => return None,
+        None => "the program left QEMU before its end (it called exec), or the results could not be written".into(),
+    };
+    let (all, kept) = (
+        outbox.counters().retired,
+        streams.iter().map(|s| s.vector.retired).sum(),
+    );
+    if all > kept {
+        why.push_str(&format!("; it had retired {} instructions", grouped(all)));
+    }
+    Some(why)
+}
+
+fn nothing(outbox: &Outbox, outcome: Outcome) -> Error {
+    let retired = outbox.counters().retired;
+    let how = match outcome.signal() {
+        Some(signal) => format!("it was killed by {signal}"),
+        None => format!("its exit code is {}", outcome.code()),
+    };
+    Error::new(
+        ErrorKind::State,
+        format!("no estimate: {retired} instructions of the program reached the model, and {how}"),
+    )
+}
