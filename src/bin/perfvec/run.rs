@@ -37,7 +37,11 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     for line in outbox.log() {
         eprintln!("perfvec: {line}");
     }
-    deliver(args, &loaded, &outbox, outcome)?;
+    match (deliver(args, &loaded, &outbox, outcome), outcome) {
+        // There was no time for a checkpoint; what killed the program matters more.
+        (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => eprintln!("perfvec: {e}"),
+        (done, _) => done?,
+    }
     Ok(outcome.code())
 }
 

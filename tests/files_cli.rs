@@ -1,0 +1,164 @@
+//! The commands that need no QEMU: info, calibrate, replay of the bundled trace, manual.
+
+use perfvec::inst::{OpClass, Retirement, StaticInst};
+use perfvec::microarch::ProgramVector;
+use perfvec::trace::{Header, Writer};
+use std::path::Path;
+use std::process::Command;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/capi/tiny.onnx");
+const TABLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/data/capi/tiny.safetensors"
+);
+
+/// Exit code, standard output and standard error.
+fn perfvec(args: &[&str]) -> (i32, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        out.status.code().unwrap(),
+        text(out.stdout),
+        text(out.stderr),
+    )
+}
+
+fn json(args: &[&str]) -> serde_json::Value {
+    let (code, out, err) = perfvec(args);
+    assert_eq!(code, 0, "{args:?}: {err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+#[test]
+fn info_tells_models_tables_and_vectors_apart() {
+    let model = json(&["info", "--json", MODEL]);
+    assert_eq!(model["format"], "model");
+    let table = json(&["info", "--json", TABLE]);
+    assert_eq!(table["format"], "microarch-table");
+    assert_eq!(table["model"], model["id"]);
+    assert_eq!(table["representation"], model["representation"]);
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("v.safetensors");
+    let vector = ProgramVector {
+        model_id: "some model".into(),
+        retired: 1000,
+        measured: 1000,
+        sum: vec![1.0; 4],
+        ..ProgramVector::default()
+    };
+    vector.save(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let found = json(&["info", "--json", path]);
+    assert_eq!(
+        (&found["format"], &found["retired"]),
+        (&"program-vector".into(), &1000.into())
+    );
+    let (code, text, _) = perfvec(&["info", path]);
+    assert!(code == 0 && text.contains("some model"), "{text}");
+
+    for (name, bytes) in [("x.safetensors", "junk"), ("x.onnx", ""), ("x.pvt", "junk")] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (code, out, err) = perfvec(&["info", path.to_str().unwrap()]);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(name), "{err}");
+    }
+    let (code, _, err) = perfvec(&["info"]);
+    assert!(code == 2 && err.contains("FILE"), "{err}");
+}
+
+/// A loop whose every retirement took two cycles, timed in windows.
+fn timed_trace(path: &Path, clock_period_ps: Option<u64>) {
+    let header = Header {
+        isa: "riscv64".into(),
+        clock_period_ps,
+        ..Header::default()
+    };
+    let mut writer = Writer::create(path, header).unwrap();
+    let ids: Vec<u32> = (0..10)
+        .map(|i| {
+            let inst = StaticInst::new(0x10000 + 4 * i, OpClass::IntAlu, 4);
+            writer.intern(&inst).unwrap()
+        })
+        .collect();
+    for n in 0..200_000u64 {
+        let r = Retirement {
+            inst: ids[n as usize % ids.len()],
+            ..Retirement::default()
+        };
+        if n % 50_000 < 30_000 {
+            writer.retire_timed(&r, 2).unwrap();
+        } else {
+            writer.retire(&r).unwrap();
+        }
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn a_core_calibrated_on_a_trace_prices_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let (trace, table, out) = (file("t.pvt"), file("mine.safetensors"), file("j"));
+    timed_trace(Path::new(&trace), Some(500));
+    let calibrate = |more: &[&str]| {
+        let args = [
+            "calibrate",
+            "--model",
+            MODEL,
+            "--name",
+            "mine",
+            "-o",
+            &table,
+        ];
+        perfvec(&[&args[..], more].concat())
+    };
+    let (code, text, err) = calibrate(&[&trace]);
+    assert!(code == 0 && text.contains("mine: 2.00 GHz"), "{text}{err}");
+    let args = ["replay", "--model", MODEL, "--microarchs", &table];
+    let (code, _, err) = perfvec(&[&args[..], &["--json", &out, &trace]].concat());
+    assert_eq!(code, 0, "{err}");
+    let value: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let cores = value["microarchs"].as_array().unwrap();
+    let mine = cores.iter().find(|m| m["name"] == "mine").unwrap();
+    let cpi = mine["cpi"].as_f64().unwrap();
+    assert!((cpi - 2.0).abs() < 0.05, "CPI {cpi}");
+    assert!(cores.len() > 1, "the given cores stay");
+
+    let unclocked = file("u.pvt");
+    timed_trace(Path::new(&unclocked), None);
+    let (code, _, err) = calibrate(&[&unclocked]);
+    assert!(code == 2 && err.contains("--clock"), "{err}");
+    let (code, _, err) = calibrate(&[&trace, &unclocked]);
+    assert!(code == 2 && err.contains("another clock"), "{err}");
+}
+
+#[test]
+fn replay_without_a_trace_takes_the_bundled_one() {
+    let (code, text, err) = perfvec(&["replay", "--model", MODEL, "--sample", "100000"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(text.contains("2 051 929 instructions"), "{text}");
+}
+
+#[test]
+fn the_manual_and_completions_name_every_command() {
+    let (_, manual, _) = perfvec(&["man"]);
+    let (_, script, _) = perfvec(&["completions", "bash"]);
+    for command in [
+        "run",
+        "record",
+        "replay",
+        "predict",
+        "merge",
+        "calibrate",
+        "info",
+        "diff",
+    ] {
+        assert!(manual.contains(command), "{command}");
+        assert!(script.contains(command), "{command}");
+    }
+}
