@@ -1,0 +1,138 @@
+//! The plugin, a model with a table, and guest programs, built once for all tests of a run.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+struct Fixture {
+    plugins: PathBuf,
+    guest: String,
+    guest_dynamic: String,
+}
+
+fn fixture() -> &'static Fixture {
+    static ONCE: OnceLock<Fixture> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("qemu");
+        std::fs::create_dir_all(&dir).unwrap();
+        let guest = |name: &str, flags: &[&str]| {
+            let out = dir.join(name).display().to_string();
+            let source = root().join("tests/qemu/guest.c");
+            let mut gcc = Command::new("riscv64-linux-gnu-gcc");
+            gcc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", &out]);
+            succeed(gcc.args(flags).arg(source));
+            out
+        };
+        Fixture {
+            plugins: build_plugins(&dir),
+            guest: guest("guest", &["-static"]),
+            guest_dynamic: guest("guest-dynamic", &[]),
+        }
+    })
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn succeed(command: &mut Command) {
+    let out = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{command:?}: {text}");
+}
+
+/// Builds the plugins against the shared library that cargo built along with the tests.
+fn build_plugins(dir: &Path) -> PathBuf {
+    let library = std::env::current_exe()
+        .unwrap()
+        .with_file_name("libperfvec.so");
+    assert!(library.is_file(), "{} is missing", library.display());
+    let link = dir.join("libperfvec.so");
+    if std::fs::read_link(&link).ok().as_deref() != Some(&library) {
+        // It may be missing, or left by a build in another place.
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&library, &link).unwrap();
+    }
+    let mut make = Command::new("make");
+    make.arg("-C").arg(root().join("qemu-glue"));
+    make.arg(format!("OUT={}", dir.display()));
+    // The outer make's flags are not for this one.
+    make.args(["CFLAGS=-O2 -g -Werror"]).env_remove("MAKEFLAGS");
+    succeed(&mut make);
+    dir.to_path_buf()
+}
+
+/// The directory of the plugins.
+pub fn plugins() -> &'static Path {
+    &fixture().plugins
+}
+
+/// A small model with a table of two microarchitectures, "one" and "three", beside it.
+pub fn model() -> PathBuf {
+    root().join("tests/data/capi/tiny.onnx")
+}
+
+/// tests/qemu/guest.c, linked statically.
+pub fn guest() -> &'static str {
+    &fixture().guest
+}
+
+/// tests/qemu/guest.c, linked dynamically.
+pub fn guest_dynamic() -> &'static str {
+    &fixture().guest_dynamic
+}
+
+/// Writes an executable script.
+pub fn executable(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs the command.
+pub fn perfvec(args: &[&str]) -> Output {
+    run(args, "")
+}
+
+/// Runs the command with the model; its name is the first argument.
+pub fn priced(args: &[&str]) -> Output {
+    priced_with_input(args, "")
+}
+
+/// The same with something on standard input.
+pub fn priced_with_input(args: &[&str], input: &str) -> Output {
+    let model = model().display().to_string();
+    let all = [&args[..1], &["--model", &model], &args[1..]].concat();
+    run(&all, input)
+}
+
+fn run(args: &[impl AsRef<OsStr>], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .args(args)
+        .env("PERFVEC_QEMU_PLUGIN", plugins())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that reads nothing may be gone before it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let out = child.wait_with_output().unwrap();
+    Output {
+        code: out.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(out.stdout).unwrap(),
+        stderr: String::from_utf8(out.stderr).unwrap(),
+    }
+}
