@@ -1,0 +1,92 @@
+# The front door. Everything made is in target/.
+#
+#   make run     build, then price a real program on every microarchitecture
+#   make test    build, then run every test
+#
+# Both install what is missing on Debian or Ubuntu (as root, or with sudo; APT=no never does).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PERFVEC := target/release/perfvec
+PYTHON  := target/venv/bin/python
+MODEL   := $(or $(PERFVEC_MODEL),onnx/perfvec-riscv64-1.onnx)
+# What `make run` prices: any RISC-V 64 Linux program with its arguments.
+DEMO    := target/workloads/bin/lua_scripts.O2 0 6
+PROGRAM ?= $(DEMO)
+FLAGS   ?= --interval 100000
+
+.DEFAULT_GOAL := help
+include packaging/install.mk
+
+help:
+	@sed -n '2,6s/^# \{0,1\}//p' Makefile
+
+run: tools build
+	@if [ "$(PROGRAM)" = "$(DEMO)" ]; then \
+	    python3 onnx/workloads/build.py --only '^lua_scripts-a$$'; fi
+	@model=$(MODEL); \
+	if [ ! -f "$$model" ]; then \
+	    echo "$$model is not there: this takes a test model, whose figures mean nothing" >&2; \
+	    model=tests/data/capi/tiny.onnx; fi; \
+	$(PERFVEC) run --model "$$model" $(FLAGS) --json target/run.json \
+	    --vector target/run.safetensors -- $(PROGRAM); \
+	echo; \
+	echo "model             $$model"; \
+	echo "microarch table   $${model%.onnx}.safetensors"; \
+	echo "estimates (JSON)  target/run.json"; \
+	echo "program vector    target/run.safetensors"; \
+	echo "your program      make run PROGRAM='./a.out its arguments'"
+
+build:
+	cargo build --release
+	$(MAKE) --no-print-directory plugin
+
+# The QEMU plugin; needs the library that `build` makes.
+plugin:
+	$(MAKE) --no-print-directory -C qemu-glue OUT=../target/release
+
+test: test-rust test-python
+
+test-rust: tools build target/venv/.made
+	PERFVEC_ORT_LIB="$$(echo "$$PWD"/target/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*)" \
+	    cargo test --release -- --include-ignored
+
+test-python: tools build target/venv/.made
+	cd onnx && ../$(PYTHON) -m pytest -q
+
+# include/perfvec.h, from src/capi.
+header:
+	PERFVEC_WRITE_HEADER=1 cargo test --release --test header
+
+target/venv/.made: onnx/requirements.txt
+	python3 -m venv target/venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Pairs of a file or command that must be there, and the package that has it.
+NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qemu-user \
+    riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu riscv64-linux-gnu-g++:g++-riscv64-linux-gnu \
+    /usr/riscv64-linux-gnu/lib/libc.so.6:libc6-riscv64-cross \
+    /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross script:bsdutils
+
+tools:
+	@missing=; \
+	for pair in $(NEEDS); do \
+	    need=$${pair%:*}; \
+	    [ -e "$$need" ] || command -v "$$need" >/dev/null || missing+=" $${pair#*:}"; \
+	done; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \
+	if [ -n "$$missing" ]; then \
+	    echo "missing:$$missing"; \
+	    [ "$(APT)" != no ] || { echo "install these packages" >&2; exit 1; }; \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    $$sudo apt-get update; \
+	    $$sudo apt-get install -y --no-install-recommends $$missing; \
+	fi; \
+	command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs" >&2; exit 1; }
+
+clean:
+	cargo clean
+
+.PHONY: help run build plugin test test-rust test-python header tools clean
