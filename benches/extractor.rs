@@ -6,6 +6,8 @@
 
 #[path = "extractor_support/program.rs"]
 mod program;
+#[path = "extractor_support/recorded.rs"]
+mod recorded;
 #[path = "extractor_support/splay.rs"]
 mod splay;
 
@@ -13,8 +15,6 @@ use cpu_time::ThreadTime;
 use perfvec::features::perfvec51::{PerfVec51, MAX_DISTANCE, SCHEMA};
 use perfvec::features::Extractor;
 use perfvec::inst::{InstFlags, OpClass, Resolved, StaticInst};
-use perfvec::session::resolve::Resolver;
-use perfvec::trace::{Block, Reader};
 use program::Stream;
 use splay::SplayDistance;
 use std::collections::HashMap;
@@ -220,22 +220,6 @@ fn fast_rate(stream: &Stream, len: usize, with_rows: bool) -> f64 {
     })
 }
 
-fn recorded(path: &str) -> perfvec::Result<Stream> {
-    let mut reader = Reader::open(path)?;
-    let (mut block, mut resolver) = (Block::default(), Resolver::default());
-    let mut stream = Stream {
-        insts: Vec::new(),
-        retirements: Vec::new(),
-    };
-    while stream.retirements.len() < LEN && reader.next_block(&mut block)? {
-        stream.insts.extend_from_slice(&block.statics);
-        for r in &block.retirements {
-            resolver.push(&stream.insts, r, |settled| stream.retirements.push(settled));
-        }
-    }
-    Ok(stream)
-}
-
 fn report(name: &str, stream: &Stream) {
     check(stream);
     let fast = fast_rate(stream, LEN, true);
@@ -256,7 +240,7 @@ fn main() {
     report("made-up program", &program::stream(LEN));
     for path in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
         let name = path.rsplit('/').next().unwrap_or(&path);
-        match recorded(&path) {
+        match recorded::recorded(&path, LEN) {
             Ok(stream) => report(name, &stream),
             Err(e) => {
                 eprintln!("{e}");

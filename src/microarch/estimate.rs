@@ -10,7 +10,7 @@ use super::{Microarch, MicroarchTable, ProgramVector};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Normal quantile of a two-sided 95% interval.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// What a microarchitecture would have taken for the retirements in the region so far.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -23,7 +23,8 @@ pub struct Estimate {
     /// Seconds at the microarchitecture's clock.
     pub seconds: f64,
     /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
-    /// mode, 1 where it is not known yet (fewer than 2 sampling units). Always finite.
+    /// mode or where all was measured, 1 where it is not known yet (fewer than 2 sampling units).
+    /// Always finite.
     pub half_width: f64,
 }
 
@@ -123,7 +124,8 @@ impl<'a> Pricer<'a> {
     }
 
     fn half_width(&self, total: f64, m: &[f32]) -> f64 {
-        if self.program.units == 0 || self.program.measured == 0 {
+        let p = self.program;
+        if p.units == 0 || p.measured == 0 || p.measured == p.retired {
             return 0.0;
         }
         let Some(moment) = &self.moment else {
@@ -146,7 +148,7 @@ const LANES: usize = 8;
 
 /// `sum(a[i] b[i])` in f64. Partial sums in [`LANES`] independent chains let the compiler use
 /// vector registers; their order is fixed, so equal input gives equal bits everywhere.
-fn dot(a: &[f32], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f32], b: &[f64]) -> f64 {
     let mut sums = [0.0f64; LANES];
     let (a8, a_rest) = a.as_chunks::<LANES>();
     let (b8, b_rest) = b.as_chunks::<LANES>();
@@ -164,7 +166,7 @@ fn dot(a: &[f32], b: &[f64]) -> f64 {
 }
 
 /// `m' S m` for a symmetric matrix given by its upper triangle.
-struct QuadraticForm {
+pub(crate) struct QuadraticForm {
     /// Rows of the upper triangle, off-diagonal elements doubled, each row padded with zeros on
     /// the left to a multiple of [`LANES`] elements from its diagonal's chunk on.
     rows: Vec<f64>,
@@ -172,7 +174,7 @@ struct QuadraticForm {
 }
 
 impl QuadraticForm {
-    fn new(upper: &[f64], dim: usize) -> Self {
+    pub fn new(upper: &[f64], dim: usize) -> Self {
         let padded = dim.next_multiple_of(LANES);
         let mut rows = Vec::with_capacity((dim + LANES) * padded / 2);
         let mut upper = upper.iter();
@@ -187,7 +189,7 @@ impl QuadraticForm {
         Self { rows, dim }
     }
 
-    fn of(&self, m: &[f32]) -> f64 {
+    pub fn of(&self, m: &[f32]) -> f64 {
         let padded = self.dim.next_multiple_of(LANES);
         let mut v = vec![0.0f64; padded];
         for (x, y) in v.iter_mut().zip(m) {

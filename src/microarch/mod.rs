@@ -8,6 +8,7 @@ mod linalg;
 pub mod program_vector;
 pub mod table;
 mod table_file;
+pub(crate) mod totals;
 
 pub use calibrate::{Calibrator, Fit};
 pub use entry::Microarch;

@@ -7,6 +7,7 @@
 
 use super::container::{corrupt, read_bounded, Container, Tensor, Values, MAX_DIM};
 use super::table_file::shape_error;
+use super::totals::Totals;
 use crate::error::{Error, ErrorKind, Result};
 use std::path::Path;
 
@@ -36,24 +37,16 @@ pub struct ProgramVector {
 impl ProgramVector {
     /// Adds another vector of the same model: afterwards `self` stands for both streams.
     ///
-    /// Both must have been made in the same way: kind `Mismatch` for two models, and for shards
-    /// measured at rates (`measured / retired`) that differ by more than a factor of 2, because
-    /// the sum would then weigh one of them too much. Nothing changes on an error.
+    /// Shards sampled at different rates (`measured / retired`) become strata of one whole: their
+    /// estimates add, and so do the variances. Kind `Mismatch` for two models, for a shard of full
+    /// mode and a sampled one, and where a shard has too few units for that (fewer than 2) and the
+    /// rates differ by more than a factor of 2. Nothing changes on an error.
     pub fn merge(&mut self, other: &ProgramVector) -> Result<()> {
         if self.model_id != other.model_id || self.sum.len() != other.sum.len() {
             return Err(mismatch(format!(
                 "program vectors of models \"{}\" (D = {}) and \"{}\" (D = {}) cannot be merged; make both with one model",
                 self.model_id, self.sum.len(), other.model_id, other.sum.len()
             )));
-        }
-        if self.measured > 0 && other.measured > 0 {
-            let ratio = self.rate() / other.rate();
-            if (self.units == 0) != (other.units == 0) || !(0.5..=2.0).contains(&ratio) {
-                return Err(mismatch(format!(
-                    "program vectors that measured {:.3}% ({} units) and {:.3}% ({} units) of their retirements cannot be merged without bias; estimate each and add the cycles",
-                    100.0 * self.rate(), self.units, 100.0 * other.rate(), other.units
-                )));
-            }
         }
         let counts = (
             self.retired.checked_add(other.retired),
@@ -66,6 +59,22 @@ impl ProgramVector {
                 "program vectors: the summed counts pass 64 bits; merge fewer shards",
             ));
         };
+        if self.measured > 0 && other.measured > 0 {
+            if self.rates_differ(other) {
+                let mut totals = Totals::new(self.sum.len());
+                if totals.add(self) && totals.add(other) {
+                    *self = totals.into_vector(std::mem::take(&mut self.model_id));
+                    return Ok(());
+                }
+            }
+            let ratio = self.rate() / other.rate();
+            if (self.units == 0) != (other.units == 0) || !(0.5..=2.0).contains(&ratio) {
+                return Err(mismatch(format!(
+                    "program vectors that measured {:.3}% ({} units) and {:.3}% ({} units) of their retirements cannot be merged without bias; estimate each and add the cycles",
+                    100.0 * self.rate(), self.units, 100.0 * other.rate(), other.units
+                )));
+            }
+        }
         (self.retired, self.measured, self.units) = (retired, measured, units);
         for (a, b) in self.sum.iter_mut().zip(&other.sum) {
             *a += b;
@@ -135,6 +144,15 @@ impl ProgramVector {
             }
         }
         Ok(())
+    }
+
+    /// Whether the sampling rates of two shards differ by more than the unit by which equal rates
+    /// round.
+    fn rates_differ(&self, other: &ProgramVector) -> bool {
+        let step = |v: &Self| v.rate() / v.units as f64;
+        self.units > 0
+            && other.units > 0
+            && (self.rate() - other.rate()).abs() > step(self) + step(other)
     }
 
     fn rate(&self) -> f64 {

@@ -1,11 +1,15 @@
 //! Sums of representations: the program vector, intervals, and the units' second moments.
 
+use super::strata::Strata;
 use super::Interval;
+use crate::microarch::ProgramVector;
 use std::collections::VecDeque;
 
 /// What one lane contributed: its measured representations summed, split at interval borders.
 #[derive(Debug, Clone, Default)]
 pub struct LaneSum {
+    /// Index in the region of its first measured retirement.
+    pub first: u64,
     /// (interval number, retirements, sum of their representations).
     pub parts: Vec<(u64, u64, Vec<f64>)>,
 }
@@ -21,6 +25,8 @@ pub struct Accumulator {
     pub sum: Vec<f64>,
     /// Upper triangle of the sum over units of the unit vector's outer product.
     pub second_moment: Vec<f64>,
+    /// In their place, the same per epoch, where the rate is chosen as the stream goes.
+    pub strata: Option<Strata>,
     /// Intervals with contributions, oldest first; the last may still grow.
     pub intervals: VecDeque<Interval>,
 }
@@ -35,19 +41,64 @@ impl Accumulator {
         }
     }
 
+    /// Empty sums of `dim` elements, per epoch of units of `unit` retirements.
+    pub fn stratified(dim: usize, unit: usize) -> Self {
+        Self {
+            strata: Some(Strata::new(dim, unit as u64)),
+            ..Self::default()
+        }
+    }
+
+    /// Fills in a program vector whose model and retirements are set; `tail` is the part of a
+    /// segment that is not complete.
+    pub fn fill(&self, v: &mut ProgramVector, tail: Option<&LaneSum>) {
+        let sampled = self.strata.is_some() || !self.second_moment.is_empty();
+        if sampled && self.units == 0 {
+            // Without a whole unit nothing could be said of the error.
+            v.sum = vec![0.0; self.dim()];
+            return;
+        }
+        if let Some(strata) = &self.strata {
+            let (id, retired) = (std::mem::take(&mut v.model_id), v.retired);
+            *v = match strata.totals(retired, tail) {
+                Ok(totals) => totals.into_vector(id),
+                Err(raw) => ProgramVector {
+                    model_id: id,
+                    ..*raw
+                },
+            };
+            return;
+        }
+        v.measured = self.measured;
+        v.sum.clone_from(&self.sum);
+        v.units = self.units;
+        v.second_moment.clone_from(&self.second_moment);
+        for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
+            v.measured += count;
+            add(&mut v.sum, part);
+        }
+    }
+
+    /// Elements of a representation.
+    pub fn dim(&self) -> usize {
+        let strata = self.strata.as_ref();
+        strata.map_or(self.sum.len(), |s| s.current.sum.len())
+    }
+
     /// Adds the next lane of the stream; `interval` is 0 where no intervals are kept.
     pub fn add(&mut self, lane: &LaneSum, interval: u64) {
-        let mut unit = vec![
-            0.0;
-            if self.second_moment.is_empty() {
-                0
-            } else {
-                self.sum.len()
-            }
-        ];
+        let sampled = self.strata.is_some() || !self.second_moment.is_empty();
+        let mut unit = vec![0.0; if sampled { self.dim() } else { 0 }];
         for (index, count, part) in &lane.parts {
             self.measured += count;
-            add(&mut self.sum, part);
+            match &mut self.strata {
+                None => add(&mut self.sum, part),
+                Some(strata) => {
+                    let stratum = strata.of(lane.first);
+                    stratum.measured += count;
+                    add(&mut stratum.sum, part);
+                }
+            }
             if !unit.is_empty() {
                 add(&mut unit, part);
             }
@@ -57,7 +108,15 @@ impl Accumulator {
         }
         if !unit.is_empty() {
             self.units += 1;
-            let mut row = &mut self.second_moment[..];
+            let moment = match &mut self.strata {
+                None => &mut self.second_moment,
+                Some(strata) => {
+                    let stratum = strata.of(lane.first);
+                    stratum.units += 1;
+                    &mut stratum.second_moment
+                }
+            };
+            let mut row = &mut moment[..];
             for (i, a) in unit.iter().enumerate() {
                 let (head, tail) = row.split_at_mut(unit.len() - i);
                 for (m, b) in head.iter_mut().zip(&unit[i..]) {

@@ -58,7 +58,11 @@ pub fn run(
         .map(|l| l.warm + l.len)
         .max()
         .unwrap_or(0);
-    let mut sums = vec![LaneSum::default(); batch.lanes.len()];
+    let start = |l: &Lane| LaneSum {
+        first: l.first,
+        ..LaneSum::default()
+    };
+    let mut sums: Vec<LaneSum> = batch.lanes.iter().map(start).collect();
     engine.reset();
     let mut t = 0;
     while t < longest {

@@ -1,6 +1,7 @@
 //! Settings of a session.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::sync::Arc;
 
 /// Which part of the stream goes through the model.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -12,6 +13,16 @@ pub enum Sampling {
     FixedRate {
         /// Retirements per unit.
         period: u64,
+    },
+    /// As many units as it takes for a 95% interval this narrow on each of the session's
+    /// [`targets`](SessionConfig::targets). The rate changes only at fixed positions of the
+    /// stream: after 32, 64, 128, ... units' worth of retirements, from what was measured up to
+    /// there, so results depend on stream and configuration alone. What is measured is dense at
+    /// the start and aims at meeting the target wherever the stream ends, a little past it at the
+    /// worst if the end of the stream varies unlike the rest; the estimate's half width tells.
+    TargetError {
+        /// Half width relative to the estimate, 0.0001 to 0.5 (0.01 is plus or minus 1%).
+        half_width: f64,
     },
 }
 
@@ -32,6 +43,9 @@ pub struct SessionConfig {
     pub sampling: Sampling,
     /// Measured retirements per sampling unit.
     pub unit: usize,
+    /// Microarchitecture vectors whose estimates must meet [`Sampling::TargetError`]; no other
+    /// mode looks at them. All of length D.
+    pub targets: Arc<Vec<Vec<f32>>>,
     /// Seed of the sampling offsets.
     pub seed: u64,
     /// Whether the stream starts outside the region of interest.
@@ -48,6 +62,7 @@ impl Default for SessionConfig {
             interval: 0,
             sampling: Sampling::Full,
             unit: 1024,
+            targets: Arc::default(),
             seed: 0,
             start_outside_region: false,
         }
@@ -84,6 +99,19 @@ impl SessionConfig {
                 period.to_string(),
                 "at least the unit's retirements",
             ),
+            Sampling::TargetError { half_width } if !(1e-4..=0.5).contains(&half_width) => {
+                bad("half_width", half_width.to_string(), "0.0001 to 0.5")
+            }
+            Sampling::TargetError { .. } if self.targets.is_empty() => bad(
+                "targets",
+                "empty".into(),
+                "the microarchitecture vectors whose estimates a target error is for",
+            ),
+            Sampling::TargetError { .. }
+                if self.targets.iter().flatten().any(|x| !x.is_finite()) =>
+            {
+                bad("targets", "not finite".into(), "finite numbers")
+            }
             _ => Ok(()),
         }
     }

@@ -16,6 +16,8 @@ mod plan;
 pub mod resolve;
 mod run;
 mod snapshot;
+mod strata;
+mod target;
 mod threads;
 
 pub use config::{Sampling, SessionConfig};
@@ -284,23 +286,13 @@ impl Session {
         self.results.check()?;
         let model_id = self.model.info().id.clone();
         let retired = self.retired;
-        Ok(self.results.with(|sums, tail| {
-            let mut v = ProgramVector {
-                model_id,
-                retired,
-                measured: sums.measured,
-                sum: sums.sum.clone(),
-                units: sums.units,
-                second_moment: sums.second_moment.clone(),
-            };
-            for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
-                v.measured += count;
-                for (s, p) in v.sum.iter_mut().zip(part) {
-                    *s += p;
-                }
-            }
-            v
-        }))
+        let mut v = ProgramVector {
+            model_id,
+            retired,
+            ..ProgramVector::default()
+        };
+        self.results.with(|sums, tail| sums.fill(&mut v, tail));
+        Ok(v)
     }
 
     /// Takes the intervals finished since the last call, in order. The last, unfinished one is

@@ -4,6 +4,7 @@ use super::batch::{self, Batch, Shape};
 use super::fill::Filler;
 use super::merge::Results;
 use super::plan::{Planner, Step};
+use super::target::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
 use crate::inst::{Resolved, StaticInst};
@@ -42,6 +43,8 @@ pub struct Pipeline {
     pub extractor: Box<dyn Extractor>,
     /// The planner.
     pub planner: Planner,
+    /// What the rate of sampling is to reach, where it is not fixed.
+    pub target: Option<Target>,
     /// The lanes being filled.
     pub filler: Filler,
     /// Whether retirements are in a region of interest.
@@ -71,6 +74,9 @@ impl Pipeline {
     pub fn block(&mut self, block: &[Resolved]) -> Result<()> {
         for r in block {
             let step = if self.in_region {
+                if self.planner.epoch_ends(self.index) {
+                    self.plan_epoch()?;
+                }
                 self.planner.step(self.index)
             } else {
                 self.planner.outside()
@@ -97,6 +103,21 @@ impl Pipeline {
             }
             self.index += u64::from(self.in_region);
         }
+        Ok(())
+    }
+
+    /// Decides about the next epoch, from the results of everything before it and nothing else:
+    /// how long they took to come changes nothing.
+    fn plan_epoch(&mut self) -> Result<()> {
+        self.close()?;
+        self.flush()?;
+        self.results.wait(self.seq)?;
+        let index = self.index;
+        let period = self.results.with(|sums, _| match (&self.target, &sums.strata) {
+            (Some(target), Some(strata)) => target.period(strata, index),
+            _ => 1,
+        });
+        self.planner.plan_epoch(index, period);
         Ok(())
     }
 

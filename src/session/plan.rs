@@ -1,5 +1,6 @@
 //! Which retirements of a region are measured.
 
+use super::strata::FIRST;
 use super::{Sampling, SessionConfig};
 
 /// What to do with the next retirement.
@@ -26,6 +27,9 @@ pub struct Planner {
     start: u64,
     /// Where the period of that segment ends.
     period_end: u64,
+    /// Where the epoch ends, and with it what [`Planner::plan_epoch`] decided; past every index
+    /// where the rate is fixed.
+    epoch_end: u64,
     /// Whether the segment at `start` was cut by the end of a region.
     fresh: bool,
 }
@@ -34,7 +38,7 @@ pub struct Planner {
 pub const MAX_INDEX: u64 = 1 << 60;
 
 /// The words of a planner's state in a snapshot.
-pub type PlannerState = [u64; 4];
+pub type PlannerState = [u64; 6];
 
 impl Planner {
     /// A planner at index 0.
@@ -42,6 +46,7 @@ impl Planner {
         let period = match config.sampling {
             Sampling::Full => 0,
             Sampling::FixedRate { period } => period,
+            Sampling::TargetError { .. } => config.unit as u64,
         };
         let segment = if period == 0 {
             config.segment
@@ -55,6 +60,10 @@ impl Planner {
             random: config.seed ^ 0x9e37_79b9_7f4a_7c15,
             start: 0,
             period_end: 0,
+            epoch_end: match config.sampling {
+                Sampling::TargetError { .. } => FIRST * config.unit as u64,
+                _ => u64::MAX,
+            },
             fresh: true,
         };
         plan.next_start(0);
@@ -85,11 +94,27 @@ impl Planner {
         let room = self.period - self.segment;
         let offset = if room == 0 {
             0
+        } else if self.epoch_end < u64::MAX {
+            // Whole units, so that each is as likely as any other and none straddles epochs.
+            self.draw() % (self.period / self.segment) * self.segment
         } else {
             self.draw() % (room + 1)
         };
         self.start = from.saturating_add(offset);
         self.period_end = from.saturating_add(self.period);
+    }
+
+    /// Whether the retirement at `index` of the region waits for [`Planner::plan_epoch`].
+    pub fn epoch_ends(&self, index: u64) -> bool {
+        index == self.epoch_end
+    }
+
+    /// Begins an epoch at `index`, as long as everything before it, in which one unit in `period`
+    /// is measured.
+    pub fn plan_epoch(&mut self, index: u64, period: u64) {
+        self.period = period * self.segment;
+        self.epoch_end = index.saturating_mul(2).min(u64::MAX - 1);
+        self.next_start(index);
     }
 
     /// What to do with the retirement at `index` of the region.
@@ -104,7 +129,8 @@ impl Planner {
         }
         if index >= self.start {
             Step::Measure(std::mem::take(&mut self.fresh))
-        } else if index + self.warmup >= self.start {
+        } else if index + self.warmup >= self.start.min(self.epoch_end) {
+            // The next epoch may begin with a unit.
             Step::Warm
         } else {
             Step::Skip
@@ -134,13 +160,20 @@ impl Planner {
 
     /// The state for a snapshot.
     pub fn state(&self) -> PlannerState {
-        [self.random, self.start, self.period_end, self.fresh.into()]
+        [
+            self.random,
+            self.start,
+            self.period_end,
+            self.fresh.into(),
+            self.period,
+            self.epoch_end,
+        ]
     }
 
     /// Whether the state fits a stream at `index` whose open segment, if there is one, has begun at
     /// `open.0` and holds `open.1` retirements. Bytes from outside may say anything.
     pub fn fits(&self, index: u64, open: Option<(u64, u64)>) -> bool {
-        if self.start.max(self.period_end).max(index) > MAX_INDEX {
+        if self.start.max(self.period_end).max(self.period).max(index) > MAX_INDEX {
             return false;
         }
         let end = self.start + self.segment;
@@ -160,6 +193,13 @@ impl Planner {
     pub fn set_state(&mut self, s: PlannerState) {
         [self.random, self.start, self.period_end] = [s[0], s[1], s[2]];
         self.fresh = s[3] != 0;
+        // A period shorter than its unit has no room for one.
+        self.period = if self.period == 0 {
+            0
+        } else {
+            s[4].max(self.segment)
+        };
+        self.epoch_end = s[5];
     }
 }
 

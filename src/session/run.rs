@@ -7,8 +7,9 @@ use super::merge::Results;
 use super::pipeline::{Pipeline, Sink};
 use super::plan::{Planner, MAX_INDEX};
 use super::snapshot::{self as snap, put};
+use super::target::Target;
 use super::threads::{inference, Work, Worker};
-use super::{Session, SessionConfig};
+use super::{Sampling, Session, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
 use crate::inst::Resolved;
@@ -84,6 +85,7 @@ pub struct Parts {
     shape: Shape,
     extractor: Box<dyn Extractor>,
     planner: Planner,
+    target: Option<Target>,
     filler: Filler,
     sums: Accumulator,
     index: u64,
@@ -129,10 +131,34 @@ impl Parts {
                 ),
             ));
         }
+        let dim = info.representation;
+        let (target, sums) = match config.sampling {
+            Sampling::TargetError { half_width } => {
+                if let Some(bad) = config.targets.iter().find(|t| t.len() != dim) {
+                    return Err(Error::new(
+                        ErrorKind::Mismatch,
+                        format!(
+                            "session config: a target has {} elements, representations of model {} have {dim}; give vectors of this model",
+                            bad.len(), info.id
+                        ),
+                    ));
+                }
+                let directions = config.targets.clone();
+                (
+                    Some(Target {
+                        half_width,
+                        directions,
+                    }),
+                    Accumulator::stratified(dim, config.unit),
+                )
+            }
+            _ => (None, Accumulator::new(dim, !planner.is_full())),
+        };
         Ok(Parts {
             extractor,
             filler: Filler::new(shape, warmup),
-            sums: Accumulator::new(info.representation, !planner.is_full()),
+            sums,
+            target,
             planner,
             shape,
             index: 0,
@@ -157,6 +183,7 @@ impl Parts {
             shape: self.shape,
             extractor: self.extractor,
             planner: self.planner,
+            target: self.target,
             filler: self.filler,
             in_region: self.in_region,
             index: self.index,
@@ -236,9 +263,11 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
     parts.interned = insts.len() as u32;
     parts.index = r.u64()?;
     parts.in_region = r.u64()? != 0;
-    parts
-        .planner
-        .set_state([r.u64()?, r.u64()?, r.u64()?, r.u64()?]);
+    let mut planner = [0; 6];
+    for word in &mut planner {
+        *word = r.u64()?;
+    }
+    parts.planner.set_state(planner);
     parts.filler.restore(&mut r)?;
     if retired > MAX_INDEX || !parts.planner.fits(parts.index, parts.filler.open_segment()) {
         return Err(Error::new(

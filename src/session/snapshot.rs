@@ -1,17 +1,21 @@
 //! Snapshots: the complete state of a session as bytes.
 //!
-//! Layout (little endian): magic `PVSNAP01`, xxh3-64 of the rest, then the rest: model id, the
+//! Layout (little endian): magic `PVSNAP02`, xxh3-64 of the rest, then the rest: model id, the
 //! configuration, the static instructions, the retirement held back, counters, planner, lanes,
 //! sums, intervals, extractor state. Only the library that wrote it needs to understand it: the
 //! version is part of the magic.
 
 use super::accumulate::Accumulator;
 use super::plan::MAX_INDEX;
+use super::strata::Strata;
 use super::{Interval, Sampling, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst};
+use crate::microarch::totals::Totals;
+use crate::microarch::ProgramVector;
+use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"PVSNAP01";
+const MAGIC: &[u8; 8] = b"PVSNAP02";
 
 /// Reads fields from the front of bytes; the end of the bytes is an error, never a panic.
 pub struct Source<'a> {
@@ -102,7 +106,7 @@ pub fn open(bytes: &[u8]) -> Result<Source<'_>> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP01, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP02, so it is no perfvec snapshot")
         });
     }
     let sum = s.u64()?;
@@ -126,34 +130,54 @@ pub fn take_str(s: &mut Source<'_>) -> Result<String> {
 
 /// Appends the configuration; `warmup` is the one in force.
 pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
-    let period = match c.sampling {
-        Sampling::Full => 0,
-        Sampling::FixedRate { period } => period,
+    let (mode, rate) = match c.sampling {
+        Sampling::Full => (0, 0),
+        Sampling::FixedRate { period } => (1, period),
+        Sampling::TargetError { half_width } => (2, half_width.to_bits()),
     };
     let fields = [c.lanes, c.segment, warmup, c.unit].map(|v| v as u64);
     put(out, &fields);
     put(
         out,
-        &[c.interval, period, c.seed, c.start_outside_region.into()],
+        &[c.interval, mode, rate, c.seed, c.start_outside_region.into()],
     );
+    put(out, &[c.targets.len() as u64]);
+    for target in c.targets.iter() {
+        put(out, &[target.len() as u64]);
+        for v in target {
+            out.extend_from_slice(&v.to_le_bytes());
+        }
+    }
 }
 
 /// Reads the configuration; `threads` is the caller's choice, since results do not depend on it.
 pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> {
     let mut size = || Ok::<usize, Error>(usize::try_from(s.u64()?).unwrap_or(usize::MAX));
     let [lanes, segment, warmup, unit] = [size()?, size()?, size()?, size()?];
-    let [interval, period, seed, outside] = [s.u64()?, s.u64()?, s.u64()?, s.u64()?];
+    let [interval, mode, rate, seed, outside] =
+        [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
+    let targets = (0..s.len(8)?)
+        .map(|_| {
+            let n = s.len(4)?;
+            s.f32s(n)
+        })
+        .collect::<Result<Vec<_>>>()?;
     let config = SessionConfig {
         threads,
         lanes,
         segment,
         warmup: Some(warmup),
         interval,
-        sampling: match period {
+        sampling: match mode {
             0 => Sampling::Full,
-            period => Sampling::FixedRate { period },
+            1 => Sampling::FixedRate { period: rate },
+            2 => Sampling::TargetError {
+                half_width: f64::from_bits(rate),
+            },
+            _ => return Err(corrupt("a sampling mode is unknown")),
         },
         unit,
+        targets: Arc::new(targets),
         seed,
         start_outside_region: outside != 0,
     };
@@ -234,11 +258,67 @@ pub fn take_held(s: &mut Source<'_>, insts: usize) -> Result<Option<Retirement>>
     }))
 }
 
+fn put_strata(out: &mut Vec<u8>, s: &Strata) {
+    let f = &s.folded;
+    put(out, &[f.retired, f.measured, f.units]);
+    put_f64s(out, &f.total);
+    put_f64s(out, &f.variance);
+    for (v, start) in [(&s.last, s.last_start), (&s.current, s.current_start)] {
+        put(out, &[start, v.measured, v.units]);
+        put_f64s(out, &v.sum);
+        put_f64s(out, &v.second_moment);
+    }
+}
+
+/// Reads strata shaped like `empty`.
+fn take_strata(s: &mut Source<'_>, empty: &Strata) -> Result<Strata> {
+    let mut strata = Strata {
+        folded: Totals {
+            retired: s.u64()?,
+            measured: s.u64()?,
+            units: s.u64()?,
+            total: s.f64s()?,
+            variance: s.f64s()?,
+        },
+        ..empty.clone()
+    };
+    for (v, start) in [
+        (&mut strata.last, &mut strata.last_start),
+        (&mut strata.current, &mut strata.current_start),
+    ] {
+        *start = s.u64()?;
+        *v = ProgramVector {
+            measured: s.u64()?,
+            units: s.u64()?,
+            sum: s.f64s()?,
+            second_moment: s.f64s()?,
+            ..ProgramVector::default()
+        };
+    }
+    let lengths = |s: &Strata| {
+        [
+            s.folded.total.len(),
+            s.folded.variance.len(),
+            s.last.sum.len(),
+            s.last.second_moment.len(),
+            s.current.sum.len(),
+            s.current.second_moment.len(),
+        ]
+    };
+    if lengths(&strata) != lengths(empty) || strata.last_start > strata.current_start {
+        return Err(corrupt("its sums per epoch do not fit together"));
+    }
+    Ok(strata)
+}
+
 /// Appends the sums.
 pub fn put_sums(out: &mut Vec<u8>, a: &Accumulator) {
     put(out, &[a.measured, a.units]);
     put_f64s(out, &a.sum);
     put_f64s(out, &a.second_moment);
+    if let Some(strata) = &a.strata {
+        put_strata(out, strata);
+    }
     put(out, &[a.intervals.len() as u64]);
     for i in &a.intervals {
         put(
@@ -264,12 +344,16 @@ pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator>
         units,
         sum: s.f64s()?,
         second_moment: s.f64s()?,
-        intervals: Default::default(),
+        ..Accumulator::default()
     };
     let wrong = || corrupt("its vectors have another length than the model's");
     if measured.max(units) > MAX_INDEX {
         return Err(corrupt("a count is too large"));
     }
+    if let Some(strata) = &empty.strata {
+        a.strata = Some(take_strata(s, strata)?);
+    }
+    let dim = empty.dim();
     if a.sum.len() != empty.sum.len() || a.second_moment.len() != empty.second_moment.len() {
         return Err(wrong());
     }
@@ -281,7 +365,7 @@ pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator>
             return Err(corrupt("a count of an interval is too large"));
         }
         let vector = s.f64s()?;
-        if vector.len() != a.sum.len() {
+        if vector.len() != dim {
             return Err(wrong());
         }
         a.intervals.push_back(Interval {

@@ -128,6 +128,25 @@ fn config(threads: usize) -> SessionConfig {
     }
 }
 
+/// Inline configurations of every sampling mode; with a target, epochs begin at 32, 64, 128, ...
+fn sampled() -> impl Strategy<Value = SessionConfig> {
+    let fixed = |period| SessionConfig {
+        sampling: Sampling::FixedRate { period },
+        ..config(0)
+    };
+    let target = |half_width| SessionConfig {
+        sampling: Sampling::TargetError { half_width },
+        targets: Arc::new(vec![vec![1.0, 0.5, 0.0], vec![0.0, 0.0, 1.0]]),
+        unit: 1,
+        ..config(0)
+    };
+    prop_oneof![
+        Just(config(0)),
+        (8u64..60).prop_map(fixed),
+        prop::sample::select(vec![0.01, 0.1, 0.5]).prop_map(target),
+    ]
+}
+
 fn session(config: &SessionConfig) -> Session {
     let mut s = Session::new(model(false), config).unwrap();
     for i in program() {
@@ -214,18 +233,18 @@ proptest! {
     #[test]
     fn calls_threads_and_syncs_change_no_bit(
         stream in retirements(),
-        cuts in prop::collection::vec((0usize..400, any::<bool>()), 0..6),
+        repeat in 1usize..4,
+        cuts in prop::collection::vec((0usize..1200, any::<bool>()), 0..6),
         threads in 0usize..4,
         lanes in 1usize..6,
-        period in prop::option::of(8u64..60),
+        base in sampled(),
     ) {
-        let sampling = period.map_or(Sampling::Full, |period| Sampling::FixedRate { period });
-        let base = SessionConfig { sampling, ..config(0) };
+        let stream = stream.repeat(repeat);
         let mut whole = session(&base);
         whole.retire_many(&stream).unwrap();
         let want = finish(whole);
 
-        let mut s = session(&SessionConfig { threads, lanes, ..base });
+        let mut s = session(&SessionConfig { threads, lanes, ..base.clone() });
         let mut cuts = cuts;
         cuts.sort_unstable();
         let mut at = 0;
@@ -245,10 +264,9 @@ proptest! {
 
     #[test]
     fn a_restored_session_continues_to_the_bit(
-        stream in retirements(), cut in 0usize..400, threads in 0usize..3, period in prop::option::of(8u64..60),
+        stream in retirements(), repeat in 1usize..4, cut in 0usize..1200, threads in 0usize..3, c in sampled(),
     ) {
-        let sampling = period.map_or(Sampling::Full, |period| Sampling::FixedRate { period });
-        let c = SessionConfig { sampling, ..config(0) };
+        let stream = stream.repeat(repeat);
         let cut = cut.min(stream.len());
         let mut whole = session(&c);
         whole.retire_many(&stream).unwrap();
@@ -316,6 +334,24 @@ fn sampling_measures_one_unit_per_period_and_its_moments() {
     // The diagonal of the second moment of a positive element is at least its mean's square.
     assert!(v.second_moment[0] >= v.sum[0] * v.sum[0] / 100.0);
     assert_eq!(v.second_moment.len(), DIM * (DIM + 1) / 2);
+}
+
+#[test]
+fn a_target_needs_vectors_of_the_model() {
+    let sampling = Sampling::TargetError { half_width: 0.01 };
+    let none = SessionConfig {
+        sampling,
+        ..config(0)
+    };
+    let e = Session::new(model(false), &none).err().unwrap();
+    assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    assert!(e.message().contains("targets"), "{e}");
+    let foreign = SessionConfig {
+        targets: Arc::new(vec![vec![1.0; DIM + 1]]),
+        ..none
+    };
+    let e = Session::new(model(false), &foreign).err().unwrap();
+    assert_eq!(e.kind(), ErrorKind::Mismatch);
 }
 
 #[test]

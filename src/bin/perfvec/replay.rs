@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut reader = Reader::open(&trace)?;
     let header = reader.header().clone();
     check_isa(&loaded, &header.isa, &trace)?;
-    let mut session = Session::new(loaded.model.clone(), &args.run.config()?)?;
+    let mut session = Session::new(loaded.model.clone(), &args.run.config(&loaded.table)?)?;
     let mut block = Block::default();
     let mut intervals = Vec::new();
     while reader.next_block(&mut block)? {

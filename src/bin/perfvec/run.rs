@@ -52,7 +52,7 @@ fn arguments<'a>(
 ) -> Result<Vec<(&'a str, OsString)>> {
     // The plugin must see the same files, wherever the program goes.
     let absolute = |p: &std::path::Path| std::path::absolute(p).map_err(|e| Error::io(p, &e));
-    let config = args.run.config()?;
+    let config = args.run.config(&loaded.table)?;
     let mut all = vec![
         ("out", absolute(outbox.path())?.into_os_string()),
         ("model", absolute(&loaded.model_path)?.into_os_string()),

@@ -31,6 +31,18 @@ fn backend(text: &str) -> std::result::Result<Backend, String> {
     }
 }
 
+/// A share as "1%" or "0.01".
+fn share(text: &str) -> std::result::Result<f64, String> {
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(x) if (1e-4..=0.5).contains(&(x / unit)) => Ok(x / unit),
+        _ => Err("expected 0.01% to 50%, such as 1% or 0.01".into()),
+    }
+}
+
 /// A model, a table that belongs to it, and where they came from.
 pub struct Loaded {
     /// The model.
@@ -85,6 +97,10 @@ pub struct Run {
     /// Measure one unit in every N retirements instead of all of them.
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
+    /// Measure as much as it takes for 95% intervals this narrow on every microarchitecture,
+    /// such as 1% (or 0.01).
+    #[arg(long, value_name = "PERCENT", value_parser = share, conflicts_with = "sample")]
+    pub sample_error: Option<f64>,
     /// Retirements per sampling unit.
     #[arg(long, value_name = "N", default_value_t = 1024)]
     pub unit: usize,
@@ -100,16 +116,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// The session's settings.
-    pub fn config(&self) -> Result<SessionConfig> {
+    /// The settings of a session that `table` will price.
+    pub fn config(&self, table: &MicroarchTable) -> Result<SessionConfig> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let config = SessionConfig {
             threads: self.threads.unwrap_or(cores),
             interval: self.interval,
-            sampling: match self.sample {
-                None => Sampling::Full,
-                Some(period) => Sampling::FixedRate { period },
+            sampling: match (self.sample, self.sample_error) {
+                (_, Some(half_width)) => Sampling::TargetError { half_width },
+                (Some(period), None) => Sampling::FixedRate { period },
+                (None, None) => Sampling::Full,
             },
+            targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
             unit: self.unit,
             seed: self.seed,
             ..SessionConfig::default()

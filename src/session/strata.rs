@@ -1,0 +1,126 @@
+//! Strata: the epochs of a stream whose sampling rate was chosen as it went.
+
+use super::accumulate::LaneSum;
+use crate::microarch::totals::Totals;
+use crate::microarch::ProgramVector;
+
+/// Units of the first epoch, all of them measured. Every later epoch is as long as everything
+/// before it.
+pub const FIRST: u64 = 32;
+/// Fewest units whose variance is worth having; an epoch with fewer joins the one before.
+const ENOUGH: u64 = 16;
+
+/// First retirement of the epoch that `index` is in, for units of `unit` retirements.
+pub fn epoch_start(index: u64, unit: u64) -> u64 {
+    match (index / unit / FIRST).checked_ilog2() {
+        None => 0,
+        Some(doublings) => (FIRST << doublings) * unit,
+    }
+}
+
+/// Sums over the units of the last two epochs, and totals of those before.
+#[derive(Debug, Clone)]
+pub struct Strata {
+    /// Retirements per unit.
+    pub unit: u64,
+    /// Totals of the epochs that ended before `last` began.
+    pub folded: Totals,
+    /// The epoch before the current one (`retired` and the model's name are not kept here).
+    pub last: ProgramVector,
+    /// Its first retirement.
+    pub last_start: u64,
+    /// The newest epoch with units.
+    pub current: ProgramVector,
+    /// Its first retirement.
+    pub current_start: u64,
+}
+
+fn empty(dim: usize) -> ProgramVector {
+    ProgramVector {
+        sum: vec![0.0; dim],
+        second_moment: vec![0.0; dim * (dim + 1) / 2],
+        ..ProgramVector::default()
+    }
+}
+
+fn join(a: &mut ProgramVector, b: &ProgramVector) {
+    a.retired += b.retired;
+    a.measured += b.measured;
+    a.units += b.units;
+    let both = a.sum.iter_mut().zip(&b.sum);
+    for (a, b) in both.chain(a.second_moment.iter_mut().zip(&b.second_moment)) {
+        *a += b;
+    }
+}
+
+impl Strata {
+    /// Nothing measured yet.
+    pub fn new(dim: usize, unit: u64) -> Self {
+        Self {
+            unit,
+            folded: Totals::new(dim),
+            last: empty(dim),
+            last_start: 0,
+            current: empty(dim),
+            current_start: 0,
+        }
+    }
+
+    /// The stratum of a unit whose first retirement is `first`; units come in stream order.
+    pub fn of(&mut self, first: u64) -> &mut ProgramVector {
+        let start = epoch_start(first, self.unit);
+        if start > self.current_start && self.current.units >= ENOUGH {
+            self.last.retired = self.current_start - self.last_start;
+            let known = self.folded.add(&self.last);
+            debug_assert!(known, "an epoch ends with enough units");
+            let fresh = empty(self.current.sum.len());
+            self.last = std::mem::replace(&mut self.current, fresh);
+            self.last_start = std::mem::replace(&mut self.current_start, start);
+        }
+        &mut self.current
+    }
+
+    /// Totals of the first `retired` retirements, the incomplete unit `tail` among those
+    /// measured; or what there is, as one stratum, where that is too little for totals.
+    pub fn totals(
+        &self,
+        retired: u64,
+        tail: Option<&LaneSum>,
+    ) -> std::result::Result<Totals, Box<ProgramVector>> {
+        let mut current = self.current.clone();
+        current.retired = retired.saturating_sub(self.current_start);
+        for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
+            current.measured += count;
+            for (s, p) in current.sum.iter_mut().zip(part) {
+                *s += p;
+            }
+        }
+        let mut totals = self.folded.clone();
+        let mut last = self.last.clone();
+        last.retired = self.current_start - self.last_start;
+        if current.units < ENOUGH {
+            join(&mut last, &current);
+            current = last;
+        } else {
+            totals.add(&last);
+        }
+        if totals.add(&current) {
+            Ok(totals)
+        } else {
+            Err(Box::new(current))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_is_as_long_as_all_before_it() {
+        let mut starts: Vec<u64> = (0..3000).map(|i| epoch_start(i, 10)).collect();
+        starts.dedup();
+        assert_eq!(starts, [0, 320, 640, 1280, 2560]);
+        assert_eq!(epoch_start(u64::MAX, 1), 1 << 63);
+    }
+}

@@ -1,0 +1,61 @@
+//! How densely to sample what comes next, so that the estimates meet a target.
+
+use super::strata::Strata;
+use crate::microarch::estimate::{dot, QuadraticForm, NORMAL_95};
+use std::sync::Arc;
+
+/// Fewest units of an epoch, if it has that many: their variance decides about the next one.
+const FLOOR: u64 = 64;
+/// Part of the target that is aimed at: the next epoch may vary more than the last one.
+const AIM: f64 = 0.8;
+/// Part of the whole allowance that an epoch may use in any case. Without it, a stretch that was
+/// measured too thinly would have everything after it measured in vain.
+const SHARE: f64 = 0.25;
+
+/// What is aimed at.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Half width of the 95% interval, relative to the estimate.
+    pub half_width: f64,
+    /// Microarchitecture vectors, each of which must meet it.
+    pub directions: Arc<Vec<Vec<f32>>>,
+}
+
+impl Target {
+    /// Units per measured unit in the epoch that begins at retirement `index`, which is as long
+    /// as everything before it.
+    pub fn period(&self, strata: &Strata, index: u64) -> u64 {
+        let slots = index / strata.unit;
+        let recent = &strata.current;
+        let Ok(so_far) = strata.totals(index, None) else {
+            return 1;
+        };
+        if recent.units < 2 {
+            return 1;
+        }
+        let dim = recent.sum.len();
+        let variance = QuadraticForm::new(&so_far.variance, dim);
+        let moment = QuadraticForm::new(&recent.second_moment, dim);
+        let (length, units) = (slots as f64, recent.units as f64);
+        let mut needed = 0.0f64;
+        for m in self.directions.iter() {
+            let sum = dot(m, &recent.sum);
+            let s2 = ((moment.of(m) - sum * sum / units) / (units - 1.0)).max(0.0);
+            let total = dot(m, &so_far.total) + length * sum / units;
+            let allowed = (AIM * self.half_width * total / NORMAL_95).powi(2);
+            let room = (allowed - variance.of(m).max(0.0)).max(SHARE * allowed);
+            // length^2 s2 / n (1 - n / length) = room
+            let n = length * length * s2 / (room + length * s2);
+            // Neither: nothing to tell apart (0 / 0).
+            if n > needed {
+                needed = n;
+            }
+        }
+        let n = (needed.ceil() as u64).clamp(FLOOR.min(slots), slots);
+        slots / n.max(1)
+    }
+}
+
+#[cfg(test)]
+#[path = "target_tests.rs"]
+mod tests;
