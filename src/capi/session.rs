@@ -3,6 +3,7 @@
 use super::calibrator::Attached;
 use super::handle::{self, exclusive, shared_ref, AfterFork, Opaque};
 use super::interval::Callback;
+use super::microarchs::{self, perfvec_microarchs};
 use super::model::perfvec_model;
 use super::sized::{self, Sized32};
 use super::status::perfvec_status;
@@ -12,6 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::isa::Isa;
 use crate::session::{Sampling, Session, SessionConfig};
 use std::ffi::c_char;
+use std::ptr;
+use std::sync::Arc;
 
 /// The stream of one hart. One thread at a time; any number of sessions share a model.
 pub struct perfvec_session {
@@ -22,9 +25,14 @@ pub struct perfvec_session {
 pub const PERFVEC_SAMPLING_FULL: u32 = 0;
 /// One unit in every `period` retirements, at a random offset.
 pub const PERFVEC_SAMPLING_FIXED_RATE: u32 = 1;
+/// As many units as it takes for 95% intervals of `half_width` on every one of `targets`. The rate
+/// changes only at fixed positions of the stream, so results depend on nothing else.
+pub const PERFVEC_SAMPLING_TARGET_ERROR: u32 = 2;
 /// `warmup` of a configuration: what the model recommends.
 pub const PERFVEC_WARMUP_OF_MODEL: u32 = 4294967295;
 
+/// Half width where `half_width` is 0.
+const DEFAULT_HALF_WIDTH: f64 = 0.01;
 /// Units per period where `period` is 0.
 const DEFAULT_PERIOD: u64 = 100;
 
@@ -60,17 +68,23 @@ pub struct perfvec_config {
     pub start_outside_region: u32,
     /// 0.
     pub reserved: u32,
+    /// Target error: half width of the 95% intervals relative to the estimates, 0.0001 to 0.5; 0
+    /// for 0.01. The estimates' `half_width` tells what was reached.
+    pub half_width: f64,
+    /// Target error: the microarchitectures whose estimates must meet it, as the table is now;
+    /// read in perfvec_session_create() only. Other modes ignore it.
+    pub targets: *const perfvec_microarchs,
 }
 
 const _: () = {
-    assert!(size_of::<perfvec_config>() == 64);
+    assert!(size_of::<perfvec_config>() == 80);
     assert!(PERFVEC_WARMUP_OF_MODEL == u32::MAX);
 };
 
-// SAFETY: plain numbers.
+// SAFETY: plain numbers and a pointer, which may be NULL.
 unsafe impl Sized32 for perfvec_config {
     const NAME: &'static str = "perfvec_config";
-    const SIZES: &'static [usize] = &[64];
+    const SIZES: &'static [usize] = &[80];
     fn defaults() -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
@@ -86,6 +100,8 @@ unsafe impl Sized32 for perfvec_config {
             seed: 0,
             start_outside_region: 0,
             reserved: 0,
+            half_width: 0.0,
+            targets: ptr::null(),
         }
     }
 }
@@ -165,8 +181,14 @@ pub unsafe extern "C" fn perfvec_session_create(
         };
         model.check_process()?;
         let session = Session::new(model.model.clone(), &config)?;
+        let targets = config.targets.len();
+        // Their numbers would fill pages.
+        let config = SessionConfig {
+            targets: Arc::default(),
+            ..config
+        };
         log::info(&format!(
-            "session of model \"{}\": {config:?}",
+            "session of model \"{}\": {config:?}, {targets} targets",
             model.model.info().id
         ));
         Ok(Hart {
@@ -274,7 +296,9 @@ unsafe fn changing(
     }
 }
 
-fn read_config(c: &perfvec_config) -> Result<SessionConfig> {
+/// The table of a target error is read here; `targets` is NULL or a table by the contract of the
+/// module.
+unsafe fn read_config(c: &perfvec_config) -> Result<SessionConfig> {
     let bad = |kind, text: String| Err(Error::new(kind, format!("perfvec_config: {text}")));
     if c.abi_version != PERFVEC_ABI_VERSION {
         return bad(
@@ -306,12 +330,29 @@ fn read_config(c: &perfvec_config) -> Result<SessionConfig> {
                 c.period
             },
         },
+        PERFVEC_SAMPLING_TARGET_ERROR => Sampling::TargetError {
+            half_width: if c.half_width == 0.0 {
+                DEFAULT_HALF_WIDTH
+            } else {
+                c.half_width
+            },
+        },
         other => {
             return bad(
                 ErrorKind::InvalidArgument,
                 format!("sampling is {other}; give one of PERFVEC_SAMPLING_..."),
             )
         }
+    };
+    let targets = if matches!(sampling, Sampling::TargetError { .. }) && !c.targets.is_null() {
+        // SAFETY: by the contract above.
+        unsafe {
+            microarchs::with_table(c.targets, |table| {
+                Ok(table.entries().iter().map(|e| e.vector.clone()).collect())
+            })
+        }?
+    } else {
+        Vec::new()
     };
     Ok(SessionConfig {
         threads: c.threads as usize,
@@ -321,6 +362,7 @@ fn read_config(c: &perfvec_config) -> Result<SessionConfig> {
         interval: c.interval,
         sampling,
         unit,
+        targets: Arc::new(targets),
         seed: c.seed,
         start_outside_region: c.start_outside_region == 1,
     })

@@ -32,6 +32,22 @@ pub trait Extractor: Send {
     /// `row.len() == self.schema().len()`, every element is written.
     fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>);
 
+    /// [`Extractor::step`] for each of `block`; `rows` holds their rows, one after the other.
+    fn steps(&mut self, block: &[Resolved], rows: Option<&mut [f32]>) {
+        match rows {
+            None => {
+                for r in block {
+                    self.step(r, None);
+                }
+            }
+            Some(rows) => {
+                for (r, row) in block.iter().zip(rows.chunks_exact_mut(self.schema().len())) {
+                    self.step(r, Some(row));
+                }
+            }
+        }
+    }
+
     /// Forgets the stream but keeps the interned static instructions.
     fn reset(&mut self);
 

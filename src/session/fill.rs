@@ -46,14 +46,14 @@ impl Filler {
         self.open = true;
     }
 
-    /// The place of the open segment's next row, which the caller fills.
-    pub fn row(&mut self) -> &mut [f32] {
+    /// The place of the open segment's next `n` rows, which the caller fills.
+    pub fn rows(&mut self, n: usize) -> &mut [f32] {
         let f = self.shape.features;
         let lane = self.lanes.len() - 1;
         let l = &mut self.lanes[lane];
         let at = (lane * self.shape.stride + l.warm + l.len) * f;
-        l.len += 1;
-        &mut self.x[at..at + f]
+        l.len += n;
+        &mut self.x[at..at + n * f]
     }
 
     /// The place of a warm-up row, which the caller fills.

@@ -71,26 +71,31 @@ impl Pipeline {
     }
 
     /// Takes settled retirements in order.
-    pub fn block(&mut self, block: &[Resolved]) -> Result<()> {
-        for r in block {
-            let step = if self.in_region {
+    pub fn block(&mut self, mut block: &[Resolved]) -> Result<()> {
+        while !block.is_empty() {
+            let most = block.len() as u64;
+            let (step, n) = if self.in_region {
                 if self.planner.epoch_ends(self.index) {
                     self.plan_epoch()?;
                 }
-                self.planner.step(self.index)
+                self.planner.run(self.index, most)
             } else {
-                self.planner.outside()
+                (self.planner.outside(), most)
             };
+            let (run, rest) = block.split_at(n as usize);
+            block = rest;
             match step {
                 Step::Skip => {
                     self.close()?;
                     self.filler.gap();
-                    self.extractor.step(r, None);
+                    self.extractor.steps(run, None);
                 }
                 Step::Warm => {
                     self.close()?;
-                    let row = self.filler.warm_row();
-                    self.extractor.step(r, row);
+                    for r in run {
+                        let row = self.filler.warm_row();
+                        self.extractor.step(r, row);
+                    }
                 }
                 Step::Measure(first) => {
                     if first {
@@ -98,10 +103,13 @@ impl Pipeline {
                         self.filler.ready();
                         self.filler.start(self.index);
                     }
-                    self.extractor.step(r, Some(self.filler.row()));
+                    let rows = self.filler.rows(run.len());
+                    self.extractor.steps(run, Some(rows));
                 }
             }
-            self.index += u64::from(self.in_region);
+            if self.in_region {
+                self.index += n;
+            }
         }
         Ok(())
     }

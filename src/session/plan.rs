@@ -137,6 +137,18 @@ impl Planner {
         }
     }
 
+    /// [`Planner::step`] for the `most` retirements (at least one) from `index` on, as far as it is
+    /// the same for them but for the first's start of a segment: the step, and for how many.
+    pub fn run(&mut self, index: u64, most: u64) -> (Step, u64) {
+        let step = self.step(index);
+        let end = match step {
+            Step::Measure(_) => self.start + self.segment,
+            Step::Warm => self.start.min(self.epoch_end),
+            Step::Skip => self.start.min(self.epoch_end) - self.warmup,
+        };
+        (step, most.min(end.min(self.epoch_end) - index))
+    }
+
     /// A retirement outside every region: its row may be warm-up in full mode.
     pub fn outside(&self) -> Step {
         if self.is_full() {
@@ -230,6 +242,34 @@ mod tests {
                 prop_assert_eq!(measured.len(), unit);
                 prop_assert_eq!(starts, 1);
                 prop_assert_eq!(measured[unit - 1] - measured[0], unit as u64 - 1);
+            }
+        }
+
+        #[test]
+        fn runs_are_steps_put_together(
+            unit in 1usize..50, extra in prop::option::of(0u64..300), warm in 0usize..80,
+            cuts in prop::collection::vec(1u64..100, 1..60),
+        ) {
+            let config = SessionConfig {
+                unit,
+                segment: unit,
+                sampling: extra.map_or(Sampling::Full, |e| Sampling::FixedRate { period: unit as u64 + e }),
+                ..SessionConfig::default()
+            };
+            let (mut one, mut many) = (Planner::new(&config, warm), Planner::new(&config, warm));
+            let mut index = 0;
+            for cut in cuts {
+                let end = index + cut;
+                while index < end {
+                    let (step, n) = many.run(index, end - index);
+                    prop_assert!((1..=end - index).contains(&n));
+                    for i in 0..n {
+                        let rest = if let Step::Measure(_) = step { Step::Measure(false) } else { step };
+                        prop_assert_eq!(one.step(index + i), if i == 0 { step } else { rest });
+                    }
+                    index += n;
+                }
+                prop_assert_eq!(one.state(), many.state());
             }
         }
 

@@ -182,6 +182,35 @@ static void tables(const perfvec_model *model) {
     perfvec_microarchs_free(again);
 }
 
+static void target_error(const perfvec_model *model, const perfvec_microarchs *table) {
+    perfvec_session *session = NULL;
+    perfvec_config config = small_config();
+    perfvec_counts counts;
+    perfvec_estimate e[2];
+    size_t count = 2;
+    uint32_t id[3];
+    counts.struct_size = sizeof counts;
+    config.sampling = PERFVEC_SAMPLING_TARGET_ERROR;
+    config.unit = 64;
+    FAILS(perfvec_session_create(model, &config, &session), PERFVEC_ERR_INVALID_ARGUMENT, "targets");
+    config.targets = table;
+    config.half_width = 0.7;
+    FAILS(perfvec_session_create(model, &config, &session), PERFVEC_ERR_INVALID_ARGUMENT,
+          "half_width is 0.7");
+    config.half_width = 0.05;
+    OK(perfvec_session_create(model, &config, &session));
+    intern_loop(session, id);
+    feed(session, id, 0, 60000);
+    OK(perfvec_session_finish(session));
+    OK(perfvec_session_counts(session, &counts));
+    CHECK(counts.retired == 60000 && counts.units >= 128 && counts.measured <= 64 * counts.units);
+    CHECK(counts.measured < counts.retired);
+    OK(perfvec_session_estimate_all(session, table, e, 2, &count));
+    CHECK(e[0].cycles > 0 && e[0].half_width > 0 && e[0].half_width < 0.1);
+    CHECK(fabs(e[1].cycles - 3 * e[0].cycles) < 1e-6 * e[1].cycles);
+    perfvec_session_destroy(session);
+}
+
 int main(void) {
     perfvec_model *model = load_model();
     perfvec_microarchs *table = load_table();
@@ -199,6 +228,7 @@ int main(void) {
     regions(model);
     intervals(model);
     snapshots(model, table);
+    target_error(model, table);
     tables(model);
     /* Sessions keep what they need of a freed model. */
     perfvec_session *session = make_session(model);
