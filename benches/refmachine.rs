@@ -37,9 +37,7 @@ fn rows(stream: &Stream, mut batch_done: impl FnMut(&[f32])) {
     let mut extractor = extractor(stream);
     let mut batch = vec![0f32; BATCH * SCHEMA.len()];
     for chunk in stream.retirements.chunks(BATCH) {
-        for (r, row) in chunk.iter().zip(batch.chunks_exact_mut(SCHEMA.len())) {
-            extractor.step(r, Some(row));
-        }
+        extractor.steps(chunk, Some(&mut batch));
         batch_done(&batch[..chunk.len() * SCHEMA.len()]);
     }
 }
@@ -75,12 +73,13 @@ fn report(name: &str, stream: &Stream) {
     });
     let without = rate(&stream.retirements, || {
         let mut extractor = extractor(stream);
-        for r in &stream.retirements {
-            extractor.step(r, None);
-        }
+        extractor.steps(&stream.retirements, None);
         black_box(&extractor);
     });
-    println!("{name:<24}{with:>8.1}{without:>10.1}  {:016x}", hash(stream));
+    println!(
+        "{name:<24}{with:>8.1}{without:>10.1}  {:016x}",
+        hash(stream)
+    );
 }
 
 fn main() {

@@ -139,8 +139,10 @@ mod tests {
 
     fn strata() -> impl Strategy<Value = Vec<(Vec<[f64; DIM]>, u64)>> {
         let unit = prop::array::uniform3(-100i32..100).prop_map(|u| u.map(f64::from));
-        let one = (prop::collection::vec(unit, 2..12), 0u64..400)
-            .prop_map(|(units, more)| { let n = units.len() as u64; (units, n + more) });
+        let one = (prop::collection::vec(unit, 2..12), 0u64..400).prop_map(|(units, more)| {
+            let n = units.len() as u64;
+            (units, n + more)
+        });
         prop::collection::vec(one, 1..6)
     }
 

@@ -121,10 +121,12 @@ impl Pipeline {
         self.flush()?;
         self.results.wait(self.seq)?;
         let index = self.index;
-        let period = self.results.with(|sums, _| match (&self.target, &sums.strata) {
-            (Some(target), Some(strata)) => target.period(strata, index),
-            _ => 1,
-        });
+        let period = self
+            .results
+            .with(|sums, _| match (&self.target, &sums.strata) {
+                (Some(target), Some(strata)) => target.period(strata, index),
+                _ => 1,
+            });
         self.planner.plan_epoch(index, period);
         Ok(())
     }

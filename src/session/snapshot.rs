@@ -139,7 +139,13 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
     put(out, &fields);
     put(
         out,
-        &[c.interval, mode, rate, c.seed, c.start_outside_region.into()],
+        &[
+            c.interval,
+            mode,
+            rate,
+            c.seed,
+            c.start_outside_region.into(),
+        ],
     );
     put(out, &[c.targets.len() as u64]);
     for target in c.targets.iter() {
@@ -154,8 +160,7 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
 pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> {
     let mut size = || Ok::<usize, Error>(usize::try_from(s.u64()?).unwrap_or(usize::MAX));
     let [lanes, segment, warmup, unit] = [size()?, size()?, size()?, size()?];
-    let [interval, mode, rate, seed, outside] =
-        [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
+    let [interval, mode, rate, seed, outside] = [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
     let targets = (0..s.len(8)?)
         .map(|_| {
             let n = s.len(4)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Fewest units of an epoch, if it has that many: their variance decides about the next one.
 const FLOOR: u64 = 64;
 /// Part of the target that is aimed at: the next epoch may vary more than the last one.
-const AIM: f64 = 0.8;
+const AIM: f64 = 0.75;
 /// Part of the whole allowance that an epoch may use in any case. Without it, a stretch that was
 /// measured too thinly would have everything after it measured in vain.
 const SHARE: f64 = 0.25;
@@ -35,13 +35,21 @@ impl Target {
         }
         let dim = recent.sum.len();
         let variance = QuadraticForm::new(&so_far.variance, dim);
-        let moment = QuadraticForm::new(&recent.second_moment, dim);
-        let (length, units) = (slots as f64, recent.units as f64);
+        let known = [recent, &strata.last].into_iter().filter(|s| s.units > 1);
+        let known: Vec<_> = known
+            .map(|s| (s, QuadraticForm::new(&s.second_moment, dim)))
+            .collect();
+        let length = slots as f64;
         let mut needed = 0.0f64;
         for m in self.directions.iter() {
-            let sum = dot(m, &recent.sum);
-            let s2 = ((moment.of(m) - sum * sum / units) / (units - 1.0)).max(0.0);
-            let total = dot(m, &so_far.total) + length * sum / units;
+            // The next epoch may be like either of the last two: the one that varied more counts.
+            let mut s2 = 0.0f64;
+            for (stratum, moment) in &known {
+                let (sum, units) = (dot(m, &stratum.sum), stratum.units as f64);
+                s2 = s2.max((moment.of(m) - sum * sum / units) / (units - 1.0));
+            }
+            let mean = dot(m, &recent.sum) / recent.units as f64;
+            let total = dot(m, &so_far.total) + length * mean;
             let allowed = (AIM * self.half_width * total / NORMAL_95).powi(2);
             let room = (allowed - variance.of(m).max(0.0)).max(SHARE * allowed);
             // length^2 s2 / n (1 - n / length) = room

@@ -20,11 +20,16 @@ fn draw(state: &mut u64) -> f64 {
 
 /// What a program might cost per unit: phases of different levels, noise with memory, spikes.
 fn program(seed: u64, n: usize) -> Vec<[f64; DIM]> {
+    costs(seed, n, 0.002)
+}
+
+/// `change` is the probability that a unit begins another phase.
+fn costs(seed: u64, n: usize, change: f64) -> Vec<[f64; DIM]> {
     let mut s = seed;
     let (mut level, mut slow) = (1.0, 0.0);
     (0..n)
         .map(|_| {
-            if draw(&mut s) < 0.002 {
+            if draw(&mut s) < change {
                 level = 0.5 + 2.0 * draw(&mut s);
             }
             slow = 0.9 * slow + 0.1 * (draw(&mut s) - 0.5);
@@ -94,26 +99,47 @@ fn truth(values: &[[f64; DIM]]) -> [f64; 2] {
     [a, b]
 }
 
-#[test]
-fn intervals_cover_the_full_value_as_often_as_they_say() {
-    let (mut covered, mut met, mut runs, mut measured) = ([0; 2], 0, 0, 0);
+/// Over 400 programs, in which phases change with probability `change`: how often the intervals
+/// cover the full value on each direction, how many of 800 meet the target of 2%, how many come
+/// within 1.3 times of it, and how much is measured.
+fn statistics(change: f64) -> ([u32; 2], u32, u32, f64) {
+    let (mut covered, mut met, mut near, mut share) = ([0; 2], 0, 0, 0.0);
     for seed in 0..400u64 {
         // Ends anywhere in an epoch.
-        let values = program(seed, 6000 + 29 * seed as usize);
+        let values = costs(seed, 6000 + 29 * seed as usize, change);
         let v = sample(&values, 0.02, seed);
-        measured += 100 * v.measured / v.retired;
-        runs += 1;
+        share += v.measured as f64 / v.retired as f64 / 400.0;
         for (k, (e, want)) in price(&v).iter().zip(truth(&values)).enumerate() {
             covered[k] += u32::from((e.cycles - want).abs() <= e.half_width * e.cycles);
             met += u32::from(e.half_width <= 0.02);
+            near += u32::from(e.half_width <= 0.026);
         }
     }
+    (covered, met, near, share)
+}
+
+#[test]
+fn intervals_of_a_steady_program_cover_the_full_value_as_often_as_they_say() {
+    let (covered, met, near, share) = statistics(0.0);
+    println!("{covered:?} of 400 cover, {met} and {near} of 800 meet, {share:.3} measured");
     // 95% of 400 is 380, with a standard deviation of 4.4.
-    for (k, c) in covered.iter().enumerate() {
-        assert!((360..=400).contains(c), "direction {k}: {c} of {runs}");
+    for c in covered {
+        assert!((362..=396).contains(&c), "{c} of 400");
     }
-    assert!(met >= 700, "{met} of 800 met the target");
-    assert!(measured / runs < 60, "{}% measured", measured / runs);
+    assert!(met >= 760 && near >= 790, "{met} {near} of 800");
+    assert!(share < 0.4, "{share}");
+}
+
+#[test]
+fn intervals_of_a_program_in_phases_cover_at_least_as_often_as_they_say() {
+    let (covered, met, near, share) = statistics(0.002);
+    println!("{covered:?} of 400 cover, {met} and {near} of 800 meet, {share:.3} measured");
+    // One unit in every period sees each phase in proportion, which the variance does not count on.
+    for c in covered {
+        assert!(c >= 367, "{c} of 400");
+    }
+    assert!(met >= 680 && near >= 760, "{met} {near} of 800");
+    assert!(share < 0.4, "{share}");
 }
 
 proptest! {

@@ -123,18 +123,21 @@ impl Machines {
     }
 
     /// Retires one instruction; `delta` receives the time since the retirement before, in units.
+    #[inline(always)]
     pub fn step(&mut self, e: &Event, delta: &mut Lanes) {
-        step_dispatch(self, e, delta);
+        step(self, e, delta);
         if self.fetch[0] > 1 << 28 || self.n.is_multiple_of(4096) && self.late() {
             self.rebase();
         }
     }
 
+    #[cold]
     fn late(&self) -> bool {
         self.fetch.iter().chain(&self.retire).any(|t| *t > 1 << 28)
     }
 
     /// Moves every machine's origin of time to its last retirement.
+    #[cold]
     fn rebase(&mut self) {
         let origin = self.retire;
         let all = [
@@ -205,15 +208,6 @@ impl Machines {
         self.n = take_u64(bytes, "a machine count")? as usize;
         Ok(())
     }
-}
-
-#[multiversion::multiversion(targets(
-    "x86_64+avx+avx2+bmi1+bmi2+avx512f+avx512bw+avx512dq+avx512vl",
-    "x86_64+avx+avx2+bmi1+bmi2",
-    "x86_64+sse4.1"
-))]
-fn step_dispatch(s: &mut Machines, e: &Event, delta: &mut Lanes) {
-    step(s, e, delta);
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ use super::{Extractor, Schema};
 use crate::error::Result;
 use crate::inst::{InstId, Resolved, StaticInst};
 use branch::{Outcome, Predictors};
-use columns::{DYNAMIC, FEATURES, STATIC};
+use columns::{COLUMNS, DYNAMIC, FEATURES, STATIC};
 use machines::{Event, Machines, Unit, MACHINES, NO_REG, REGS, UNITS};
 pub use prepare::Transfer;
 use prepare::{prepare, Prepared, Stride};
@@ -61,6 +61,8 @@ pub struct RefMachine {
     last_miss: u64,
     last_far: u64,
     last_row: u64,
+    /// [`log_count`] of small counts.
+    logs: Box<[f32; LOGS]>,
 }
 
 /// Data-side sets; the last two stand for a unified second level and see fetched lines too.
@@ -88,7 +90,10 @@ static DEPTH: [f32; WAYS + 2] = [
     1.25,
 ];
 
-/// `log2(1 + n) / 16`, from a table for small n.
+/// Counts whose logarithm is kept: most are small.
+const LOGS: usize = 1024;
+
+/// `log2(1 + n) / 16`.
 fn log_count(n: u64) -> f32 {
     ((n + 1) as f32).log2() / 16.0
 }
@@ -112,10 +117,12 @@ impl RefMachine {
             last_miss: 0,
             last_far: 0,
             last_row: u64::MAX,
+            logs: Box::new(std::array::from_fn(|n| log_count(n as u64))),
         }
     }
 
     /// The fetch side: depths at 64, 1024 and 4096 sets, zeros on the line of the one before.
+    #[inline(always)]
     fn fetch_depths(&mut self, line: u64) -> [u8; 3] {
         if line == self.last_line {
             return [0; 3];
@@ -128,19 +135,10 @@ impl RefMachine {
         }
         [first, self.data[2].access(line), self.data[3].access(line)]
     }
-}
 
-impl Extractor for RefMachine {
-    fn schema(&self) -> &'static Schema {
-        &SCHEMA
-    }
-
-    fn intern(&mut self, id: InstId, inst: &StaticInst) {
-        debug_assert_eq!(id as usize, self.insts.len(), "ids are dense");
-        self.insts.push(prepare(inst));
-    }
-
-    fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
+    /// One retirement; inlined into each of the versions of [`advance`].
+    #[inline(always)]
+    fn advance(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
         let n = self.n;
         self.n += 1;
         let line = self.insts[r.inst as usize].line;
@@ -158,7 +156,7 @@ impl Extractor for RefMachine {
 
         // Data side.
         let mut data = [0u8; 4];
-        let (mut page, mut stride_hit, mut stride_log) = (0u8, false, 0.0);
+        let (mut page, mut stride_hit, mut stride_size) = (0u8, false, 0);
         let (mut sequential, mut forward, mut same_row) = (false, 0.0, false);
         if inst.mem {
             let line = r.address >> LINE_SHIFT;
@@ -174,7 +172,7 @@ impl Extractor for RefMachine {
                 inst.stride.confidence / 2
             };
             stride_hit &= inst.stride.confidence >= 2;
-            stride_log = log_count(stride.unsigned_abs().min(1 << 32));
+            stride_size = stride.unsigned_abs().min(1 << 32);
             inst.stride.stride = stride;
             inst.stride.last = r.address;
             let before = line.wrapping_sub(1);
@@ -236,6 +234,11 @@ impl Extractor for RefMachine {
                     1.0 / (n + 1 - p.at) as f32
                 }
             };
+            let logs = &self.logs;
+            let log = |n: u64| match logs.get(n as usize) {
+                Some(log) => *log,
+                None => log_count(n),
+            };
             let flag = |b: bool| f32::from(u8::from(b));
             let depth = |d: u8| DEPTH[usize::from(d)];
             let d: [f32; DYNAMIC] = [
@@ -262,7 +265,7 @@ impl Extractor for RefMachine {
                 flag(data[3] > 8),
                 flag(data[3] == ABSENT),
                 flag(stride_hit),
-                stride_log,
+                log(stride_size),
                 flag(sequential),
                 forward,
                 depth(page),
@@ -272,8 +275,8 @@ impl Extractor for RefMachine {
                 flag(near.load),
                 depth(near.depth),
                 flag(inst.mem && near.load),
-                log_count(n - self.last_miss),
-                log_count(n - self.last_far),
+                log(n - self.last_miss),
+                log(n - self.last_far),
             ];
             row[STATIC..STATIC + DYNAMIC].copy_from_slice(&d);
             let (linear, logs) = row[STATIC + DYNAMIC..].split_at_mut(MACHINES);
@@ -297,6 +300,47 @@ impl Extractor for RefMachine {
             self.last_far = n;
         }
     }
+}
+
+/// One version per vector width of the whole step: sets, predictors, machines and row together
+/// stay in registers, and the choice is made once per block.
+#[multiversion::multiversion(targets(
+    "x86_64+avx+avx2+bmi1+bmi2+avx512f+avx512bw+avx512dq+avx512vl",
+    "x86_64+avx+avx2+bmi1+bmi2",
+    "x86_64+sse4.1"
+))]
+fn advance(x: &mut RefMachine, block: &[Resolved], rows: Option<&mut [f32]>) {
+    match rows {
+        None => {
+            for r in block {
+                x.advance(r, None);
+            }
+        }
+        Some(rows) => {
+            for (r, row) in block.iter().zip(rows.chunks_exact_mut(COLUMNS)) {
+                x.advance(r, Some(row));
+            }
+        }
+    }
+}
+
+impl Extractor for RefMachine {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
+    }
+
+    fn intern(&mut self, id: InstId, inst: &StaticInst) {
+        debug_assert_eq!(id as usize, self.insts.len(), "ids are dense");
+        self.insts.push(prepare(inst));
+    }
+
+    fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
+        advance(self, std::slice::from_ref(r), row);
+    }
+
+    fn steps(&mut self, block: &[Resolved], rows: Option<&mut [f32]>) {
+        advance(self, block, rows);
+    }
 
     fn reset(&mut self) {
         let mut insts = std::mem::take(&mut self.insts);
@@ -317,6 +361,7 @@ impl Extractor for RefMachine {
 }
 
 /// log2(1 + x) for x >= 0, the same on every machine (no libm), to 1e-3: features need no more.
+#[inline(always)]
 fn log2_1p(x: f32) -> f32 {
     let y = x + 1.0;
     let bits = y.to_bits();

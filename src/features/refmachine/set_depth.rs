@@ -34,14 +34,14 @@ impl SetDepth {
 
     /// Folds the rest of the line number into 31 bits, offset from [`EMPTY`]. Two lines of one
     /// set share a tag with probability 2^-31.
-    #[inline]
+    #[inline(always)]
     fn tag(&self, line: u64) -> u32 {
         let rest = line >> self.shift;
         ((rest ^ (rest >> 31)) as u32 & 0x7fff_ffff) + 1
     }
 
     /// Touches `line`; returns its depth before the touch: 1 is most recent, [`ABSENT`] is none.
-    #[inline]
+    #[inline(always)]
     pub fn access(&mut self, line: u64) -> u8 {
         let tag = self.tag(line);
         let set = &mut self.tags[(line & self.mask) as usize];
@@ -53,16 +53,21 @@ impl SetDepth {
             return 2;
         }
         // A mask of matches instead of an early exit: the compiler turns it into vector compares.
-        let mut hits = 0u32;
-        for (i, t) in set.iter().enumerate() {
+        let old = *set;
+        let mut hits = 1u32 << WAYS;
+        for (i, t) in old.iter().enumerate() {
             hits |= u32::from(*t == tag) << i;
         }
-        let depth = if hits == 0 {
-            WAYS
-        } else {
-            hits.trailing_zeros() as usize
-        };
-        set.copy_within(0..depth.min(WAYS - 1), 1);
+        let depth = hits.trailing_zeros();
+        // Moves up what was more recent, by the same comparison in every way: no call to a copy
+        // of some length.
+        for i in 1..WAYS {
+            set[i] = if i as u32 <= depth {
+                old[i - 1]
+            } else {
+                old[i]
+            };
+        }
         set[0] = tag;
         depth as u8 + 1
     }
