@@ -271,18 +271,21 @@ fn refused<O: Opaque>(state: u32) -> Error {
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Error {
-    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text.as_str(),
-        _ => "no message",
+    let text = match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => match panic.downcast::<&str>() {
+            Ok(text) => (*text).to_owned(),
+            Err(other) => {
+                // Dropping a payload of unknown type may panic again.
+                std::mem::forget(other);
+                "no message".to_owned()
+            }
+        },
     };
-    let error = Error::new(
+    Error::new(
         ErrorKind::Internal,
         format!("a defect in perfvec {}: {text}", env!("CARGO_PKG_VERSION")),
-    );
-    // Dropping a payload may panic as well.
-    std::mem::forget(panic);
-    error
+    )
 }
 
 /// The error for a required pointer that is NULL.
