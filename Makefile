@@ -49,8 +49,9 @@ plugin:
 test: test-rust test-python
 
 test-rust: tools build target/venv/.made
+	cargo test --release
 	PERFVEC_ORT_LIB="$$(echo "$$PWD"/target/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*)" \
-	    cargo test --release -- --include-ignored
+	    cargo test --release --test engine_onnxruntime -- --include-ignored
 
 test-python: tools build target/venv/.made
 	cd onnx && ../$(PYTHON) -m pytest -q

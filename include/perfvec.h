@@ -339,6 +339,12 @@
 #define PERFVEC_SAMPLING_FIXED_RATE 1
 
 /**
+ * As many units as it takes for 95% intervals of `half_width` on every one of `targets`. The rate
+ * changes only at fixed positions of the stream, so results depend on nothing else.
+ */
+#define PERFVEC_SAMPLING_TARGET_ERROR 2
+
+/**
  * `warmup` of a configuration: what the model recommends.
  */
 #define PERFVEC_WARMUP_OF_MODEL 4294967295
@@ -605,6 +611,16 @@ typedef struct perfvec_config {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Target error: half width of the 95% intervals relative to the estimates, 0.0001 to 0.5; 0
+     * for 0.01. The estimates' `half_width` tells what was reached.
+     */
+    double half_width;
+    /**
+     * Target error: the microarchitectures whose estimates must meet it, as the table is now;
+     * read in perfvec_session_create() only. Other modes ignore it.
+     */
+    const struct perfvec_microarchs *targets;
 } perfvec_config;
 
 /**
