@@ -5,7 +5,7 @@ use crate::microarch::estimate::{dot, QuadraticForm, NORMAL_95};
 use std::sync::Arc;
 
 /// Fewest units of an epoch, if it has that many: their variance decides about the next one.
-const FLOOR: u64 = 64;
+const FLOOR: u64 = 128;
 /// Part of the target that is aimed at: the next epoch may vary more than the last one.
 const AIM: f64 = 0.75;
 /// Part of the whole allowance that an epoch may use in any case. Without it, a stretch that was
