@@ -65,6 +65,8 @@ def card(prefix, result, floor=None):
     kinds = Counter(e["kind"] for e in entries)
     arguments = json.loads(props["perfvec.training.arguments"])
     sentence, count = shape_of(proto)
+    fitted = max((used.get(str(result["budget"]), used.get(result["budget"], 0))
+                  for used in result["used"].values()), default=0)
     check = result.get("check")
     agreement = "" if not check else (
         f"\nOn all {check['retired']} retirements of {check['program']} the library's cycles differ "
@@ -88,7 +90,7 @@ programs that the library itself reports as unlike the training.
 ## Accuracy
 Relative error of a program's total cycles, absolute value, against gem5. Test programs are whole
 programs of other authors than the training's. Calibrated cores had no part in training: their
-vectors are fitted to at most {result["budget"]} retirements of training programs.
+vectors are fitted to {fitted} retirements of training programs.
 
 {errors_table(result)}
 {floor_text(floor)}
