@@ -5,7 +5,7 @@
 #   cargo build --release && tests/sanitize.sh [valgrind|asan]
 #
 # Needs cc, c++ and valgrind. Ends with the number of programs that were clean; any report of a
-# leak, a race on memory or undefined behaviour makes it fail.
+# leak, of a bad access or of undefined behaviour makes it fail.
 set -eu
 cd "$(dirname "$0")/.."
 modes=${1:-"valgrind asan"}
@@ -40,7 +40,9 @@ for mode in $modes; do
         esac
         # shellcheck disable=SC2086
         $compile $flags $extra "$source" -o "$work/program" -L"$work" -lperfvec -lpthread -lm
-        (cd "$work" && run ./program "$source")
+        # Each in a directory of its own: the programs check that files are not there yet.
+        here=$(mktemp -d "$work/run.XXXXXX")
+        (cd "$here" && run "$work/program" "$source")
         clean=$((clean + 1))
     done
 done

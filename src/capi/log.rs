@@ -29,6 +29,8 @@ struct Sink {
 
 /// NULL: silent. A pointer instead of a lock, so that no fork() can leave it locked in the child.
 static SINK: AtomicPtr<Sink> = AtomicPtr::new(ptr::null_mut());
+/// The newest sink, in use or not: the chain's head.
+static NEWEST: AtomicPtr<Sink> = AtomicPtr::new(ptr::null_mut());
 
 /// Sends messages up to `max_level` (one of `PERFVEC_LOG_...`) to `function` with `user`, for the
 /// whole process; a NULL function silences the library, as at the start. Another thread that is
@@ -40,15 +42,18 @@ pub unsafe extern "C" fn perfvec_set_log(
     user: *mut c_void,
     max_level: c_int,
 ) -> perfvec_status {
-    let before = SINK.load(Ordering::Acquire);
     let sink = match function {
         None => ptr::null_mut(),
-        Some(function) => Box::into_raw(Box::new(Sink {
-            function,
-            user,
-            max_level,
-            _before: before,
-        })),
+        Some(function) => {
+            let sink = Box::into_raw(Box::new(Sink {
+                function,
+                user,
+                max_level,
+                _before: NEWEST.load(Ordering::Acquire),
+            }));
+            NEWEST.store(sink, Ordering::Release);
+            sink
+        }
     };
     SINK.store(sink, Ordering::Release);
     PERFVEC_OK
