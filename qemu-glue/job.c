@@ -47,7 +47,16 @@ static int set_number(const char *key, uint64_t value) {
     return 1;
 }
 
+static int set_half_width(const char *value) {
+    char *end;
+    job.config.half_width = strtod(value, &end);
+    job.config.sampling = PERFVEC_SAMPLING_TARGET_ERROR;
+    return end != value && !*end; /* its range is checked where a session is created */
+}
+
 static int set_text(const char *key, const char *value) {
+    if (!strcmp(key, "sample_error"))
+        return set_half_width(value);
     if (!strcmp(key, "out"))
         job.out = value;
     else if (!strcmp(key, "record"))
@@ -88,6 +97,8 @@ const char *job_parse(int argc, char **argv) {
     }
     if (job.mode == JOB_ESTIMATE && !job.out)
         return "the perfvec plugin needs out=DIR for its results, or record=FILE";
+    if (job.config.sampling == PERFVEC_SAMPLING_TARGET_ERROR && !job.microarchs)
+        return "sample_error= needs microarchs=FILE, the table whose estimates are to be so narrow";
     return NULL;
 }
 

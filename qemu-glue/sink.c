@@ -71,6 +71,7 @@ const char *sink_prepare(void) {
         status = perfvec_model_load(job.model, job.backend, &model);
     if (!status && job.microarchs)
         status = perfvec_microarchs_load(job.microarchs, &microarchs);
+    job.config.targets = microarchs;
     leave(before);
     return status ? perfvec_last_error() : NULL;
 }

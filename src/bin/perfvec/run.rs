@@ -70,6 +70,10 @@ fn arguments<'a>(
     if let Some(period) = args.run.sample {
         number("sample", period);
     }
+    if let Some(half_width) = args.run.sample_error {
+        // The shortest text that gives the same number again.
+        all.push(("sample_error", half_width.to_string().into()));
+    }
     Ok(all)
 }
 
