@@ -180,7 +180,7 @@ fn writers_of_the_command() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_perfvec"));
         let done = without_room(command.arg(name).args(args).arg(&out));
         let text = String::from_utf8_lossy(&done.stderr);
-        assert_eq!(done.status.code(), Some(1), "{name}: {text}");
+        assert_eq!(done.status.code(), Some(2), "{name}: {text}");
         assert!(
             text.starts_with("perfvec: ") && text.contains(name),
             "{text}"

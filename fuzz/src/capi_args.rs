@@ -21,6 +21,8 @@ pub fn config(input: &mut Input<'_>) -> perfvec_config {
         seed: input.u64(),
         start_outside_region: input.below(3) as u32,
         reserved: u32::from(input.u8() == 255),
+        half_width: 0.0,
+        targets: std::ptr::null(),
     }
 }
 

@@ -185,7 +185,10 @@ impl Planner {
     /// Whether the state fits a stream at `index` whose open segment, if there is one, has begun at
     /// `open.0` and holds `open.1` retirements. Bytes from outside may say anything.
     pub fn fits(&self, index: u64, open: Option<(u64, u64)>) -> bool {
-        if self.start.max(self.period_end).max(self.period).max(index) > MAX_INDEX {
+        if self.start.max(self.period_end).max(self.period).max(index) > MAX_INDEX
+            || self.period != 0 && (self.period < self.segment || self.period_end < index)
+            || self.epoch_end < index
+        {
             return false;
         }
         let end = self.start + self.segment;
