@@ -36,8 +36,6 @@ static int set_number(const char *key, uint64_t value) {
         c->interval = value;
     else if (!strcmp(key, "sample"))
         c->sampling = PERFVEC_SAMPLING_FIXED_RATE, c->period = value;
-    else if (!strcmp(key, "sample_error")) /* parts per million */
-        c->sampling = PERFVEC_SAMPLING_TARGET_ERROR, c->half_width = (double)value / 1e6;
     else if (!strcmp(key, "unit"))
         c->unit = (uint32_t)value;
     else if (!strcmp(key, "seed"))
