@@ -6,6 +6,9 @@
 //! ([`microarch`]). The method is PerfVec (arXiv 2310.16792). Hosts in C and C++ use the same
 //! through [`capi`]; [`trace`] records a stream and replays it.
 
+// Shapes are written as in the papers, [T,B,F], which rustdoc takes for links.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 pub mod capi;
 pub mod error;
 pub mod features;
