@@ -27,6 +27,7 @@ pub mod log;
 pub mod microarchs;
 pub mod model;
 pub mod recorder;
+mod seen;
 pub mod session;
 mod sized;
 pub mod snapshot;
