@@ -14,7 +14,8 @@ MODEL   := $(or $(PERFVEC_MODEL),onnx/perfvec-riscv64-1.onnx)
 # What `make run` prices: any RISC-V 64 Linux program with its arguments.
 DEMO    := target/workloads/bin/lua_scripts.O2 0 6
 PROGRAM ?= $(DEMO)
-FLAGS   ?= --interval 100000
+# The cores that are like well-known ones; FLAGS= prints the whole table.
+FLAGS   ?= --only like --interval 100000
 
 .DEFAULT_GOAL := help
 include packaging/install.mk
@@ -71,6 +72,11 @@ NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qe
     /usr/riscv64-linux-gnu/lib/libc.so.6:libc6-riscv64-cross \
     /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross script:bsdutils
 
+# What README.md shows, from a real run.
+picture: build
+	python3 examples/picture.py examples/replay.svg --title 'perfvec replay --only like' -- \
+	    $(PERFVEC) replay --only like
+
 tools:
 	@missing=; \
 	for pair in $(NEEDS); do \
@@ -90,4 +96,4 @@ tools:
 clean:
 	cargo clean
 
-.PHONY: help run build plugin test test-rust test-python header tools clean
+.PHONY: help run build plugin test test-rust test-python header picture tools clean

@@ -142,6 +142,12 @@ fn replay_without_a_trace_takes_the_bundled_one() {
     let (code, text, err) = perfvec(&["replay", "--model", MODEL, "--sample", "100000"]);
     assert_eq!(code, 0, "{err}");
     assert!(text.contains("2 051 929 instructions"), "{text}");
+    assert!(text.contains("one") && text.contains("three"), "{text}");
+    let args = ["replay", "--model", MODEL, "--sample", "100000", "--only"];
+    let (_, text, _) = perfvec(&[&args[..], &["thr"]].concat());
+    assert!(!text.contains("one") && text.contains("three"), "{text}");
+    let (_, text, _) = perfvec(&[&args[..], &["four"]].concat());
+    assert!(text.contains("2 microarchs contains four"), "{text}");
 }
 
 #[test]

@@ -11,6 +11,9 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     source: Source,
+    /// Print only microarchitectures whose name contains TEXT; may be repeated. Files get all.
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
     /// Write the estimates as JSON, one object per vector.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -32,6 +35,7 @@ pub fn run(args: &Args) -> Result<()> {
         let report = Report {
             program: path.display().to_string(),
             table: &table,
+            only: &args.only,
             streams: vec![Stream {
                 vector,
                 intervals: Vec::new(),

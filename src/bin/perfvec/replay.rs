@@ -49,6 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
             .collect::<Vec<_>>()
             .join(" "),
         table: &loaded.table,
+        only: &args.run.only,
         streams: vec![Stream {
             vector: session.program_vector()?,
             intervals,

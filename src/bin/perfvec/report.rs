@@ -21,6 +21,8 @@ pub struct Report<'a> {
     pub program: String,
     /// The table that priced it.
     pub table: &'a MicroarchTable,
+    /// Texts of which the name of a microarchitecture must hold one to be printed; none for all.
+    pub only: &'a [String],
     /// At least one stream; what is told of all of them is their sum.
     pub streams: Vec<Stream>,
     /// Why this is only a part of the program, where it is.
@@ -73,7 +75,12 @@ impl Report<'_> {
     pub fn text(&self) -> Result<String> {
         let estimates = self.estimates()?;
         let entries = self.table.entries();
-        let mut order: Vec<usize> = (0..entries.len()).collect();
+        let wanted = |name: &str| {
+            self.only.is_empty() || self.only.iter().any(|text| name.contains(text.as_str()))
+        };
+        let mut order: Vec<usize> = (0..entries.len())
+            .filter(|i| wanted(&entries[*i].name))
+            .collect();
         order.sort_by(|a, b| estimates[*a].seconds.total_cmp(&estimates[*b].seconds));
         let width = entries
             .iter()
@@ -92,7 +99,7 @@ impl Report<'_> {
             "{:width$} {:>9} {:>7} {:>15} {:>12}{ci}",
             "microarch", "GHz", "CPI", "cycles", "time"
         ));
-        for i in order {
+        for &i in &order {
             let (m, e) = (&entries[i], &estimates[i]);
             let ci = if sampled {
                 format!(" {:7.2}%", e.half_width * 100.0)
@@ -106,6 +113,13 @@ impl Report<'_> {
                 e.cpi,
                 e.cycles,
                 seconds(e.seconds)
+            ));
+        }
+        if order.is_empty() {
+            line(format!(
+                "(no name of the table's {} microarchs contains {})",
+                entries.len(),
+                self.only.join(" or ")
             ));
         }
         let (retired, measured) = (self.total(|v| v.retired), self.total(|v| v.measured));

@@ -114,6 +114,7 @@ fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> R
     let report = Report {
         program: args.guest.title(),
         table: &loaded.table,
+        only: &args.run.only,
         partial: partial(outbox, outcome, &streams),
         streams,
     };

@@ -107,6 +107,9 @@ pub struct Run {
     /// Seed of the sampling offsets.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Print only microarchitectures whose name contains TEXT; may be repeated. Files get all.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Vec<String>,
     /// Write the estimates as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
