@@ -106,7 +106,7 @@ for end in onnx safetensors; do
     fi
 done
 if [ -d gem5-glue ]; then
-    for file in gem5-glue/*; do
+    for file in gem5-glue/* gem5-glue/configs/*.py; do
         [ -f "$file" ] && put 644 "$file" "$PREFIX/share/perfvec/$file"
     done
 fi
