@@ -1,5 +1,6 @@
 //! `perfvec calibrate`: a microarchitecture vector from traces of a timing CPU.
 
+use crate::output::print;
 use crate::replay::check_isa;
 use crate::source::{Loaded, Source};
 use perfvec::microarch::calibrate::Calibrator;
@@ -66,16 +67,15 @@ pub fn run(args: &Args) -> Result<()> {
     let (core, fit) = calibrator.solve(&args.name, clock_hz)?;
     loaded.table.add(core)?;
     loaded.table.save(&args.output)?;
-    println!(
-        "{}: {:.2} GHz, from {} intervals ({} retirements)\nerror of an interval's cycles: {:.2}% fitted, {:.2}% held out",
+    print(&format!(
+        "{}: {:.2} GHz, from {} intervals ({} retirements)\nerror of an interval's cycles: {:.2}% fitted, {:.2}% held out\n",
         args.name,
         clock_hz / 1e9,
         fit.intervals,
         fit.retirements,
         fit.fit_error * 100.0,
         fit.held_out_error * 100.0
-    );
-    Ok(())
+    ))
 }
 
 /// Puts the timed windows of a trace through the model; the clock period of the trace.

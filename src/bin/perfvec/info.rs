@@ -1,6 +1,7 @@
 //! `perfvec info`: what a file holds, or what a feature schema is.
 
 use crate::info_files as files;
+use crate::output::print;
 use crate::trace_info::{self, InfoArgs};
 use perfvec::features::{schema, Schema};
 use perfvec::{Error, ErrorKind, Result};
@@ -46,31 +47,29 @@ pub fn run(args: &Args) -> Result<()> {
         }
     };
     if args.json {
-        println!("{:#}", found.json);
+        print(&format!("{:#}\n", found.json))
     } else {
-        print!("{}", found.text());
+        print(&found.text())
     }
-    Ok(())
 }
 
 fn show_schema(schema: &Schema, as_object: bool) -> Result<()> {
     if as_object {
-        println!("{}", as_json(schema));
-        return Ok(());
+        return print(&format!("{}\n", as_json(schema)));
     }
-    println!(
-        "{}: {} columns, hash {:016x}",
+    let mut text = format!(
+        "{}: {} columns, hash {:016x}\n",
         schema.name,
         schema.len(),
         schema.hash()
     );
     for (i, f) in schema.features.iter().enumerate() {
-        println!(
-            "{i:4}  {:20} {:24} {:8} to {:8}  {}",
+        text.push_str(&format!(
+            "{i:4}  {:20} {:24} {:8} to {:8}  {}\n",
             f.name, f.unit, f.min, f.max, f.source
-        );
+        ));
     }
-    Ok(())
+    print(&text)
 }
 
 fn as_json(schema: &Schema) -> serde_json::Value {

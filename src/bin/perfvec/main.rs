@@ -7,6 +7,7 @@ mod info;
 mod info_files;
 mod manual;
 mod merge;
+mod output;
 mod predict;
 mod record;
 mod replay;

@@ -1,7 +1,8 @@
 //! `perfvec predict`: saved program vectors on a table.
 
+use crate::output::{print, write_file};
 use crate::report::{Report, Stream};
-use crate::source::{write_file, Source};
+use crate::source::Source;
 use perfvec::microarch::{MicroarchTable, ProgramVector};
 use perfvec::Result;
 use std::path::PathBuf;
@@ -43,10 +44,10 @@ pub fn run(args: &Args) -> Result<()> {
             partial: None,
         };
         if args.vectors.len() > 1 {
-            println!("{}:", path.display());
+            print(&format!("{}:\n", path.display()))?;
         }
         let text = report.text().map_err(|e| e.context(path.display()))?;
-        print!("{text}");
+        print(&text)?;
         all.push(report.json()?);
     }
     if let Some(path) = &args.json {

@@ -1,7 +1,8 @@
 //! `perfvec replay`: a recorded stream through the model.
 
+use crate::output::{print, write_file};
 use crate::report::{Report, Stream};
-use crate::source::{write_file, Loaded, Run, Source};
+use crate::source::{Loaded, Run, Source};
 use perfvec::session::Session;
 use perfvec::trace::{Block, Reader};
 use perfvec::{Error, ErrorKind, Result};
@@ -75,7 +76,7 @@ fn bundled() -> Result<PathBuf> {
 
 /// Prints the table and writes what was asked for.
 pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
-    print!("{}", report.text()?);
+    print(&report.text()?)?;
     if let Some(path) = &run.json {
         let mut text = report.json()?.to_string();
         text.push('\n');

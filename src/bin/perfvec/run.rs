@@ -1,8 +1,9 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
 use crate::guest::{self, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
+use crate::output::write_file;
 use crate::report::{grouped, numbered, Report, Stream};
-use crate::source::{write_file, Loaded, Run, Source};
+use crate::source::{Loaded, Run, Source};
 use perfvec::model::Backend;
 use perfvec::{Error, ErrorKind, Result};
 use std::ffi::OsString;

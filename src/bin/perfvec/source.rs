@@ -3,7 +3,7 @@
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::session::{Sampling, SessionConfig};
-use perfvec::{Error, ErrorKind, Result};
+use perfvec::Result;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -138,18 +138,4 @@ impl Run {
         config.validate()?;
         Ok(config)
     }
-}
-
-/// Writes a whole file or nothing: to a temporary name, then renamed.
-pub fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|e| {
-            // The half-written file must not stay; the first error is the one to report.
-            let _ = std::fs::remove_file(&temporary);
-            Error::new(ErrorKind::Io, format!("{}: {e}", path.display()))
-        })
 }
