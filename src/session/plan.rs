@@ -192,15 +192,15 @@ impl Planner {
             return false;
         }
         let end = self.start + self.segment;
+        // A plan reaches past the present: the segment, its period, and the epoch.
+        if index > end.min(self.epoch_end) || self.period > 0 && self.period_end < end {
+            return false;
+        }
         match open {
             Some((first, len)) => {
-                !self.fresh
-                    && first >= self.start
-                    && first + len == index
-                    && index > self.start
-                    && index <= end
+                !self.fresh && first >= self.start && first + len == index && index > self.start
             }
-            None => self.fresh || index >= end,
+            None => self.fresh || index == end,
         }
     }
 
@@ -214,7 +214,9 @@ impl Planner {
         } else {
             s[4].max(self.segment)
         };
-        self.epoch_end = s[5];
+        if self.epoch_end < u64::MAX {
+            self.epoch_end = s[5].min(u64::MAX - 1);
+        }
     }
 }
 
