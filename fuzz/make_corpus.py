@@ -141,7 +141,7 @@ def snapshot_seeds():
     """Shapes of a session and lengths of its stream, whole and with one patch."""
     for name, data in [
         ("whole", bytes([0, 60])), ("published", bytes([1, 200])), ("intervals", bytes([2, 77])),
-        ("sampled", bytes([4, 130])), ("outside", bytes([8, 40])),
+        ("sampled", bytes([4, 130])), ("outside", bytes([8, 40])), ("target", bytes([16, 250])),
         ("patched", bytes([6, 90]) + struct.pack("<BHBB", 0, 200, 0, 255)),
         ("overwritten", bytes([3, 90]) + struct.pack("<BHBQ", 0, 400, 1, 1 << 40)),
     ]:
@@ -151,8 +151,8 @@ def snapshot_seeds():
 def capi_seeds():
     """A whole life of a session, a recording, and a calibration (see src/capi.rs)."""
     model, free = bytes(5), bytes([0, 0, 0, 7])
-    config = bytes([1, 2, 7, 3, 20, 0, 7, 0]) + bytes(8) + bytes([0, 0])
-    session = bytes([0, 0, 0, 4]) + config
+    config = bytes([1, 2, 7, 3, 20, 0, 7, 0]) + bytes(8) + bytes([0, 0, 0])
+    session = bytes([0, 0, 0, 4, 0]) + config
     new_table = bytes([1, 0, 0, 0, 0])
     add = bytes([1, 0, 0, 0, 2, 0, 1, 0, 8])
     some = bytes([0, 0, 0, 16, 0, 0])  # instruction 0, address 0x1000

@@ -105,6 +105,8 @@ for end in onnx safetensors; do
         echo "install.sh: no onnx/$model.$end here; programs must name a model" >&2
     fi
 done
+# What `perfvec replay` prices where no trace is named.
+[ ! -f examples/lua.pvt ] || put 644 examples/lua.pvt "$PREFIX/share/perfvec/lua.pvt"
 if [ -d gem5-glue ]; then
     for file in gem5-glue/* gem5-glue/configs/*.py; do
         [ -f "$file" ] && put 644 "$file" "$PREFIX/share/perfvec/$file"

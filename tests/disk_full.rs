@@ -190,6 +190,28 @@ fn writers_of_the_command() {
 }
 
 #[test]
+fn printing_to_a_full_disk_is_an_error() {
+    for args in [
+        &["info", "--schema", "perfvec-51"][..],
+        &["man"],
+        &["completions", "bash"],
+    ] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_perfvec"));
+        let done = command.args(args).stdout(full).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{args:?}: {text}");
+        assert!(
+            text.starts_with("perfvec: standard output: "),
+            "{args:?}: {text}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_file_is_not_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let pipe = dir.path().join("pipe");

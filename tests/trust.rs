@@ -174,7 +174,11 @@ fn refused(model: &Arc<Model>, bytes: &[u8], length: usize) {
 #[test]
 fn a_snapshot_that_contradicts_itself_is_refused_or_goes_on() {
     let model = toy::model(true);
-    for sampling in [Sampling::Full, Sampling::FixedRate { period: 24 }] {
+    for sampling in [
+        Sampling::Full,
+        Sampling::FixedRate { period: 24 },
+        Sampling::TargetError { half_width: 0.1 },
+    ] {
         let config = SessionConfig {
             threads: 0,
             lanes: 2,
@@ -182,6 +186,7 @@ fn a_snapshot_that_contradicts_itself_is_refused_or_goes_on() {
             unit: 8,
             warmup: Some(4),
             sampling,
+            targets: Arc::new(vec![vec![1.0; toy::DIM]]),
             ..SessionConfig::default()
         };
         let (mut first, ids) = session(&model, &config);

@@ -130,7 +130,8 @@ impl World {
                 }
                 4 | 5 => {
                     perfvec_session_destroy(self.sessions[i]);
-                    let config = config(input);
+                    let targets = [null_mut(), self.tables[j]][input.below(2)];
+                    let config = config(input, targets);
                     perfvec_session_create(self.models[j], &config, &mut self.sessions[i])
                 }
                 6 => {

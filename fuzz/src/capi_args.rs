@@ -2,11 +2,12 @@
 
 use super::input::Input;
 use perfvec::capi::inst::{perfvec_retirement, perfvec_static_inst};
+use perfvec::capi::microarchs::perfvec_microarchs;
 use perfvec::capi::session::perfvec_config;
 use perfvec::capi::version::PERFVEC_ABI_VERSION;
 
 /// Small ones, so that an input takes milliseconds; now and then a bad one.
-pub fn config(input: &mut Input<'_>) -> perfvec_config {
+pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perfvec_config {
     perfvec_config {
         struct_size: size_of::<perfvec_config>() as u32,
         abi_version: PERFVEC_ABI_VERSION,
@@ -15,14 +16,14 @@ pub fn config(input: &mut Input<'_>) -> perfvec_config {
         segment: 1 + input.below(9) as u32,
         warmup: input.below(5) as u32,
         interval: input.below(30) as u64,
-        sampling: input.below(3) as u32,
+        sampling: input.below(4) as u32,
         unit: 1 + input.below(9) as u32,
         period: input.below(40) as u64,
         seed: input.u64(),
         start_outside_region: input.below(3) as u32,
         reserved: u32::from(input.u8() == 255),
-        half_width: 0.0,
-        targets: std::ptr::null(),
+        half_width: [0.0, 0.01, 0.5, f64::NAN][input.below(4)],
+        targets,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{input::Input, told, toy};
 use perfvec::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
 use perfvec::session::{Sampling, Session, SessionConfig};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes before the sealed part: magic and checksum.
@@ -19,10 +20,12 @@ pub fn run(data: &[u8]) {
         segment: 8,
         warmup: Some(4),
         interval: if shape & 2 != 0 { 16 } else { 0 },
-        sampling: match shape & 4 {
+        sampling: match shape & 20 {
             0 => Sampling::Full,
-            _ => Sampling::FixedRate { period: 24 },
+            4 => Sampling::FixedRate { period: 24 },
+            _ => Sampling::TargetError { half_width: 0.1 },
         },
+        targets: Arc::new(vec![vec![1.0; toy::DIM]]),
         unit: 8,
         seed: 1,
         start_outside_region: shape & 8 != 0,
