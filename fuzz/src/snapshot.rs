@@ -29,7 +29,6 @@ pub fn run(data: &[u8]) {
         unit: 8,
         seed: 1,
         start_outside_region: shape & 8 != 0,
-        ..SessionConfig::default()
     };
     let mut session = Session::new(model.clone(), &config).expect("a good configuration");
     let ids: Vec<u32> = program()
