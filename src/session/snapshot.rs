@@ -310,7 +310,7 @@ fn take_strata(s: &mut Source<'_>, empty: &Strata) -> Result<Strata> {
             s.current.second_moment.len(),
         ]
     };
-    if lengths(&strata) != lengths(empty) || strata.last_start > strata.current_start {
+    if lengths(&strata) != lengths(empty) || !strata.fits() {
         return Err(corrupt("its sums per epoch do not fit together"));
     }
     Ok(strata)

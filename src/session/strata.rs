@@ -1,6 +1,7 @@
 //! Strata: the epochs of a stream whose sampling rate was chosen as it went.
 
 use super::accumulate::LaneSum;
+use super::plan::MAX_INDEX;
 use crate::microarch::totals::Totals;
 use crate::microarch::ProgramVector;
 
@@ -63,6 +64,30 @@ impl Strata {
             last_start: 0,
             current: empty(dim),
             current_start: 0,
+        }
+    }
+
+    /// Whether starts and counts could be those of a stream. Bytes from outside may say anything.
+    pub fn fits(&self) -> bool {
+        let counts = [
+            self.current_start,
+            self.folded.retired,
+            self.folded.measured,
+            self.folded.units,
+            self.last.measured,
+            self.last.units,
+            self.current.measured,
+            self.current.units,
+        ];
+        if counts.iter().any(|c| *c > MAX_INDEX) {
+            return false;
+        }
+        match self.current_start.checked_sub(self.last_start) {
+            None => false,
+            Some(0) => self.last.units == 0,
+            Some(span) => {
+                self.last.units >= ENOUGH && (self.last.units..=span).contains(&self.last.measured)
+            }
         }
     }
 
