@@ -5,11 +5,10 @@
 //! the best counts, in the thread's CPU time. Both sessions must count the same retirements.
 
 use cpu_time::ThreadTime;
+use perfvec::capi::config::perfvec_config_init;
 use perfvec::capi::inst::perfvec_retirement;
 use perfvec::capi::model::{perfvec_model_free, perfvec_model_load};
-use perfvec::capi::session::{
-    perfvec_config_init, perfvec_session_create, perfvec_session_destroy,
-};
+use perfvec::capi::session::{perfvec_session_create, perfvec_session_destroy};
 use perfvec::capi::stream::{perfvec_session_intern_encoding, perfvec_session_retire};
 use perfvec::inst::Retirement;
 use perfvec::isa::Isa;

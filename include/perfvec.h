@@ -345,6 +345,24 @@
 #define PERFVEC_SAMPLING_TARGET_ERROR 2
 
 /**
+ * As many units as fit into a share of the time, `overhead`. The rate changes at the same
+ * positions as for a target error, from the time spent up to there: the only mode whose results
+ * depend on timing. perfvec_session_plan() tells what was chosen.
+ */
+#define PERFVEC_SAMPLING_TARGET_OVERHEAD 3
+
+/**
+ * What another session chose, `plan`: the same stream, unit and seed give the same result, to the
+ * bit.
+ */
+#define PERFVEC_SAMPLING_PLAN 4
+
+/**
+ * Elements of a plan at the most.
+ */
+#define PERFVEC_PLAN_MAX 64
+
+/**
  * `warmup` of a configuration: what the model recommends.
  */
 #define PERFVEC_WARMUP_OF_MODEL 4294967295
@@ -621,6 +639,20 @@ typedef struct perfvec_config {
      * read in perfvec_session_create() only. Other modes ignore it.
      */
     const struct perfvec_microarchs *targets;
+    /**
+     * Target overhead: time for measuring (on whichever thread) relative to what the stream takes
+     * without it, 0.001 to 10; 0 for 0.1, no more than 10% slower.
+     */
+    double overhead;
+    /**
+     * Plan: `plan_len` numbers (at most PERFVEC_PLAN_MAX) of a perfvec_session_plan(); read in
+     * perfvec_session_create() only. Other modes ignore it.
+     */
+    const uint64_t *plan;
+    /**
+     * Plan: elements of `plan`; with 0 everything is measured.
+     */
+    uint64_t plan_len;
 } perfvec_config;
 
 /**
@@ -1175,6 +1207,18 @@ perfvec_status perfvec_session_ood_score(struct perfvec_session *session,
  * The program vector so far: `len` must be D (perfvec_model_info.representation).
  */
 perfvec_status perfvec_session_vector(struct perfvec_session *session, double *out, size_t len);
+
+/**
+ * What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
+ * far: one unit in so many is measured in each epoch after the first. Writes at most
+ * PERFVEC_PLAN_MAX numbers to `out`, which has room for `capacity`, and how many to `len`; 0 in
+ * other modes. PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `len` is then set as
+ * well. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same again.
+ */
+perfvec_status perfvec_session_plan(struct perfvec_session *session,
+                                    uint64_t *out,
+                                    size_t capacity,
+                                    size_t *len);
 
 /**
  * Writes the program vector so far to a file that merges with others of the same model: to a

@@ -47,16 +47,39 @@ static int set_number(const char *key, uint64_t value) {
     return 1;
 }
 
-static int set_half_width(const char *value) {
+/* Its range is checked where a session is created. */
+static int set_target(uint32_t sampling, double *target, const char *value) {
     char *end;
-    job.config.half_width = strtod(value, &end);
-    job.config.sampling = PERFVEC_SAMPLING_TARGET_ERROR;
-    return end != value && !*end; /* its range is checked where a session is created */
+    *target = strtod(value, &end);
+    job.config.sampling = sampling;
+    return end != value && !*end;
+}
+
+/* Numbers between colons. */
+static int set_plan(const char *value) {
+    static uint64_t plan[PERFVEC_PLAN_MAX];
+    perfvec_config *c = &job.config;
+    c->sampling = PERFVEC_SAMPLING_PLAN;
+    c->plan = plan;
+    for (c->plan_len = 0; *value; c->plan_len++) {
+        char *end;
+        if (c->plan_len == PERFVEC_PLAN_MAX || *value < '0' || *value > '9')
+            return 0;
+        plan[c->plan_len] = strtoull(value, &end, 10);
+        if (*end && *end != ':')
+            return 0;
+        value = *end ? end + 1 : end;
+    }
+    return 1;
 }
 
 static int set_text(const char *key, const char *value) {
     if (!strcmp(key, "sample_error"))
-        return set_half_width(value);
+        return set_target(PERFVEC_SAMPLING_TARGET_ERROR, &job.config.half_width, value);
+    if (!strcmp(key, "sample_overhead"))
+        return set_target(PERFVEC_SAMPLING_TARGET_OVERHEAD, &job.config.overhead, value);
+    if (!strcmp(key, "sample_plan"))
+        return set_plan(value);
     if (!strcmp(key, "out"))
         job.out = value;
     else if (!strcmp(key, "record"))

@@ -5,6 +5,8 @@
  *
  *   status               counters of the running program, see struct job_status; read it any time
  *   vcpu.N.safetensors   program vector of vCPU N, also while running (a checkpoint)
+ *   vcpu.N.plan          what its session chose to measure: 64-bit numbers of
+ *                        perfvec_session_plan(); not there where the rate is fixed
  *   vcpu.N.intervals     its interval series, see struct job_interval
  *   log                  what the library and the plugin have to tell, one line each
  *   finished             made last, when the program exited and everything was written

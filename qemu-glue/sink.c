@@ -184,8 +184,25 @@ static void estimate(struct sink *s) {
     __atomic_store_n(&c->measured, counts.measured, __ATOMIC_RELAXED);
 }
 
+/* The plan is written anew: it never gets shorter, so a reader sees a beginning of it at least. */
+static void save_plan(struct sink *s) {
+    uint64_t plan[PERFVEC_PLAN_MAX];
+    size_t length;
+    char path[4096];
+    if (failed(s, perfvec_session_plan(s->session, plan, PERFVEC_PLAN_MAX, &length)) || !length ||
+        !job_path(path, sizeof path, "vcpu.%u.plan", s->vcpu))
+        return;
+    FILE *file = fopen(path, "r+be");
+    if (!file)
+        file = fopen(path, "wbe");
+    int written = file && fwrite(plan, sizeof *plan, length, file) == length;
+    if ((file && fclose(file)) || !written)
+        job_log("vCPU %u: what was chosen to be measured could not be written", s->vcpu);
+}
+
 static void save(struct sink *s) {
     char path[4096];
+    save_plan(s);
     if (job_path(path, sizeof path, "vcpu.%u.safetensors", s->vcpu))
         failed(s, perfvec_session_save_vector(s->session, path));
     if (s->intervals)

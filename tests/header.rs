@@ -13,6 +13,7 @@ const SOURCES: &[&str] = &[
     "inst",
     "model",
     "microarchs",
+    "config",
     "session",
     "stream",
     "interval",

@@ -54,6 +54,44 @@ fn a_live_run_is_its_recording_to_the_bit() {
     }
 }
 
+/// What a run chose by the clock is chosen again from its JSON, live and from a recording.
+#[test]
+fn a_run_to_an_overhead_can_be_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (trace, json) = (path("t.pvt"), path("first.json"));
+    let ok = |out: Output| assert_eq!(out.code, 0, "{}", out.stderr);
+    ok(perfvec(&["record", "-o", &trace, "--", guest(), "compute"]));
+    let json_of = |path: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let overhead = ["--sample-overhead", "5%", "--unit", "64", "--seed", "3"];
+    ok(priced(
+        &[
+            &["run", "--json", &json][..],
+            &overhead,
+            &["--", guest(), "compute"],
+        ]
+        .concat(),
+    ));
+    let first = json_of(&json);
+    let plan = first["sampling"]["plan"].as_array().unwrap();
+    assert!(plan.len() >= 8, "{plan:?}");
+    for again in [&["run", "--", guest(), "compute"][..], &["replay", &trace]] {
+        let other = path("again.json");
+        let like = ["--sample-like", &json, "--json", &other];
+        ok(priced(&[&again[..1], &like, &again[1..]].concat()));
+        assert_eq!(json_of(&other)["microarchs"], first["microarchs"]);
+        assert_eq!(json_of(&other)["sampling"], first["sampling"]);
+    }
+    std::fs::write(&json, "{}").unwrap();
+    let out = priced(&["replay", "--sample-like", &json, &trace]);
+    assert!(
+        out.code != 0 && out.stderr.contains("first.json"),
+        "{out:?}"
+    );
+}
+
 /// One instruction per block leaves the plugin nothing to work out: what it records then is what
 /// it must record with blocks of any length, faults and failing store-conditionals included.
 #[test]

@@ -1,10 +1,16 @@
 //! Arguments of the C ABI's calls from fuzzer bytes.
 
 use super::input::Input;
+use perfvec::capi::config::perfvec_config;
 use perfvec::capi::inst::{perfvec_retirement, perfvec_static_inst};
 use perfvec::capi::microarchs::perfvec_microarchs;
-use perfvec::capi::session::perfvec_config;
 use perfvec::capi::version::PERFVEC_ABI_VERSION;
+
+const PLAN: [u64; 65] = {
+    let mut plan = [2; 65];
+    plan[2] = 0;
+    plan
+};
 
 /// Small ones, so that an input takes milliseconds; now and then a bad one.
 pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perfvec_config {
@@ -16,7 +22,7 @@ pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perf
         segment: 1 + input.below(9) as u32,
         warmup: input.below(5) as u32,
         interval: input.below(30) as u64,
-        sampling: input.below(4) as u32,
+        sampling: input.below(6) as u32,
         unit: 1 + input.below(9) as u32,
         period: input.below(40) as u64,
         seed: input.u64(),
@@ -24,6 +30,9 @@ pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perf
         reserved: u32::from(input.u8() == 255),
         half_width: [0.0, 0.01, 0.5, f64::NAN][input.below(4)],
         targets,
+        overhead: [0.0, 0.1, 1e9, f64::NAN][input.below(4)],
+        plan: PLAN.as_ptr(),
+        plan_len: [0, 1, 3, 65][input.below(4)],
     }
 }
 

@@ -23,8 +23,10 @@ pub fn run(data: &[u8]) {
         sampling: match shape & 20 {
             0 => Sampling::Full,
             4 => Sampling::FixedRate { period: 24 },
-            _ => Sampling::TargetError { half_width: 0.1 },
+            16 => Sampling::TargetError { half_width: 0.1 },
+            _ => Sampling::Plan,
         },
+        plan: Arc::new(vec![1, 2, 3]),
         targets: Arc::new(vec![vec![1.0; toy::DIM]]),
         unit: 8,
         seed: 1,

@@ -224,6 +224,39 @@ pub unsafe extern "C" fn perfvec_session_vector(
     unsafe { exclusive(session, get) }
 }
 
+/// What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
+/// far: one unit in so many is measured in each epoch after the first. Writes at most
+/// PERFVEC_PLAN_MAX numbers to `out`, which has room for `capacity`, and how many to `len`; 0 in
+/// other modes. PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `len` is then set as
+/// well. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same again.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_plan(
+    session: *mut perfvec_session,
+    out: *mut u64,
+    capacity: usize,
+    len: *mut usize,
+) -> perfvec_status {
+    let get = |h: &mut Hart| {
+        let plan = h.session.plan();
+        // SAFETY: by the contract of the module.
+        unsafe { put(len, plan.len(), "len") }?;
+        if capacity < plan.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "capacity is {capacity}; the plan has {} numbers, and never more than 64",
+                    plan.len()
+                ),
+            ));
+        }
+        // SAFETY: as above.
+        unsafe { slice_mut(out, plan.len(), "out") }?.copy_from_slice(&plan);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, get) }
+}
+
 /// Writes the program vector so far to a file that merges with others of the same model: to a
 /// temporary file beside `path`, then renamed.
 #[no_mangle]

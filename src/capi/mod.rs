@@ -16,6 +16,7 @@
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod calibrator;
+pub mod config;
 pub mod constants;
 pub mod estimates;
 mod fault;

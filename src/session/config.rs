@@ -1,5 +1,6 @@
 //! Settings of a session.
 
+use super::pace::{MAX_EPOCHS, MAX_PERIOD};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
 
@@ -24,6 +25,26 @@ pub enum Sampling {
         /// Half width relative to the estimate, 0.0001 to 0.5 (0.01 is plus or minus 1%).
         half_width: f64,
     },
+    /// As many units as fit into a share of the time: measuring (rows and model, on whichever
+    /// thread) may take `overhead` of what the stream takes without it. The rate changes at the
+    /// same positions as for a target error, from the time spent up to there. This is the one mode
+    /// whose results depend on timing; [`Session::plan`](super::Session::plan) tells what was
+    /// chosen, and [`Sampling::Plan`] measures the same again.
+    TargetOverhead {
+        /// Time for measuring relative to the rest of the time, 0.001 to 10 (0.1: no more than 10%
+        /// slower, and less on cores that would have been idle).
+        overhead: f64,
+    },
+    /// The units that another session chose as it went: the same stream, unit, seed and
+    /// [`plan`](SessionConfig::plan) give the same result, to the bit.
+    Plan,
+}
+
+impl Sampling {
+    /// Whether the rate is chosen epoch by epoch.
+    pub(super) fn has_epochs(self) -> bool {
+        !matches!(self, Sampling::Full | Sampling::FixedRate { .. })
+    }
 }
 
 /// Settings of a session. `Default` suits most hosts.
@@ -46,6 +67,9 @@ pub struct SessionConfig {
     /// Microarchitecture vectors whose estimates must meet [`Sampling::TargetError`]; no other
     /// mode looks at them. All of length D.
     pub targets: Arc<Vec<Vec<f32>>>,
+    /// What [`Sampling::Plan`] follows: one unit in so many is measured in each epoch after the
+    /// first, the last number standing for all that come after it. Other modes ignore it.
+    pub plan: Arc<Vec<u64>>,
     /// Seed of the sampling offsets.
     pub seed: u64,
     /// Whether the stream starts outside the region of interest.
@@ -63,6 +87,7 @@ impl Default for SessionConfig {
             sampling: Sampling::Full,
             unit: 1024,
             targets: Arc::default(),
+            plan: Arc::default(),
             seed: 0,
             start_outside_region: false,
         }
@@ -112,6 +137,19 @@ impl SessionConfig {
             {
                 bad("targets", "not finite".into(), "finite numbers")
             }
+            Sampling::TargetOverhead { overhead } if !(1e-3..=10.0).contains(&overhead) => {
+                bad("overhead", overhead.to_string(), "0.001 to 10")
+            }
+            Sampling::Plan if self.plan.len() > MAX_EPOCHS => bad(
+                "plan",
+                format!("{} epochs long", self.plan.len()),
+                "at most 64 epochs long",
+            ),
+            Sampling::Plan if self.plan.iter().any(|p| !(1..=MAX_PERIOD).contains(p)) => bad(
+                "plan",
+                format!("{:?}", self.plan),
+                "of numbers from 1 to 4294967296",
+            ),
             _ => Ok(()),
         }
     }

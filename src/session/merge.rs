@@ -1,14 +1,18 @@
 //! Results of batches, merged in stream order whatever the order in which they finish.
 
 use super::accumulate::{Accumulator, LaneSum};
+use super::batch::Batch;
+use super::meter::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What workers and the host share.
 pub struct Results {
     state: Mutex<State>,
     changed: Condvar,
+    clock: Clock,
 }
 
 struct State {
@@ -19,13 +23,15 @@ struct State {
     /// Part of a segment that was synced before it was complete.
     tail: Option<LaneSum>,
     error: Option<Error>,
+    /// What the merged batches took in the model, on all threads.
+    model_time: Duration,
     interval: u64,
     spare: Vec<Vec<f32>>,
 }
 
 impl Results {
     /// Results that start from `sums`, the next batch being number `next`.
-    pub fn new(sums: Accumulator, interval: u64, next: u64) -> Self {
+    pub fn new(sums: Accumulator, interval: u64, next: u64, clock: Clock) -> Self {
         Self {
             state: Mutex::new(State {
                 next,
@@ -33,17 +39,33 @@ impl Results {
                 sums,
                 tail: None,
                 error: None,
+                model_time: Duration::ZERO,
                 interval,
                 spare: Vec::new(),
             }),
             changed: Condvar::new(),
+            clock,
         }
     }
 
-    /// Hands in the result of batch `seq` and its memory for reuse.
-    pub fn put(&self, seq: u64, lanes: Vec<LaneSum>, provisional: bool, memory: Vec<f32>) {
+    /// Runs a batch and keeps its result and its memory. A run that fails changes nothing.
+    pub fn run(
+        &self,
+        batch: Batch,
+        run: impl FnOnce(&Batch) -> Result<Vec<LaneSum>>,
+    ) -> Result<()> {
+        let start = (self.clock)();
+        let lanes = run(&batch)?;
+        let took = (self.clock)().saturating_sub(start);
+        let Batch {
+            seq,
+            provisional,
+            x: memory,
+            ..
+        } = batch;
         let mut guard = self.state.lock();
         let s = &mut *guard;
+        s.model_time += took;
         s.waiting.insert(seq, (lanes, provisional));
         while let Some((lanes, provisional)) = s.waiting.remove(&s.next) {
             s.next += 1;
@@ -62,6 +84,12 @@ impl Results {
         }
         drop(guard);
         self.changed.notify_all();
+        Ok(())
+    }
+
+    /// What runs of the model have taken so far, on all threads.
+    pub fn model_time(&self) -> Duration {
+        self.state.lock().model_time
     }
 
     /// Records a failure; everything after it fails too.

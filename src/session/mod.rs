@@ -3,7 +3,8 @@
 //! The host's thread interns, settles branch outcomes and appends; extraction and the model run
 //! on the session's threads (or inside the calls, with `threads: 0`). What a session computes is
 //! a function of the stream and the configuration alone, bit for bit: not of how the stream is
-//! split into calls, of the number of threads, or of when they ran.
+//! split into calls, of the number of threads, or of when they ran. Sampling to a target overhead is
+//! the exception, and says what it chose so that it can be done again.
 
 mod accumulate;
 mod batch;
@@ -11,6 +12,8 @@ pub mod config;
 mod fill;
 mod intern;
 mod merge;
+mod meter;
+mod pace;
 mod pipeline;
 mod plan;
 pub mod resolve;
@@ -21,6 +24,7 @@ mod target;
 mod threads;
 
 pub use config::{Sampling, SessionConfig};
+pub use pace::MAX_EPOCHS;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
@@ -29,6 +33,7 @@ use crate::microarch::ProgramVector;
 use crate::model::Model;
 use intern::Interner;
 use merge::Results;
+use meter::Clock;
 use resolve::Resolver;
 use run::Runner;
 use std::collections::VecDeque;
@@ -92,9 +97,14 @@ pub struct Session {
 impl Session {
     /// A session at the start of a stream.
     pub fn new(model: Arc<Model>, config: &SessionConfig) -> Result<Session> {
+        Session::with_clock(model, config, meter::system_clock())
+    }
+
+    /// The same with another clock.
+    fn with_clock(model: Arc<Model>, config: &SessionConfig, clock: Clock) -> Result<Session> {
         config.validate()?;
         let warmup = config.warmup.unwrap_or(model.info().warmup);
-        let parts = run::Parts::new(&model, config, warmup)?;
+        let parts = run::Parts::new(&model, config, warmup, clock)?;
         let (runner, results) = parts.start(&model, config)?;
         Ok(Session {
             interner: Interner::default(),
@@ -293,6 +303,14 @@ impl Session {
         };
         self.results.with(|sums, tail| sums.fill(&mut v, tail));
         Ok(v)
+    }
+
+    /// What a session that chooses its rate epoch by epoch has chosen so far: one unit in so many
+    /// is measured in each epoch after the first. Empty in other modes. See [`Sampling::Plan`].
+    pub fn plan(&self) -> Vec<u64> {
+        self.results
+            .with(|sums, _| sums.strata.as_ref().map(|s| s.plan.clone()))
+            .unwrap_or_default()
     }
 
     /// Takes the intervals finished since the last call, in order. The last, unfinished one is

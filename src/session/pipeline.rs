@@ -3,8 +3,9 @@
 use super::batch::{self, Batch, Shape};
 use super::fill::Filler;
 use super::merge::Results;
+use super::meter::Meter;
+use super::pace::Pace;
 use super::plan::{Planner, Step};
-use super::target::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
 use crate::inst::{Resolved, StaticInst};
@@ -43,8 +44,10 @@ pub struct Pipeline {
     pub extractor: Box<dyn Extractor>,
     /// The planner.
     pub planner: Planner,
-    /// What the rate of sampling is to reach, where it is not fixed.
-    pub target: Option<Target>,
+    /// What decides about the rate of sampling, where it is not fixed.
+    pub pace: Option<Pace>,
+    /// What measuring costs.
+    pub meter: Meter,
     /// The lanes being filled.
     pub filler: Filler,
     /// Whether retirements are in a region of interest.
@@ -72,6 +75,9 @@ impl Pipeline {
 
     /// Takes settled retirements in order.
     pub fn block(&mut self, mut block: &[Resolved]) -> Result<()> {
+        if self.in_region {
+            self.meter.run();
+        }
         while !block.is_empty() {
             let most = block.len() as u64;
             let (step, n) = if self.in_region {
@@ -92,10 +98,12 @@ impl Pipeline {
                 }
                 Step::Warm => {
                     self.close()?;
+                    let start = self.meter.now();
                     for r in run {
                         let row = self.filler.warm_row();
                         self.extractor.step(r, row);
                     }
+                    self.meter.made_rows(start);
                 }
                 Step::Measure(first) => {
                     if first {
@@ -103,8 +111,10 @@ impl Pipeline {
                         self.filler.ready();
                         self.filler.start(self.index);
                     }
+                    let start = self.meter.now();
                     let rows = self.filler.rows(run.len());
                     self.extractor.steps(run, Some(rows));
+                    self.meter.made_rows(start);
                 }
             }
             if self.in_region {
@@ -114,17 +124,24 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Decides about the next epoch, from the results of everything before it and nothing else:
-    /// how long they took to come changes nothing.
+    /// Decides about the next epoch, from the results of everything before it. How long they took
+    /// changes nothing but where the target is an overhead.
     fn plan_epoch(&mut self) -> Result<()> {
         self.close()?;
         self.flush()?;
+        let start = self.meter.now();
         self.results.wait(self.seq)?;
+        self.meter.waited(start);
+        let spent = self.meter.spent(self.results.model_time());
         let index = self.index;
         let period = self
             .results
-            .with(|sums, _| match (&self.target, &sums.strata) {
-                (Some(target), Some(strata)) => target.period(strata, index),
+            .with(|sums, _| match (&self.pace, &mut sums.strata) {
+                (Some(pace), Some(strata)) => {
+                    let period = pace.period(strata, index, spent);
+                    strata.plan.push(period);
+                    period
+                }
                 _ => 1,
             });
         self.planner.plan_epoch(index, period);
@@ -147,6 +164,7 @@ impl Pipeline {
         self.close()?;
         if !begin {
             self.planner.cut(self.index);
+            self.meter.pause();
         }
         self.in_region = begin;
         Ok(())
@@ -171,19 +189,19 @@ impl Pipeline {
 
     fn send(&mut self, batch: Batch) -> Result<()> {
         self.seq += 1;
+        let start = self.meter.now();
         match &mut self.sink {
-            Sink::Inline(engine, out) => {
-                let lanes = batch::run(engine.as_mut(), &self.shape, &batch, out)?;
-                self.results
-                    .put(batch.seq, lanes, batch.provisional, batch.x);
-                Ok(())
-            }
+            Sink::Inline(engine, out) => self.results.run(batch, |batch| {
+                batch::run(engine.as_mut(), &self.shape, batch, out)
+            })?,
             Sink::Threads { queue, bound } => {
                 self.results.wait_for_room(batch.seq, *bound)?;
-                queue
-                    .send(batch)
-                    .map_err(|_| Error::new(ErrorKind::Internal, "the inference threads are gone"))
+                queue.send(batch).map_err(|_| {
+                    Error::new(ErrorKind::Internal, "the inference threads are gone")
+                })?;
             }
         }
+        self.meter.waited(start);
+        Ok(())
     }
 }

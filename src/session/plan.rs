@@ -46,7 +46,7 @@ impl Planner {
         let period = match config.sampling {
             Sampling::Full => 0,
             Sampling::FixedRate { period } => period,
-            Sampling::TargetError { .. } => config.unit as u64,
+            _ => config.unit as u64,
         };
         let segment = if period == 0 {
             config.segment
@@ -60,9 +60,10 @@ impl Planner {
             random: config.seed ^ 0x9e37_79b9_7f4a_7c15,
             start: 0,
             period_end: 0,
-            epoch_end: match config.sampling {
-                Sampling::TargetError { .. } => FIRST * config.unit as u64,
-                _ => u64::MAX,
+            epoch_end: if config.sampling.has_epochs() {
+                FIRST * config.unit as u64
+            } else {
+                u64::MAX
             },
             fresh: true,
         };

@@ -4,12 +4,13 @@ use super::accumulate::Accumulator;
 use super::batch::Shape;
 use super::fill::Filler;
 use super::merge::Results;
+use super::meter::{system_clock, Clock, Meter};
+use super::pace::Pace;
 use super::pipeline::{Pipeline, Sink};
 use super::plan::{Planner, MAX_INDEX};
 use super::snapshot::{self as snap, put};
-use super::target::Target;
 use super::threads::{inference, Work, Worker};
-use super::{Sampling, Session, SessionConfig};
+use super::{Session, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
 use crate::inst::Resolved;
@@ -85,7 +86,8 @@ pub struct Parts {
     shape: Shape,
     extractor: Box<dyn Extractor>,
     planner: Planner,
-    target: Option<Target>,
+    pace: Option<Pace>,
+    meter: Meter,
     filler: Filler,
     sums: Accumulator,
     index: u64,
@@ -95,7 +97,12 @@ pub struct Parts {
 
 impl Parts {
     /// Parts at the start of a stream.
-    pub fn new(model: &Model, config: &SessionConfig, warmup: usize) -> Result<Parts> {
+    pub fn new(
+        model: &Model,
+        config: &SessionConfig,
+        warmup: usize,
+        clock: Clock,
+    ) -> Result<Parts> {
         let info = model.info();
         let extractor = extractor(&info.schema)?;
         let columns = extractor.schema().len();
@@ -132,33 +139,17 @@ impl Parts {
             ));
         }
         let dim = info.representation;
-        let (target, sums) = match config.sampling {
-            Sampling::TargetError { half_width } => {
-                if let Some(bad) = config.targets.iter().find(|t| t.len() != dim) {
-                    return Err(Error::new(
-                        ErrorKind::Mismatch,
-                        format!(
-                            "session config: a target has {} elements, representations of model {} have {dim}; give vectors of this model",
-                            bad.len(), info.id
-                        ),
-                    ));
-                }
-                let directions = config.targets.clone();
-                (
-                    Some(Target {
-                        half_width,
-                        directions,
-                    }),
-                    Accumulator::stratified(dim, config.unit),
-                )
-            }
-            _ => (None, Accumulator::new(dim, !planner.is_full())),
+        let pace = Pace::new(config, info)?;
+        let sums = match &pace {
+            Some(_) => Accumulator::stratified(dim, config.unit),
+            None => Accumulator::new(dim, !planner.is_full()),
         };
         Ok(Parts {
             extractor,
             filler: Filler::new(shape, warmup),
             sums,
-            target,
+            pace,
+            meter: Meter::new(clock),
             planner,
             shape,
             index: 0,
@@ -173,7 +164,8 @@ impl Parts {
         model: &Arc<Model>,
         config: &SessionConfig,
     ) -> Result<(Runner, Arc<Results>)> {
-        let results = Arc::new(Results::new(self.sums, config.interval, 0));
+        let clock = self.meter.clock();
+        let results = Arc::new(Results::new(self.sums, config.interval, 0, clock));
         let (sink, handles) = if config.threads < 2 {
             (Sink::inline(model, &self.shape)?, Vec::new())
         } else {
@@ -183,7 +175,8 @@ impl Parts {
             shape: self.shape,
             extractor: self.extractor,
             planner: self.planner,
-            target: self.target,
+            pace: self.pace,
+            meter: self.meter,
             filler: self.filler,
             in_region: self.in_region,
             index: self.index,
@@ -210,6 +203,7 @@ pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
         put(&mut out, &[p.index, p.in_region.into()]);
         put(&mut out, &p.planner.state());
         p.filler.save(&mut out);
+        put(&mut out, &p.meter.state(p.results.model_time()));
         p.extractor.save(&mut out);
         Ok(out)
     })?;
@@ -245,7 +239,7 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
     }
     let config = snap::take_config(&mut r, threads)?;
     let warmup = config.warmup.unwrap_or(model.info().warmup);
-    let mut parts = Parts::new(&model, &config, warmup)?;
+    let mut parts = Parts::new(&model, &config, warmup, system_clock())?;
 
     let mut interner = super::Interner::default();
     let insts = snap::take_insts(&mut r)?;
@@ -275,6 +269,7 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
             "snapshot: its plan and its lanes disagree; take a new snapshot, this one is damaged",
         ));
     }
+    parts.meter.set_state([r.u64()?, r.u64()?, r.u64()?]);
     parts.extractor.restore(&mut r.bytes)?;
     if !r.bytes.is_empty() {
         return Err(Error::new(

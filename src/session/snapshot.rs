@@ -1,21 +1,18 @@
 //! Snapshots: the complete state of a session as bytes.
 //!
-//! Layout (little endian): magic `PVSNAP02`, xxh3-64 of the rest, then the rest: model id, the
+//! Layout (little endian): magic `PVSNAP03`, xxh3-64 of the rest, then the rest: model id, the
 //! configuration, the static instructions, the retirement held back, counters, planner, lanes,
 //! sums, intervals, extractor state. Only the library that wrote it needs to understand it: the
 //! version is part of the magic.
 
 use super::accumulate::Accumulator;
 use super::plan::MAX_INDEX;
-use super::strata::Strata;
 use super::{Interval, Sampling, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst};
-use crate::microarch::totals::Totals;
-use crate::microarch::ProgramVector;
 use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"PVSNAP02";
+const MAGIC: &[u8; 8] = b"PVSNAP03";
 
 /// Reads fields from the front of bytes; the end of the bytes is an error, never a panic.
 pub struct Source<'a> {
@@ -23,7 +20,8 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
-fn corrupt(what: &str) -> Error {
+/// An error that says what is wrong with the bytes.
+pub fn corrupt(what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("snapshot: {what}; take a new snapshot, this one is damaged"),
@@ -67,9 +65,16 @@ impl<'a> Source<'a> {
         Ok(bytes.chunks_exact(4).map(value).collect())
     }
 
-    fn f64s(&mut self) -> Result<Vec<f64>> {
+    /// A list of u64s behind its length.
+    pub fn list(&mut self) -> Result<Vec<u64>> {
         let n = self.len(8)?;
-        (0..n).map(|_| self.u64().map(f64::from_bits)).collect()
+        (0..n).map(|_| self.u64()).collect()
+    }
+
+    /// A list of f64s behind its length.
+    pub fn f64s(&mut self) -> Result<Vec<f64>> {
+        let bits = self.list()?;
+        Ok(bits.into_iter().map(f64::from_bits).collect())
     }
 }
 
@@ -80,7 +85,14 @@ pub fn put(out: &mut Vec<u8>, values: &[u64]) {
     }
 }
 
-fn put_f64s(out: &mut Vec<u8>, values: &[f64]) {
+/// Appends a list of u64s behind its length.
+pub fn put_list(out: &mut Vec<u8>, values: &[u64]) {
+    put(out, &[values.len() as u64]);
+    put(out, values);
+}
+
+/// Appends a list of f64s behind its length.
+pub fn put_f64s(out: &mut Vec<u8>, values: &[f64]) {
     put(out, &[values.len() as u64]);
     for v in values {
         out.extend_from_slice(&v.to_bits().to_le_bytes());
@@ -106,7 +118,7 @@ pub fn open(bytes: &[u8]) -> Result<Source<'_>> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP02, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP03, so it is no perfvec snapshot")
         });
     }
     let sum = s.u64()?;
@@ -134,6 +146,8 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
         Sampling::Full => (0, 0),
         Sampling::FixedRate { period } => (1, period),
         Sampling::TargetError { half_width } => (2, half_width.to_bits()),
+        Sampling::TargetOverhead { overhead } => (3, overhead.to_bits()),
+        Sampling::Plan => (4, 0),
     };
     let fields = [c.lanes, c.segment, warmup, c.unit].map(|v| v as u64);
     put(out, &fields);
@@ -147,6 +161,7 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
             c.start_outside_region.into(),
         ],
     );
+    put_list(out, &c.plan);
     put(out, &[c.targets.len() as u64]);
     for target in c.targets.iter() {
         put(out, &[target.len() as u64]);
@@ -161,6 +176,7 @@ pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> 
     let mut size = || Ok::<usize, Error>(usize::try_from(s.u64()?).unwrap_or(usize::MAX));
     let [lanes, segment, warmup, unit] = [size()?, size()?, size()?, size()?];
     let [interval, mode, rate, seed, outside] = [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
+    let plan = s.list()?;
     let targets = (0..s.len(8)?)
         .map(|_| {
             let n = s.len(4)?;
@@ -179,10 +195,15 @@ pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> 
             2 => Sampling::TargetError {
                 half_width: f64::from_bits(rate),
             },
+            3 => Sampling::TargetOverhead {
+                overhead: f64::from_bits(rate),
+            },
+            4 => Sampling::Plan,
             _ => return Err(corrupt("a sampling mode is unknown")),
         },
         unit,
         targets: Arc::new(targets),
+        plan: Arc::new(plan),
         seed,
         start_outside_region: outside != 0,
     };
@@ -263,66 +284,13 @@ pub fn take_held(s: &mut Source<'_>, insts: usize) -> Result<Option<Retirement>>
     }))
 }
 
-fn put_strata(out: &mut Vec<u8>, s: &Strata) {
-    let f = &s.folded;
-    put(out, &[f.retired, f.measured, f.units]);
-    put_f64s(out, &f.total);
-    put_f64s(out, &f.variance);
-    for (v, start) in [(&s.last, s.last_start), (&s.current, s.current_start)] {
-        put(out, &[start, v.measured, v.units]);
-        put_f64s(out, &v.sum);
-        put_f64s(out, &v.second_moment);
-    }
-}
-
-/// Reads strata shaped like `empty`.
-fn take_strata(s: &mut Source<'_>, empty: &Strata) -> Result<Strata> {
-    let mut strata = Strata {
-        folded: Totals {
-            retired: s.u64()?,
-            measured: s.u64()?,
-            units: s.u64()?,
-            total: s.f64s()?,
-            variance: s.f64s()?,
-        },
-        ..empty.clone()
-    };
-    for (v, start) in [
-        (&mut strata.last, &mut strata.last_start),
-        (&mut strata.current, &mut strata.current_start),
-    ] {
-        *start = s.u64()?;
-        *v = ProgramVector {
-            measured: s.u64()?,
-            units: s.u64()?,
-            sum: s.f64s()?,
-            second_moment: s.f64s()?,
-            ..ProgramVector::default()
-        };
-    }
-    let lengths = |s: &Strata| {
-        [
-            s.folded.total.len(),
-            s.folded.variance.len(),
-            s.last.sum.len(),
-            s.last.second_moment.len(),
-            s.current.sum.len(),
-            s.current.second_moment.len(),
-        ]
-    };
-    if lengths(&strata) != lengths(empty) || !strata.fits() {
-        return Err(corrupt("its sums per epoch do not fit together"));
-    }
-    Ok(strata)
-}
-
 /// Appends the sums.
 pub fn put_sums(out: &mut Vec<u8>, a: &Accumulator) {
     put(out, &[a.measured, a.units]);
     put_f64s(out, &a.sum);
     put_f64s(out, &a.second_moment);
     if let Some(strata) = &a.strata {
-        put_strata(out, strata);
+        strata.save(out);
     }
     put(out, &[a.intervals.len() as u64]);
     for i in &a.intervals {
@@ -356,7 +324,7 @@ pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator>
         return Err(corrupt("a count is too large"));
     }
     if let Some(strata) = &empty.strata {
-        a.strata = Some(take_strata(s, strata)?);
+        a.strata = Some(strata.restore(s)?);
     }
     let dim = empty.dim();
     if a.sum.len() != empty.sum.len() || a.second_moment.len() != empty.second_moment.len() {

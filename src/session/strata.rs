@@ -1,7 +1,10 @@
 //! Strata: the epochs of a stream whose sampling rate was chosen as it went.
 
 use super::accumulate::LaneSum;
+use super::pace::MAX_EPOCHS;
 use super::plan::MAX_INDEX;
+use super::snapshot::{corrupt, put, put_f64s, put_list, Source};
+use crate::error::Result;
 use crate::microarch::totals::Totals;
 use crate::microarch::ProgramVector;
 
@@ -9,7 +12,7 @@ use crate::microarch::ProgramVector;
 /// before it.
 pub const FIRST: u64 = 32;
 /// Fewest units whose variance is worth having; an epoch with fewer joins the one before.
-const ENOUGH: u64 = 16;
+pub const ENOUGH: u64 = 16;
 
 /// First retirement of the epoch that `index` is in, for units of `unit` retirements.
 pub fn epoch_start(index: u64, unit: u64) -> u64 {
@@ -34,6 +37,8 @@ pub struct Strata {
     pub current: ProgramVector,
     /// Its first retirement.
     pub current_start: u64,
+    /// Of each epoch that began, but for the first: one unit in so many is measured.
+    pub plan: Vec<u64>,
 }
 
 fn empty(dim: usize) -> ProgramVector {
@@ -64,6 +69,7 @@ impl Strata {
             last_start: 0,
             current: empty(dim),
             current_start: 0,
+            plan: Vec::new(),
         }
     }
 
@@ -79,7 +85,7 @@ impl Strata {
             self.current.measured,
             self.current.units,
         ];
-        if counts.iter().any(|c| *c > MAX_INDEX) {
+        if counts.iter().any(|c| *c > MAX_INDEX) || self.plan.len() > MAX_EPOCHS {
             return false;
         }
         match self.current_start.checked_sub(self.last_start) {
@@ -89,6 +95,11 @@ impl Strata {
                 self.last.units >= ENOUGH && (self.last.units..=span).contains(&self.last.measured)
             }
         }
+    }
+
+    /// Units measured so far.
+    pub fn units(&self) -> u64 {
+        self.folded.units + self.last.units + self.current.units
     }
 
     /// The stratum of a unit whose first retirement is `first`; units come in stream order.
@@ -134,6 +145,67 @@ impl Strata {
         } else {
             Err(Box::new(current))
         }
+    }
+}
+
+impl Strata {
+    /// Appends the sums to a snapshot.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        let f = &self.folded;
+        put(out, &[f.retired, f.measured, f.units]);
+        put_f64s(out, &f.total);
+        put_f64s(out, &f.variance);
+        for (v, start) in [
+            (&self.last, self.last_start),
+            (&self.current, self.current_start),
+        ] {
+            put(out, &[start, v.measured, v.units]);
+            put_f64s(out, &v.sum);
+            put_f64s(out, &v.second_moment);
+        }
+        put_list(out, &self.plan);
+    }
+
+    /// Reads sums shaped like these.
+    pub fn restore(&self, s: &mut Source<'_>) -> Result<Strata> {
+        let mut strata = Strata {
+            folded: Totals {
+                retired: s.u64()?,
+                measured: s.u64()?,
+                units: s.u64()?,
+                total: s.f64s()?,
+                variance: s.f64s()?,
+            },
+            ..self.clone()
+        };
+        for (v, start) in [
+            (&mut strata.last, &mut strata.last_start),
+            (&mut strata.current, &mut strata.current_start),
+        ] {
+            *start = s.u64()?;
+            *v = ProgramVector {
+                measured: s.u64()?,
+                units: s.u64()?,
+                sum: s.f64s()?,
+                second_moment: s.f64s()?,
+                ..ProgramVector::default()
+            };
+        }
+        strata.plan = s.list()?;
+        let lengths = |s: &Strata| {
+            [
+                s.folded.total.len(),
+                s.folded.variance.len(),
+                s.last.sum.len(),
+                s.last.second_moment.len(),
+                s.current.sum.len(),
+                s.current.second_moment.len(),
+            ]
+        };
+        if lengths(&strata) != lengths(self) || !strata.fits() {
+            return Err(corrupt("its sums per epoch do not fit together"));
+        }
+        Ok(strata)
     }
 }
 

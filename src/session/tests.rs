@@ -6,6 +6,7 @@ use crate::inst::{InstFlags, OpClass, RegClass};
 use crate::model::{Backend, Engine, EngineFactory, ModelInfo};
 use proptest::prelude::*;
 
+mod overhead;
 mod sampling;
 
 const DIM: usize = 3;

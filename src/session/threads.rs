@@ -76,10 +76,10 @@ pub fn inference(
                 let next = batches.lock().recv();
                 let Ok(b) = next else { return };
                 let ran = catch_unwind(AssertUnwindSafe(|| {
-                    batch::run(engine.as_mut(), &shape, &b, &mut out)
+                    results.run(b, |b| batch::run(engine.as_mut(), &shape, b, &mut out))
                 }));
                 match ran {
-                    Ok(Ok(lanes)) => results.put(b.seq, lanes, b.provisional, b.x),
+                    Ok(Ok(())) => {}
                     Ok(Err(e)) => return results.fail(e),
                     Err(payload) => return results.fail(panic_error(&*payload)),
                 }

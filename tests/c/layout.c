@@ -24,7 +24,7 @@ ASSERT_LAYOUT(sizeof(perfvec_model_info) == 48);
 ASSERT_LAYOUT(offsetof(perfvec_model_info, id) == 24);
 ASSERT_LAYOUT(sizeof(perfvec_microarch_info) == 40);
 ASSERT_LAYOUT(offsetof(perfvec_microarch_info, clock_hz) == 16);
-ASSERT_LAYOUT(sizeof(perfvec_config) == 80);
+ASSERT_LAYOUT(sizeof(perfvec_config) == 104);
 ASSERT_LAYOUT(offsetof(perfvec_config, half_width) == 64);
 ASSERT_LAYOUT(offsetof(perfvec_config, interval) == 24);
 ASSERT_LAYOUT(offsetof(perfvec_config, period) == 40);

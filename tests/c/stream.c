@@ -211,6 +211,47 @@ static void target_error(const perfvec_model *model, const perfvec_microarchs *t
     perfvec_session_destroy(session);
 }
 
+/* What was chosen in haste is measured again at leisure. */
+static void target_overhead(const perfvec_model *model, const perfvec_microarchs *table) {
+    perfvec_session *session = NULL;
+    perfvec_config config = small_config();
+    perfvec_estimate e[2], again[2];
+    uint64_t plan[PERFVEC_PLAN_MAX];
+    size_t len = 0;
+    uint32_t id[3];
+    config.sampling = PERFVEC_SAMPLING_TARGET_OVERHEAD;
+    config.unit = 64;
+    config.overhead = -1;
+    FAILS(perfvec_session_create(model, &config, &session), PERFVEC_ERR_INVALID_ARGUMENT, "overhead");
+    config.overhead = 0;
+    OK(perfvec_session_create(model, &config, &session));
+    intern_loop(session, id);
+    feed(session, id, 0, 60000);
+    OK(perfvec_session_finish(session));
+    OK(perfvec_session_estimate(session, table, 0, e));
+    FAILS(perfvec_session_plan(session, plan, 0, &len), PERFVEC_ERR_INVALID_ARGUMENT, "capacity");
+    /* Epochs begin after 32, 64, ... units of 64. */
+    CHECK(len == 5);
+    OK(perfvec_session_plan(session, plan, PERFVEC_PLAN_MAX, &len));
+    CHECK(len == 5 && plan[0] >= 1);
+    perfvec_session_destroy(session);
+    config.sampling = PERFVEC_SAMPLING_PLAN;
+    config.plan_len = PERFVEC_PLAN_MAX + 1;
+    config.plan = plan;
+    FAILS(perfvec_session_create(model, &config, &session), PERFVEC_ERR_INVALID_ARGUMENT, "plan_len");
+    config.plan_len = len;
+    config.plan = NULL;
+    FAILS(perfvec_session_create(model, &config, &session), PERFVEC_ERR_INVALID_ARGUMENT, "plan");
+    config.plan = plan;
+    OK(perfvec_session_create(model, &config, &session));
+    intern_loop(session, id);
+    feed(session, id, 0, 60000);
+    OK(perfvec_session_finish(session));
+    OK(perfvec_session_estimate(session, table, 0, again));
+    CHECK(again->cycles == e->cycles && again->half_width == e->half_width);
+    perfvec_session_destroy(session);
+}
+
 int main(void) {
     perfvec_model *model = load_model();
     perfvec_microarchs *table = load_table();
@@ -229,6 +270,7 @@ int main(void) {
     intervals(model);
     snapshots(model, table);
     target_error(model, table);
+    target_overhead(model, table);
     tables(model);
     /* Sessions keep what they need of a freed model. */
     perfvec_session *session = make_session(model);

@@ -40,6 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
             streams: vec![Stream {
                 vector,
                 intervals: Vec::new(),
+                sampling: serde_json::Value::Null,
             }],
             partial: None,
         };

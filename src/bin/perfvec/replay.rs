@@ -1,7 +1,7 @@
 //! `perfvec replay`: a recorded stream through the model.
 
 use crate::output::{print, write_file};
-use crate::report::{Report, Stream};
+use crate::report::{sampling, Report, Stream};
 use crate::source::{Loaded, Run, Source};
 use perfvec::session::Session;
 use perfvec::trace::{Block, Reader};
@@ -32,7 +32,8 @@ pub fn run(args: &Args) -> Result<()> {
     let mut reader = Reader::open(&trace)?;
     let header = reader.header().clone();
     check_isa(&loaded, &header.isa, &trace)?;
-    let mut session = Session::new(loaded.model.clone(), &args.run.config(&loaded.table)?)?;
+    let config = args.run.config(&loaded.table)?;
+    let mut session = Session::new(loaded.model.clone(), &config)?;
     let mut block = Block::default();
     let mut intervals = Vec::new();
     while reader.next_block(&mut block)? {
@@ -54,6 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
         streams: vec![Stream {
             vector: session.program_vector()?,
             intervals,
+            sampling: sampling(&config, &session.plan()),
         }],
         partial: None,
     };

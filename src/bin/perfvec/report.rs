@@ -1,7 +1,7 @@
 //! What a run tells its user: a table for people, JSON for programs.
 
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
-use perfvec::session::Interval;
+use perfvec::session::{Interval, Sampling, SessionConfig};
 use perfvec::Result;
 use serde_json::{json, Value};
 use std::fmt::Write;
@@ -13,6 +13,8 @@ pub struct Stream {
     pub vector: ProgramVector,
     /// The series, empty where none was asked for.
     pub intervals: Vec<Interval>,
+    /// What [`sampling`] tells; null where all was measured.
+    pub sampling: Value,
 }
 
 /// The result of one run.
@@ -171,6 +173,7 @@ impl Report<'_> {
         });
         if self.streams.len() == 1 {
             out["intervals"] = self.series(first)?;
+            out["sampling"] = first.sampling.clone();
             return Ok(out);
         }
         let mut threads = Vec::new();
@@ -182,6 +185,7 @@ impl Report<'_> {
                 "ood_score": self.table.ood_score(&s.vector)?,
                 "microarchs": self.priced(&self.table.estimate(&s.vector)?),
                 "intervals": self.series(s)?,
+                "sampling": s.sampling,
             }));
         }
         out["threads"] = threads.into();
@@ -218,6 +222,16 @@ impl Report<'_> {
             }));
         }
         Ok(series.into())
+    }
+}
+
+/// What `--sample-like` needs to measure the same again, where the session chose `plan`.
+pub fn sampling(config: &SessionConfig, plan: &[u64]) -> Value {
+    let (unit, seed) = (config.unit, config.seed);
+    match config.sampling {
+        Sampling::Full => Value::Null,
+        Sampling::FixedRate { period } => json!({"unit": unit, "seed": seed, "period": period}),
+        _ => json!({"unit": unit, "seed": seed, "plan": plan}),
     }
 }
 

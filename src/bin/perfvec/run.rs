@@ -5,6 +5,7 @@ use crate::output::write_file;
 use crate::report::{grouped, numbered, Report, Stream};
 use crate::source::{Loaded, Run, Source};
 use perfvec::model::Backend;
+use perfvec::session::Sampling;
 use perfvec::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -68,13 +69,17 @@ fn arguments<'a>(
     number("interval", config.interval);
     number("unit", config.unit as u64);
     number("seed", config.seed);
-    if let Some(period) = args.run.sample {
-        number("sample", period);
-    }
-    if let Some(half_width) = args.run.sample_error {
-        // The shortest text that gives the same number again.
-        all.push(("sample_error", half_width.to_string().into()));
-    }
+    // The shortest text of a number that gives the same number again.
+    all.extend(match config.sampling {
+        Sampling::Full => None,
+        Sampling::FixedRate { period } => Some(("sample", period.to_string().into())),
+        Sampling::TargetError { half_width: x } => Some(("sample_error", x.to_string().into())),
+        Sampling::TargetOverhead { overhead: x } => Some(("sample_overhead", x.to_string().into())),
+        Sampling::Plan => {
+            let plan: Vec<String> = config.plan.iter().map(u64::to_string).collect();
+            Some(("sample_plan", plan.join(":").into()))
+        }
+    });
     Ok(all)
 }
 
@@ -103,15 +108,11 @@ fn check_isa(loaded: &Loaded) -> Result<()> {
 }
 
 fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> Result<()> {
-    let mut streams = outbox.streams()?;
-    streams.retain(|(v, _)| v.retired > 0);
+    let mut streams = outbox.streams(&args.run.config(&loaded.table)?)?;
+    streams.retain(|s| s.vector.retired > 0);
     if streams.is_empty() {
         return Err(nothing(outbox, outcome));
     }
-    let streams: Vec<Stream> = streams
-        .into_iter()
-        .map(|(vector, intervals)| Stream { vector, intervals })
-        .collect();
     let report = Report {
         program: args.guest.title(),
         table: &loaded.table,

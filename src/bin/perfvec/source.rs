@@ -3,8 +3,9 @@
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::session::{Sampling, SessionConfig};
-use perfvec::Result;
-use std::path::PathBuf;
+use perfvec::{Error, ErrorKind, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which model and which microarchitectures.
@@ -31,16 +32,27 @@ fn backend(text: &str) -> std::result::Result<Backend, String> {
     }
 }
 
-/// A share as "1%" or "0.01".
-fn share(text: &str) -> std::result::Result<f64, String> {
+/// A number, or a percentage.
+fn number(text: &str) -> Option<f64> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(number) => (number, 100.0),
         None => (text, 1.0),
     };
-    match number.trim().parse::<f64>() {
-        Ok(x) if (1e-4..=0.5).contains(&(x / unit)) => Ok(x / unit),
-        _ => Err("expected 0.01% to 50%, such as 1% or 0.01".into()),
-    }
+    Some(number.trim().parse::<f64>().ok()? / unit)
+}
+
+/// A share as "1%" or "0.01".
+fn share(text: &str) -> std::result::Result<f64, String> {
+    number(text)
+        .filter(|x| (1e-4..=0.5).contains(x))
+        .ok_or_else(|| "expected 0.01% to 50%, such as 1% or 0.01".into())
+}
+
+/// A share of the time as "10%" or "0.1".
+fn overhead(text: &str) -> std::result::Result<f64, String> {
+    number(text)
+        .filter(|x| (1e-3..=10.0).contains(x))
+        .ok_or_else(|| "expected 0.1% to 1000%, such as 10% or 0.1".into())
 }
 
 /// A model, a table that belongs to it, and where they came from.
@@ -101,6 +113,15 @@ pub struct Run {
     /// such as 1% (or 0.01).
     #[arg(long, value_name = "PERCENT", value_parser = share, conflicts_with = "sample")]
     pub sample_error: Option<f64>,
+    /// Measure as much as takes this share of the time that the program takes without it, such as
+    /// 10%: the one choice whose result depends on timing.
+    #[arg(long, value_name = "PERCENT", value_parser = overhead,
+          conflicts_with_all = ["sample", "sample_error"])]
+    pub sample_overhead: Option<f64>,
+    /// Measure the same units of the same stream as the run whose --json FILE this is.
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed"])]
+    pub sample_like: Option<PathBuf>,
     /// Retirements per sampling unit.
     #[arg(long, value_name = "N", default_value_t = 1024)]
     pub unit: usize,
@@ -122,20 +143,64 @@ impl Run {
     /// The settings of a session that `table` will price.
     pub fn config(&self, table: &MicroarchTable) -> Result<SessionConfig> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let config = SessionConfig {
+        let sampling = if let Some(half_width) = self.sample_error {
+            Sampling::TargetError { half_width }
+        } else if let Some(overhead) = self.sample_overhead {
+            Sampling::TargetOverhead { overhead }
+        } else if let Some(period) = self.sample {
+            Sampling::FixedRate { period }
+        } else {
+            Sampling::Full
+        };
+        let mut config = SessionConfig {
             threads: self.threads.unwrap_or(cores),
             interval: self.interval,
-            sampling: match (self.sample, self.sample_error) {
-                (_, Some(half_width)) => Sampling::TargetError { half_width },
-                (Some(period), None) => Sampling::FixedRate { period },
-                (None, None) => Sampling::Full,
-            },
+            sampling,
             targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
             unit: self.unit,
             seed: self.seed,
             ..SessionConfig::default()
         };
+        if let Some(path) = &self.sample_like {
+            like(path, &mut config).map_err(|e| e.context(path.display()))?;
+        }
         config.validate()?;
         Ok(config)
     }
+}
+
+/// Takes over what a run measured, from the JSON that it wrote.
+fn like(path: &Path, config: &mut SessionConfig) -> Result<()> {
+    let text = std::fs::read(path).map_err(|e| Error::io(path, &e))?;
+    let bad = |what: &str| Err(Error::new(ErrorKind::InvalidArgument, what));
+    let Ok(report) = serde_json::from_slice::<Value>(&text) else {
+        return bad("not JSON; give a file that --json wrote");
+    };
+    let Some(sampling) = report.get("sampling") else {
+        return bad(
+            "says nothing of sampling; give what --json wrote of a program with one thread",
+        );
+    };
+    if sampling.is_null() {
+        return Ok(());
+    }
+    let number = |key: &str| sampling[key].as_u64();
+    let plan = sampling["plan"].as_array().and_then(|p| {
+        let numbers = p.iter().map(Value::as_u64);
+        numbers.collect::<Option<Vec<u64>>>()
+    });
+    config.sampling = match (number("period"), plan) {
+        (Some(period), _) => Sampling::FixedRate { period },
+        (None, Some(plan)) => {
+            config.plan = Arc::new(plan);
+            Sampling::Plan
+        }
+        (None, None) => return bad("\"sampling\" has neither period nor plan"),
+    };
+    let (Some(unit), Some(seed)) = (number("unit"), number("seed")) else {
+        return bad("\"sampling\" lacks unit or seed");
+    };
+    config.unit = usize::try_from(unit).unwrap_or(usize::MAX);
+    config.seed = seed;
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! The directory through which the plugin answers; `qemu-glue/job.h` describes its files.
 
+use crate::report::{sampling, Stream};
 use perfvec::microarch::ProgramVector;
-use perfvec::session::Interval;
+use perfvec::session::{Interval, SessionConfig};
 use perfvec::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -89,8 +90,8 @@ impl Outbox {
             .collect()
     }
 
-    /// The program vectors and interval series of all vCPUs that have them, in order.
-    pub fn streams(&self) -> Result<Vec<(ProgramVector, Vec<Interval>)>> {
+    /// The streams of all vCPUs that have a program vector, in order, of sessions set as `config`.
+    pub fn streams(&self, config: &SessionConfig) -> Result<Vec<Stream>> {
         let mut numbers = Vec::new();
         let entries = std::fs::read_dir(&self.dir).map_err(|e| Error::io(&self.dir, &e))?;
         for entry in entries.flatten() {
@@ -108,7 +109,15 @@ impl Outbox {
             .map(|n| {
                 let vector = ProgramVector::load(&self.dir.join(format!("vcpu.{n}.safetensors")))?;
                 let intervals = read_intervals(&self.dir.join(format!("vcpu.{n}.intervals")))?;
-                Ok((vector, intervals))
+                // Written with every checkpoint where the rate is chosen as the program runs.
+                let plan = std::fs::read(self.dir.join(format!("vcpu.{n}.plan")));
+                let plan = plan.unwrap_or_default();
+                let plan: Vec<u64> = plan.chunks_exact(8).map(|b| u64_at(b, 0)).collect();
+                Ok(Stream {
+                    vector,
+                    intervals,
+                    sampling: sampling(config, &plan),
+                })
             })
             .collect()
     }

@@ -1,0 +1,165 @@
+//! Sampling to a target overhead, with a clock that only the work moves.
+
+use super::*;
+use crate::session::meter::Clock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Nanoseconds that the model takes for a row, and everything else for a retirement.
+const ROW: u64 = 20;
+const RETIREMENT: u64 = 50;
+
+/// The toy model, which takes its time.
+struct Slow(Toy, Arc<AtomicU64>);
+
+impl Engine for Slow {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+    fn run(
+        &mut self,
+        x: &[f32],
+        stride: usize,
+        lanes: usize,
+        steps: usize,
+        out: &mut [f32],
+    ) -> Result<()> {
+        self.1
+            .fetch_add(ROW * (lanes * steps) as u64, Ordering::Relaxed);
+        self.0.run(x, stride, lanes, steps, out)
+    }
+}
+
+struct SlowFactory(Arc<AtomicU64>);
+
+impl EngineFactory for SlowFactory {
+    fn engine(&self, lanes: usize, _steps: usize) -> Result<Box<dyn Engine>> {
+        let toy = Toy {
+            h: vec![0.0; lanes],
+            features: refmachine::columns::COLUMNS,
+        };
+        Ok(Box::new(Slow(toy, self.0.clone())))
+    }
+    fn backend(&self) -> Backend {
+        Backend::NativeF32
+    }
+}
+
+fn slow_model(time: &Arc<AtomicU64>) -> Arc<Model> {
+    let info = model(false).info().clone();
+    Model::from_parts(info, Box::new(SlowFactory(time.clone())))
+}
+
+fn settings(sampling: Sampling) -> SessionConfig {
+    SessionConfig {
+        threads: 0,
+        sampling,
+        unit: 16,
+        lanes: 4,
+        ..config(0)
+    }
+}
+
+fn retirement(i: u64) -> Retirement {
+    Retirement {
+        inst: (i % 3) as u32,
+        address: if i % 3 == 1 { 0 } else { i * i % 4096 * 8 },
+        ..Retirement::default()
+    }
+}
+
+/// A session to a target of `overhead` after `n` retirements, and the time that the model took.
+fn paced(overhead: f64, n: u64) -> (Session, u64) {
+    let time = Arc::new(AtomicU64::new(0));
+    let hand = time.clone();
+    let clock: Clock = Arc::new(move || Duration::from_nanos(hand.load(Ordering::Relaxed)));
+    let config = settings(Sampling::TargetOverhead { overhead });
+    let mut s = Session::with_clock(slow_model(&time), &config, clock).unwrap();
+    for inst in program() {
+        s.intern(&inst).unwrap();
+    }
+    for i in 0..n {
+        time.fetch_add(RETIREMENT, Ordering::Relaxed);
+        s.retire(&retirement(i)).unwrap();
+    }
+    s.finish().unwrap();
+    let model_time = time.load(Ordering::Relaxed) - n * RETIREMENT;
+    (s, model_time)
+}
+
+#[test]
+fn measuring_takes_no_more_than_its_share_and_most_of_it() {
+    for overhead in [0.02, 0.1, 0.3] {
+        let n = 400_000;
+        let (mut s, model_time) = paced(overhead, n);
+        let share = model_time as f64 / (n * RETIREMENT) as f64;
+        // Units at the start and at the end of a stream are not to be had in halves.
+        assert!(
+            share <= overhead && share > 0.6 * overhead,
+            "{share} of {overhead}"
+        );
+        let v = s.program_vector().unwrap();
+        assert_eq!(v.retired, n);
+        assert!(
+            v.units > 100 && v.measured < n,
+            "{} {}",
+            v.units,
+            v.measured
+        );
+    }
+}
+
+#[test]
+fn a_plan_gives_the_same_result_to_the_bit() {
+    let (mut paced, _) = paced(0.05, 100_000);
+    let plan = paced.plan();
+    assert!(plan.len() > 5 && plan.iter().any(|p| *p > 1), "{plan:?}");
+    for threads in [0, 1, 3] {
+        let config = SessionConfig {
+            threads,
+            plan: Arc::new(plan.clone()),
+            ..settings(Sampling::Plan)
+        };
+        let mut s = Session::new(model(false), &config).unwrap();
+        for inst in program() {
+            s.intern(&inst).unwrap();
+        }
+        for i in 0..100_000 {
+            s.retire(&retirement(i)).unwrap();
+            if i == 30_000 {
+                let bytes = s.snapshot().unwrap();
+                s = Session::restore(model(false), threads, &bytes).unwrap();
+            }
+        }
+        s.finish().unwrap();
+        assert_eq!(s.program_vector().unwrap(), paced.program_vector().unwrap());
+        assert_eq!(s.plan(), plan);
+    }
+}
+
+#[test]
+fn overhead_and_plan_have_ranges() {
+    let bad = [
+        (
+            Sampling::TargetOverhead { overhead: 0.0 },
+            vec![],
+            "overhead is 0",
+        ),
+        (
+            Sampling::TargetOverhead { overhead: f64::NAN },
+            vec![],
+            "overhead is NaN",
+        ),
+        (Sampling::Plan, vec![3, 0], "plan is [3, 0]"),
+        (Sampling::Plan, vec![1; 65], "plan is 65 epochs long"),
+    ];
+    for (sampling, plan, text) in bad {
+        let config = SessionConfig {
+            plan: Arc::new(plan),
+            ..settings(sampling)
+        };
+        let e = Session::new(model(false), &config).err().unwrap();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+        assert!(e.message().contains(text), "{e}");
+    }
+}
