@@ -19,21 +19,24 @@ cp tests/data/capi/tiny.onnx tests/data/capi/tiny.safetensors "$work"
 export LD_LIBRARY_PATH=$work PERFVEC_MODEL=$work/tiny.onnx
 flags="-Wall -Wextra -Werror -g -O1 -Iinclude"
 clean=0
-run() { # program, source
+run() { # program, source, arguments of the program
+    program=$1 source=$2
+    shift 2
     case $mode in
     valgrind)
         # A child of fork() has lost what only its parent's threads pointed to.
         leaks=full
-        test "$2" = tests/c/fork.c && leaks=no
+        test "$source" = tests/c/fork.c && leaks=no
         valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
-            --errors-for-leak-kinds=definite "$1" >"$work/out" 2>&1 ;;
-    asan) ASAN_OPTIONS=detect_leaks=1 "$1" >"$work/out" 2>&1 ;;
-    esac || { echo "$mode: $2 failed"; cat "$work/out"; exit 1; }
+            --errors-for-leak-kinds=definite "$program" "$@" >"$work/out" 2>&1 ;;
+    asan) ASAN_OPTIONS=detect_leaks=1 "$program" "$@" >"$work/out" 2>&1 ;;
+    esac || { echo "$mode: $source failed"; cat "$work/out"; exit 1; }
 }
 for mode in $modes; do
     extra=
     test "$mode" = asan && extra="-fsanitize=address,undefined -fno-sanitize-recover=all"
-    for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/cpp/*.cpp; do
+    for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/c*/*.cpp \
+        examples/spike/*.cpp; do
         case $source in
         *.cpp) compile="c++ -std=c++17" ;;
         *) compile="cc -std=gnu11" ;;
@@ -42,7 +45,12 @@ for mode in $modes; do
         $compile $flags $extra "$source" -o "$work/program" -L"$work" -lperfvec -lpthread -lm
         # Each in a directory of its own: the programs check that files are not there yet.
         here=$(mktemp -d "$work/run.XXXXXX")
-        (cd "$here" && run "$work/program" "$source")
+        case $source in # what a host reads
+        examples/spike/*) input=$PWD/examples/spike/sum.log ;;
+        examples/champsim/*) input=$PWD/examples/champsim/sum.champsim ;;
+        *) input= ;;
+        esac
+        (cd "$here" && run "$work/program" "$source" ${input:+"$input"})
         clean=$((clean + 1))
     done
 done
