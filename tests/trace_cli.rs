@@ -35,6 +35,8 @@ fn diff(a: &Path, b: &Path) -> perfvec::Result<(bool, String)> {
         a: a.to_owned(),
         b: b.to_owned(),
         context: 3,
+        from: None,
+        moved_pages: false,
     };
     let same = trace_diff::run(&args, &mut out)?;
     Ok((same, String::from_utf8(out).unwrap()))
@@ -134,4 +136,74 @@ fn diff_tells_same_streams_from_different_ones() {
     let path = dir.path().join("micro");
     std::fs::write(&path, &*sink.0.lock().unwrap()).unwrap();
     assert_eq!(diff(&a, &path).unwrap_err().kind(), ErrorKind::Mismatch);
+}
+
+#[test]
+fn diff_from_a_pc_on_and_up_to_where_pages_lie() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = walk(1, 3, 1000);
+    // The same program on a host that does more before its first instruction at `pc`, and that
+    // places memory elsewhere.
+    let pc_of = |i: usize| stream.statics[stream.retirements[i].0.inst as usize].pc;
+    let from = (20..)
+        .find(|&i| (0..i).all(|j| pc_of(j) != pc_of(i)))
+        .unwrap();
+    let pc = pc_of(from);
+    let mem = |i: &usize| {
+        let inst = stream.retirements[*i].0.inst as usize;
+        stream.statics[inst].flags.is_mem()
+    };
+    let places: Vec<usize> = (from..1000).filter(mem).collect();
+    let moved = Stream {
+        retirements: stream.retirements[10..]
+            .iter()
+            .map(|&(mut r, cycles)| {
+                if r.address != 0 {
+                    r.address ^= 0x7f00_0000;
+                }
+                (r, cycles)
+            })
+            .collect(),
+        ..stream.clone()
+    };
+    let compare = |b: &Stream, from, moved_pages| {
+        let (a, b) = (saved(dir.path(), "a", &stream), saved(dir.path(), "b", b));
+        let mut out = Vec::new();
+        let args = DiffArgs {
+            a,
+            b,
+            context: 0,
+            from,
+            moved_pages,
+        };
+        trace_diff::run(&args, &mut out).map(|same| (same, String::from_utf8(out).unwrap()))
+    };
+    let (same, text) = compare(&moved, Some(pc), true).unwrap();
+    assert!(same, "{text}");
+    assert!(
+        text.contains(&format!("from {pc:#x} on")) && text.contains("1000 and 990"),
+        "{text}"
+    );
+    assert!(
+        !compare(&moved, Some(pc), false).unwrap().0,
+        "addresses do differ"
+    );
+    assert!(
+        !compare(&moved, None, true).unwrap().0,
+        "the starts do differ"
+    );
+
+    // An offset within a page, and a page that stands for two, are differences.
+    let last = *places.last().unwrap();
+    for change in [8, 0x10_0000] {
+        let mut other = moved.clone();
+        other.retirements[last - 10].0.address ^= change;
+        let (same, text) = compare(&other, Some(pc), true).unwrap();
+        let expected = format!("first difference at retirement {last}: address\n");
+        assert!(!same && text.starts_with(&expected), "{text}");
+        assert!(text.contains(&format!("b {:>12} ", last - 10)), "{text}");
+    }
+    let e = compare(&moved, Some(1), true).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::NotFound);
+    assert!(e.to_string().contains("0x1"), "{e}");
 }

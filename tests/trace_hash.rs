@@ -3,7 +3,7 @@
 mod trace_support;
 
 use perfvec::inst::{InstFlags, OpClass, Retirement};
-use perfvec::trace::{first_difference, Difference, Reader, StreamHash};
+use perfvec::trace::{first_difference, DiffOptions, Difference, Reader, StreamHash};
 use perfvec::ErrorKind;
 use proptest::prelude::*;
 use trace_support::*;
@@ -24,7 +24,11 @@ fn difference(a: &Stream, b: &Stream) -> Option<Difference> {
     let (a, b) = (record(a).0, record(b).0);
     let mut a = Reader::from_source(&a[..], "a").unwrap();
     let mut b = Reader::from_source(&b[..], "b").unwrap();
-    first_difference(&mut a, &mut b, 2).unwrap()
+    let options = DiffOptions {
+        context: 2,
+        ..DiffOptions::default()
+    };
+    first_difference(&mut a, &mut b, &options).unwrap()
 }
 
 /// What another host makes of the same stream: other ids, other ways to tell outcomes, addresses
@@ -145,7 +149,9 @@ fn unknown_ids_and_used_readers_are_errors() {
     let mut b = Reader::from_source(&bytes[..], "b").unwrap();
     a.next_block(&mut Default::default()).unwrap();
     assert_eq!(
-        first_difference(&mut a, &mut b, 0).unwrap_err().kind(),
+        first_difference(&mut a, &mut b, &DiffOptions::default())
+            .unwrap_err()
+            .kind(),
         ErrorKind::State
     );
 }

@@ -37,7 +37,7 @@ mod text_line;
 mod varint;
 mod writer;
 
-pub use diff::{first_difference, Difference, Step};
+pub use diff::{first_difference, DiffOptions, Difference, Step};
 pub use hash::StreamHash;
 pub use reader::Reader;
 pub use writer::Writer;

@@ -1,7 +1,7 @@
 //! `perfvec diff`: whether two traces hold the same stream, and where they part.
 
 use perfvec::inst::Retirement;
-use perfvec::trace::{first_difference, Reader, Step};
+use perfvec::trace::{first_difference, DiffOptions, Reader, Step};
 use perfvec::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -17,6 +17,22 @@ pub struct DiffArgs {
     /// Retirements to show before the first difference.
     #[arg(long, default_value_t = 5)]
     pub context: usize,
+    /// Start at the first retirement at this pc in each trace, such as the address of main.
+    #[arg(long, value_name = "PC", value_parser = address)]
+    pub from: Option<u64>,
+    /// Let the hosts place stack and mappings at pages of their own: only where the pages of one
+    /// trace stand for those of the other one to one, and offsets in them are equal.
+    #[arg(long)]
+    pub moved_pages: bool,
+}
+
+/// An address in hexadecimal with 0x, or in decimal.
+fn address(text: &str) -> std::result::Result<u64, String> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    }
+    .map_err(|e| format!("expected an address such as 0x10552: {e}"))
 }
 
 /// Writes the comparison to `out`; whether the streams are the same.
@@ -45,9 +61,30 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
             ),
         ));
     }
-    let difference = first_difference(&mut a, &mut b, args.context)?;
+    let options = DiffOptions {
+        context: args.context,
+        from: args.from,
+        moved_pages: args.moved_pages,
+    };
+    let difference = first_difference(&mut a, &mut b, &options)?;
     let mut text = String::new();
     match &difference {
+        None if args.from.is_some() || args.moved_pages => {
+            let from = args
+                .from
+                .map_or(String::new(), |pc| format!(" from {pc:#x} on"));
+            let moved = if args.moved_pages {
+                ", up to the places of pages"
+            } else {
+                ""
+            };
+            let totals = [a.summary().retirements, b.summary().retirements];
+            let _ = writeln!(
+                text,
+                "same stream{from}{moved}; the traces have {} and {} retirements",
+                totals[0], totals[1]
+            );
+        }
         None => {
             let s = a.summary();
             let _ = writeln!(
@@ -57,18 +94,18 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
             );
         }
         Some(d) => {
+            let [index_a, index_b] = d.skipped.map(|skipped| skipped + d.index);
             let _ = writeln!(
                 text,
-                "first difference at retirement {}: {}",
-                d.index,
-                d.causes().join(", ")
+                "first difference at retirement {index_a}: {}",
+                d.causes.join(", ")
             );
             for (i, step) in d.before.iter().enumerate() {
-                let index = d.index - (d.before.len() - i) as u64;
+                let index = index_a - (d.before.len() - i) as u64;
                 let _ = writeln!(text, "  {index:>12} {}", line(Some(step)));
             }
-            let _ = writeln!(text, "a {:>12} {}", d.index, line(d.a.as_ref()));
-            let _ = writeln!(text, "b {:>12} {}", d.index, line(d.b.as_ref()));
+            let _ = writeln!(text, "a {index_a:>12} {}", line(d.a.as_ref()));
+            let _ = writeln!(text, "b {index_b:>12} {}", line(d.b.as_ref()));
         }
     }
     out.write_all(text.as_bytes())
