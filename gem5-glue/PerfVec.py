@@ -17,6 +17,7 @@ class PerfVec(InstTracer):
         PyBindMethod("retired"),
         PyBindMethod("estimatedCycles"),
         PyBindMethod("calibratedCycles"),
+        PyBindMethod("heldOutError"),
         PyBindMethod("observe"),
         PyBindMethod("observedRetired"),
         PyBindMethod("observedCycles"),
@@ -40,11 +41,22 @@ class PerfVec(InstTracer):
     )
     sampling = Param.String(
         "full",
-        "What goes through the model: full (everything) or rate (one unit per"
-        " period)",
+        "What goes through the model: full (everything), rate (one unit per"
+        " period), target (as many units as sampling_error asks for) or"
+        " overhead (as many as sampling_overhead leaves time for)",
     )
     sampling_unit = Param.Unsigned(0, "Retirements per unit; 0: default")
     sampling_period = Param.Counter(0, "Retirements per unit taken; 0: default")
+    sampling_error = Param.Float(
+        0.01,
+        "Target: half width of the 95% interval around the estimate on every"
+        " core of the table, relative; 0.0001 to 0.5",
+    )
+    sampling_overhead = Param.Float(
+        0.1,
+        "Overhead: time for measuring relative to the rest of the"
+        " simulation's, 0.001 to 10; results then depend on timing",
+    )
     seed = Param.UInt64(0, "Seed of the places where units are taken")
     work_items = Param.Bool(
         False,
@@ -84,3 +96,15 @@ class PerfVec(InstTracer):
     exit_every = Param.Counter(
         0, "Leave it with cause 'perfvec interval' every so many retirements"
     )
+
+
+class PerfVecTotal(SimObject):
+    """Adds up the estimates of several harts, as statistics: cycles and seconds are those of all
+    harts together, cpi is over all their retirements. `system.totals = PerfVecTotal(tracers=[...])`
+    """
+
+    type = "PerfVecTotal"
+    cxx_class = "gem5::PerfVecTotal"
+    cxx_header = "perfvec_total.hh"
+
+    tracers = VectorParam.PerfVec("Tracers with one model and table")

@@ -1,8 +1,6 @@
 #include "perfvec_estimate.hh"
 
-#include <cctype>
 #include <cmath>
-#include <cstdio>
 
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
@@ -13,39 +11,24 @@ namespace gem5
 namespace
 {
 
-/** `name` with what statistics cannot have in a name replaced. */
-std::string
-statName(std::string name)
-{
-    for (char &c : name)
-        c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    return name;
-}
-
 std::uint32_t
 samplingMode(const PerfVecParams &params)
 {
-    if (params.sampling == "full")
-        return PERFVEC_SAMPLING_FULL;
-    fatal_if(params.sampling != "rate", "%s: sampling is \"%s\": use full or rate\n",
-             params.name, params.sampling);
-    return PERFVEC_SAMPLING_FIXED_RATE;
+    static const struct { const char *name; std::uint32_t mode; } MODES[] = {
+        {"full", PERFVEC_SAMPLING_FULL},
+        {"rate", PERFVEC_SAMPLING_FIXED_RATE},
+        {"target", PERFVEC_SAMPLING_TARGET_ERROR},
+        {"overhead", PERFVEC_SAMPLING_TARGET_OVERHEAD},
+    };
+    for (const auto &known : MODES) {
+        if (params.sampling == known.name)
+            return known.mode;
+    }
+    fatal("%s: sampling is \"%s\": use full, rate, target or overhead\n", params.name,
+          params.sampling);
 }
 
 } // anonymous namespace
-
-PerfVecEstimate::Core::Core(statistics::Group *parent, const std::string &name, double clock_hz)
-    : Group(parent, statName(name).c_str()), clockHz(clock_hz),
-      ADD_STAT(cycles, statistics::units::Cycle::get(), "Estimated cycles"),
-      ADD_STAT(cpi, statistics::units::Rate<statistics::units::Cycle,
-                                            statistics::units::Count>::get(),
-               "Estimated cycles per retired instruction"),
-      ADD_STAT(seconds, statistics::units::Second::get(), "Estimated time"),
-      ADD_STAT(halfWidth, statistics::units::Ratio::get(),
-               "Half width of the 95% interval around the estimate since the start, relative; "
-               "0 without sampling")
-{
-}
 
 PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params)
     : Group(parent), params(params),
@@ -65,13 +48,8 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
     };
     check(perfvec_model_load(path(params.model), PERFVEC_BACKEND_AUTO, &model), "model");
     check(perfvec_microarchs_load(path(params.microarchs), &table), "microarchs");
-    for (std::size_t i = 0; i < perfvec_microarchs_count(table); ++i) {
-        perfvec_microarch_info info = {};
-        info.struct_size = sizeof(info);
-        check(perfvec_microarchs_get(table, i, &info), "microarchs");
-        // Under the tracer itself: gem5 loses groups within a group that was merged into it.
-        cores.push_back(std::make_unique<Core>(parent, info.name, info.clock_hz));
-    }
+    // Under the tracer itself: gem5 loses groups within a group that was merged into it.
+    cores = PerfVecCoreStats::ofTable(parent, table);
     batch.reserve(BATCH);
     if (!params.intervals.empty()) {
         fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
@@ -114,6 +92,9 @@ PerfVecEstimate::createSession()
     config.threads = params.threads;
     config.interval = params.interval;
     config.sampling = samplingMode(params);
+    config.half_width = params.sampling_error;
+    config.targets = table;
+    config.overhead = params.sampling_overhead;
     config.seed = params.seed;
     config.start_outside_region = params.work_items;
     if (params.sampling_unit)
@@ -219,6 +200,7 @@ PerfVecEstimate::finish(double clockHz)
     perfvec_estimate whole = {};
     check(perfvec_session_estimate(session, fitted, 0, &whole), "calibrate");
     fittedCycles = whole.cycles;
+    fittedError = fit.held_out_error;
     perfvec_microarchs_free(fitted);
     inform("%s: calibrated \"%s\" on %d retirements in %d intervals: fit error %.2f%%, on held "
            "out intervals %.2f%%; written to %s\n", params.name, params.microarch,
@@ -318,6 +300,13 @@ PerfVecEstimate::calibratedCycles() const
 }
 
 double
+PerfVecEstimate::heldOutError() const
+{
+    calibratedCycles(); // fatal without a fit
+    return fittedError;
+}
+
+double
 PerfVecEstimate::cycles(const std::string &microarch)
 {
     sync();
@@ -350,14 +339,8 @@ PerfVecEstimate::preDumpStats()
     const bool known = perfvec_session_ood_score(session, table, &score) == PERFVEC_OK;
     oodScore = known ? score : std::nan("");
     const auto values = estimates();
-    for (std::size_t i = 0; i < cores.size(); ++i) {
-        Core &core = *cores[i];
-        const double cycles = values[i].cycles - core.base;
-        core.cycles = cycles;
-        core.cpi = since > 0 ? cycles / since : 0;
-        core.seconds = cycles / core.clockHz;
-        core.halfWidth = values[i].half_width;
-    }
+    for (std::size_t i = 0; i < cores.size(); ++i)
+        cores[i]->show(values[i], since);
 }
 
 void
@@ -370,7 +353,7 @@ PerfVecEstimate::resetStats()
     baseCounts = counts();
     const auto values = estimates();
     for (std::size_t i = 0; i < cores.size(); ++i)
-        cores[i]->base = values[i].cycles;
+        cores[i]->rebase(values[i]);
 }
 
 } // namespace gem5

@@ -14,6 +14,7 @@
 
 #include "base/statistics.hh"
 #include "base/stats/group.hh"
+#include "perfvec_core_stats.hh"
 #include "perfvec_intervals.hh"
 #include "sim/serialize.hh"
 
@@ -70,26 +71,23 @@ class PerfVecEstimate : public statistics::Group
     void serialize(CheckpointOut &cp, const std::string &tracer);
     void unserialize(CheckpointIn &cp, const std::string &tracer);
 
+    /** The session, or null before the first retirement. */
+    perfvec_session *handle() { return session; }
+    const perfvec_microarchs *microarchs() const { return table; }
+    /** Retirements inside regions of interest since the start. */
+    std::uint64_t inRegions() const { return session ? counts().retired : 0; }
     /** Estimated cycles on `microarch` since the start; for Python. */
     double cycles(const std::string &microarch);
     /** Estimated cycles on the fitted core; fatal before finish() with a calibration. */
     double calibratedCycles() const;
+    /** Relative error of the fit on intervals it was not made from; fatal as above. */
+    double heldOutError() const;
 
     void preDumpStats() override;
     void resetStats() override;
 
   private:
     static constexpr std::size_t BATCH = 1024;
-
-    struct Core : public statistics::Group
-    {
-        Core(statistics::Group *parent, const std::string &name, double clockHz);
-
-        double clockHz;
-        /** At the last reset. */
-        double base = 0;
-        statistics::Scalar cycles, cpi, seconds, halfWidth;
-    };
 
     void check(perfvec_status status, const char *what) const;
     void flush();
@@ -107,11 +105,11 @@ class PerfVecEstimate : public statistics::Group
     std::unique_ptr<PerfVecIntervals> series;
     std::vector<perfvec_retirement> batch;
     std::vector<std::uint8_t> kept;
-    double fittedCycles = -1;
+    double fittedCycles = -1, fittedError = 0;
     perfvec_counts baseCounts = {};
 
     statistics::Scalar retired, measured, pending, units, oodScore;
-    std::vector<std::unique_ptr<Core>> cores;
+    std::vector<std::unique_ptr<PerfVecCoreStats>> cores;
 };
 
 } // namespace gem5

@@ -1,11 +1,14 @@
 #include "perfvec_tracer.hh"
 
+#include <algorithm>
+
 #include "arch/generic/pcstate.hh"
 #include "base/debug.hh"
 #include "base/loader/object_file.hh"
 #include "base/logging.hh"
 #include "cpu/base.hh"
 #include "cpu/thread_context.hh"
+#include "enums/OpClass.hh"
 #include "perfvec_decode.hh"
 #include "perfvec_estimate.hh"
 #include "perfvec_recording.hh"
@@ -85,8 +88,8 @@ class PerfVec::Retire : public trace::InstRecord
 };
 
 PerfVec::PerfVec(const Params &p)
-    : InstTracer(p), decode(std::make_unique<PerfVecDecode>()),
-      recording(std::make_unique<PerfVecRecording>(p))
+    : InstTracer(p), decode(std::make_unique<perfvec_glue::Decoded>()),
+      recording(std::make_unique<PerfVecRecording>(p)), workItems(p.work_items)
 {
     fatal_if(perfvec_abi_version() != PERFVEC_ABI_VERSION,
              "%s: this gem5 was built for ABI version %d of libperfvec, but the library found "
@@ -95,6 +98,7 @@ PerfVec::PerfVec(const Params &p)
              perfvec_version(), perfvec_abi_version());
     if (p.estimate)
         estimating = std::make_unique<PerfVecEstimate>(this, p);
+    planExit();
     registerExitCallback([this] { finish(); });
 }
 
@@ -129,6 +133,7 @@ PerfVec::attach(ThreadContext *tc)
              "%s: harts %d and %d report to one PerfVec: give each CPU a tracer of its own\n",
              name(), contextId, tc->contextId());
     contextId = tc->contextId();
+    context = tc;
     cpu = tc->getCpuPtr();
     clockPeriod = cpu->clockPeriod();
     timed = tc->getSystemPtr()->isTimingMode();
@@ -143,10 +148,14 @@ PerfVec::attach(ThreadContext *tc)
 }
 
 std::uint32_t
-PerfVec::internEncoding(StaticInst &inst, Addr pc)
+PerfVec::internEncoding(const Retire &record, Addr pc)
 {
-    const std::uint32_t bits = encodingOf(inst);
-    return ids.get(pc, bits, [&] {
+    // By address of gem5's static instruction, so that its encoding is needed only once: gem5
+    // has one per encoding, and `pinned` keeps an address from standing for another one later.
+    StaticInst &inst = record.inst();
+    return ids.get(pc, reinterpret_cast<std::uintptr_t>(&inst), [&] {
+        pinned.push_back(&inst);
+        const std::uint32_t bits = encodingOf(inst);
         const std::uint8_t bytes[4] = {std::uint8_t(bits), std::uint8_t(bits >> 8),
                                        std::uint8_t(bits >> 16), std::uint8_t(bits >> 24)};
         const std::size_t size = (bits & 3) == 3 ? 4 : 2;
@@ -168,7 +177,12 @@ PerfVec::internDecoded(const Retire &record, Addr pc)
     if (!ids.knows(pc, key)) {
         if (!micro || inst.isFirstMicroop() || decode->inst().pc != pc)
             decode->begin(pc, record.bytes(), record.macro());
-        decode->add(inst, record.getMemValid() ? record.getSize() : 0);
+        const char *const opClass = enums::OpClassStrings[inst.opClass()];
+        if (!decode->add(inst, opClass, record.getMemValid() ? record.getSize() : 0)) {
+            warn_once("perfvec: op class %s is not known to libperfvec %s, so such instructions "
+                      "count as having none: use a newer libperfvec\n", opClass,
+                      perfvec_version());
+        }
         if (micro && !inst.isLastMicroop())
             return 0;
         pinned.push_back(record.whole());
@@ -190,7 +204,7 @@ PerfVec::commit(const Retire &committed)
     // The one fault that is a retirement is the system call; the others are attempts.
     if (finished || (committed.getFaulting() && !inst.isSyscall()))
         return;
-    if (committed.context()->getCpuPtr() != cpu)
+    if (committed.context() != context)
         attach(committed.context());
     perfvec_glue::Record record;
     record.pc = committed.address();
@@ -205,9 +219,9 @@ PerfVec::commit(const Retire &committed)
         if (isa != PERFVEC_ISA_RISCV64)
             record.id = internDecoded(committed, record.pc);
         else if (ends)
-            record.id = internEncoding(inst, record.pc);
+            record.id = internEncoding(committed, record.pc);
     }
-    if (params().work_items && isa == PERFVEC_ISA_RISCV64) {
+    if (workItems && isa == PERFVEC_ISA_RISCV64) {
         const std::uint32_t bits = encodingOf(inst);
         if ((bits & 0x7f) == M5_OPCODE && bits >> 25 == M5_WORK_BEGIN)
             record.region = perfvec_glue::Record::Begins;
@@ -220,11 +234,14 @@ PerfVec::commit(const Retire &committed)
 void
 PerfVec::emit(const perfvec_glue::Record &retired)
 {
-    const std::uint64_t cycles = (retired.tick - lastTick) / clockPeriod;
+    // Untimed retirements, which are all of them on a functional CPU, need no division.
+    const bool observed = timed && observing;
+    std::uint64_t cycles = 0;
+    if (observed || recording->active())
+        cycles = (retired.tick - lastTick) / clockPeriod;
     lastTick = retired.tick;
     if (recording->active())
         recording->add(retired, count, cycles);
-    const bool observed = timed && observing;
     if (observed) {
         ++observedCount;
         observedSum += cycles;
@@ -236,7 +253,13 @@ PerfVec::emit(const perfvec_glue::Record &retired)
         else if (retired.region == perfvec_glue::Record::Ends)
             estimating->regionEnd();
     }
-    ++count;
+    if (++count == nextExit)
+        leaveLoop();
+}
+
+void
+PerfVec::leaveLoop()
+{
     const auto &marks = params().exit_at;
     if (nextMark < marks.size() && count >= std::uint64_t(marks[nextMark])) {
         ++nextMark;
@@ -244,10 +267,24 @@ PerfVec::emit(const perfvec_glue::Record &retired)
     }
     if (params().exit_every > 0 && count % params().exit_every == 0)
         exitSimLoop("perfvec interval");
+    planExit();
+}
+
+void
+PerfVec::planExit()
+{
+    const auto &marks = params().exit_at;
+    nextExit = 0;
+    if (nextMark < marks.size())
+        nextExit = std::max(std::uint64_t(marks[nextMark]), count + 1);
+    const std::uint64_t every = params().exit_every;
+    const std::uint64_t interval = every > 0 ? (count / every + 1) * every : 0;
+    if (interval != 0 && (nextExit == 0 || interval < nextExit))
+        nextExit = interval;
 }
 
 PerfVecEstimate &
-PerfVec::estimate()
+PerfVec::estimate() const
 {
     fatal_if(!estimating, "%s: it was made with estimate=False\n", name());
     return *estimating;
@@ -262,8 +299,13 @@ PerfVec::estimatedCycles(const std::string &microarch)
 double
 PerfVec::calibratedCycles() const
 {
-    fatal_if(!estimating, "%s: it was made with estimate=False\n", name());
-    return estimating->calibratedCycles();
+    return estimate().calibratedCycles();
+}
+
+double
+PerfVec::heldOutError() const
+{
+    return estimate().heldOutError();
 }
 
 void
@@ -276,71 +318,6 @@ void
 PerfVec::regionEnd()
 {
     estimate().regionEnd();
-}
-
-DrainState
-PerfVec::drain()
-{
-    if (estimating && params().forks)
-        estimating->keepSnapshot();
-    return DrainState::Drained;
-}
-
-void
-PerfVec::notifyFork()
-{
-    InstTracer::notifyFork();
-    fatal_if(recording->active(), "%s: a recording cannot go on in a forked simulator: record in "
-             "the parent only\n", name());
-    if (estimating)
-        estimating->notifyFork();
-}
-
-void
-PerfVec::serialize(CheckpointOut &cp) const
-{
-    InstTracer::serialize(cp);
-    SERIALIZE_SCALAR(count);
-    SERIALIZE_SCALAR(lastTick);
-    const bool pending = folder.hasPending();
-    const perfvec_glue::Record record = folder.pendingRecord();
-    SERIALIZE_SCALAR(pending);
-    paramOut(cp, "pendingPc", record.pc);
-    paramOut(cp, "pendingAddress", record.address);
-    paramOut(cp, "pendingTick", record.tick);
-    paramOut(cp, "pendingId", record.id);
-    paramOut(cp, "pendingControl", record.control);
-    if (estimating)
-        estimating->serialize(cp, name());
-    if (recording->active())
-        warn("%s: a recording is not part of a checkpoint\n", name());
-}
-
-void
-PerfVec::unserialize(CheckpointIn &cp)
-{
-    InstTracer::unserialize(cp);
-    // A checkpoint may have been taken without a tracer; the stream then starts here.
-    if (!UNSERIALIZE_OPT_SCALAR(count)) {
-        lastTick = curTick();
-        return;
-    }
-    UNSERIALIZE_SCALAR(lastTick);
-    bool pending = false;
-    UNSERIALIZE_SCALAR(pending);
-    perfvec_glue::Record record;
-    paramIn(cp, "pendingPc", record.pc);
-    paramIn(cp, "pendingAddress", record.address);
-    paramIn(cp, "pendingTick", record.tick);
-    paramIn(cp, "pendingId", record.id);
-    paramIn(cp, "pendingControl", record.control);
-    if (pending)
-        folder.restorePending(record);
-    const auto &marks = params().exit_at;
-    while (nextMark < marks.size() && count >= std::uint64_t(marks[nextMark]))
-        ++nextMark;
-    if (estimating)
-        estimating->unserialize(cp, name());
 }
 
 void

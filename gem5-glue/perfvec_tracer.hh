@@ -18,12 +18,16 @@
 #include "perfvec_stream.hh"
 #include "sim/insttracer.hh"
 
+namespace perfvec_glue
+{
+class Decoded;
+} // namespace perfvec_glue
+
 namespace gem5
 {
 
 class BaseCPU;
 // gem5 includes this header where perfvec.h is not on the include path.
-class PerfVecDecode;
 class PerfVecEstimate;
 class PerfVecRecording;
 
@@ -49,6 +53,10 @@ class PerfVec : public trace::InstTracer
     double estimatedCycles(const std::string &microarch);
     /** Estimated cycles on the core that `calibrate` fitted; after finish(). */
     double calibratedCycles() const;
+    /** Root mean square error of that fit on intervals it was not made from, relative. */
+    double heldOutError() const;
+    /** The session and its table; fatal with estimate=False. */
+    PerfVecEstimate &estimate() const;
     void regionBegin();
     void regionEnd();
     /** Whether the cycles of a timing CPU are taken from here on; not so while it warms up. */
@@ -65,19 +73,24 @@ class PerfVec : public trace::InstTracer
     /** One committed record, in commit order. */
     void commit(const Retire &record);
     void attach(ThreadContext *tc);
-    std::uint32_t internEncoding(StaticInst &inst, Addr pc);
+    std::uint32_t internEncoding(const Retire &record, Addr pc);
     std::uint32_t internDecoded(const Retire &record, Addr pc);
     void emit(const perfvec_glue::Record &retired);
-    PerfVecEstimate &estimate();
+    /** Leaves the simulation loop where `exit_at` and `exit_every` ask for it. */
+    void leaveLoop();
+    /** Sets `nextExit` from `count`. */
+    void planExit();
 
     perfvec_glue::Folder folder;
     perfvec_glue::IdCache ids;
-    std::unique_ptr<PerfVecDecode> decode;
+    std::unique_ptr<perfvec_glue::Decoded> decode;
     /** Keeps alive the static instructions that stand as keys in `ids`. */
     std::vector<StaticInstPtr> pinned;
     std::unique_ptr<PerfVecRecording> recording;
     std::unique_ptr<PerfVecEstimate> estimating;
-    /** The CPU that retires at present; changes when one takes over. */
+    const bool workItems;
+    /** Of the CPU that retires at present; changes when one takes over. */
+    ThreadContext *context = nullptr;
     BaseCPU *cpu = nullptr;
     bool timed = false, observing = true;
     int contextId = -1;
@@ -86,6 +99,8 @@ class PerfVec : public trace::InstTracer
     Tick lastTick = 0;
     std::uint64_t clockPeriod = 1;
     std::size_t nextMark = 0;
+    /** The value of `count` at which to leave the simulation loop next; 0: never. */
+    std::uint64_t nextExit = 0;
     bool finished = false;
 };
 

@@ -18,6 +18,7 @@ A job is a JSON object:
     windows      [[first retirement, retirements], ...]           [mode windows]
     warmup       retirements on the core before each window       [mode windows]
     slack        retirements on the core after each window        [mode windows]
+    env          ["NAME=value", ...]; none where absent
     output       the program's standard output goes here
     input        the program's standard input comes from here
     limit        stop after so many retirements
@@ -72,7 +73,7 @@ def run(job):
         microarch=core["name"], parameters=json.dumps(core), exit_at=marks)
     process = Process(
         cmd=[os.path.basename(command[0])] + command[1:], executable=command[0], pid=100,
-        output=job.get("output", "cout"), input=job.get("input", "cin"))
+        env=job.get("env", []), output=job.get("output", "cout"), input=job.get("input", "cin"))
     system, atomic, timing = systems.build(core, process, tracer, command[0], first)
     root = Root(full_system=False, system=system)
     m5.instantiate()

@@ -12,6 +12,7 @@ import m5
 from m5.objects import (
     AddrRange,
     PerfVec,
+    PerfVecTotal,
     Process,
     RiscvAtomicSimpleCPU,
     RiscvMinorCPU,
@@ -41,13 +42,16 @@ def parse():
     parser.add_argument("--model", default="", help="foundation model")
     parser.add_argument("--microarchs", default="", help="microarch table")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--sampling", default="full", help="full or rate")
-    parser.add_argument("--period", type=int, default=0, help="retirements per sampling unit")
+    parser.add_argument("--sampling", default="full", help="full, rate, target, overhead")
+    parser.add_argument("--period", type=int, default=0, help="rate: retirements per unit")
+    parser.add_argument("--error", type=float, default=0.01, help="target: relative half width")
+    parser.add_argument("--overhead", type=float, default=0.1, help="overhead: share of time")
     parser.add_argument("--interval", type=int, default=0, help="retirements per interval")
     parser.add_argument("--intervals", default="", help="write the interval series here")
     parser.add_argument("--work-items", action="store_true", help="only m5_work_begin to _end")
     parser.add_argument("--every", type=int, default=0, help="print estimates every N")
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
+    parser.add_argument("--instructions", type=int, default=0, help="stop the CPUs after N")
     parser.add_argument("--record", default="", help="also write the stream to this trace")
     parser.add_argument("--checkpoint", default="", help="write one here, at --max")
     parser.add_argument("--show", nargs="*", default=[], help="print the cycles on these cores")
@@ -66,15 +70,18 @@ system.workload = SEWorkload.init_compatible(options.command[0])
 tracers = [] if options.plain else [
     PerfVec(
         model=options.model, microarchs=options.microarchs, threads=options.threads,
-        sampling=options.sampling, sampling_period=options.period, interval=options.interval,
+        sampling=options.sampling, sampling_period=options.period, sampling_error=options.error,
+        sampling_overhead=options.overhead, interval=options.interval,
         intervals=options.intervals, work_items=options.work_items, forks=options.fork,
         record=options.record, exit_every=options.every,
         exit_at=[options.max] if options.max else [])
     for _ in range(options.cpus)
 ]
-system.cpu = [CPUS[options.cpu](cpu_id=i) for i in range(options.cpus)]
+system.cpu = [CPUS[options.cpu](cpu_id=i, max_insts_any_thread=options.instructions) for i in range(options.cpus)]
 for cpu, tracer in zip(system.cpu, tracers):
     cpu.tracer = tracer
+if len(tracers) > 1:
+    system.totals = PerfVecTotal(tracers=tracers)
 for i, cpu in enumerate(system.cpu):
     cpu.workload = Process(cmd=options.command, pid=100 + i)
     cpu.createThreads()

@@ -9,7 +9,9 @@ measured. The windows serve twice:
   * by themselves, extrapolated: the mean CPI of the windows times all retirements, with the
     interval that their spread gives (SMARTS);
   * to fit the core's microarchitecture vector, which then prices the whole program, of which the
-    model saw every instruction. The fitted vector is kept (--table) for programs to come.
+    model saw every instruction. The fitted vector is kept (--table) for programs to come. What it
+    leaves unexplained in intervals that were not fitted gives its interval: as wide as if the
+    intervals of a window all erred alike.
 """
 
 import argparse
@@ -32,6 +34,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--core", required=True)
     parser.add_argument("--period", type=int, default=200_000)
+    parser.add_argument("--first", type=int, help="of the first window; default: half a period")
     parser.add_argument("--window", type=int, default=10_000)
     parser.add_argument("--warmup", type=int, default=2_000)
     parser.add_argument("--interval", type=int, default=1_000)
@@ -63,7 +66,8 @@ root = Root(full_system=False, system=system)
 m5.instantiate()
 tracer.observe(False)
 
-running, state, due, windows = atomic, "ahead", options.period // 2, []
+running, state, windows = atomic, "ahead", []
+due = options.period // 2 if options.first is None else options.first
 while True:
     event = m5.simulate()
     if event.getCause() != "perfvec interval":
@@ -94,6 +98,7 @@ if not windows:
     sys.exit(f"the program ended after {retired} retirements, before the first window: use a "
              "smaller --period")
 cycles, half = extrapolate(windows, retired)
+calibrated = tracer.calibratedCycles()
 result = {
     "core": options.core,
     "retired": retired,
@@ -101,7 +106,9 @@ result = {
     "detailed_fraction": len(windows) * (options.window + options.warmup) / retired,
     "extrapolated_cycles": cycles,
     "extrapolated_half_width": half,
-    "calibrated_cycles": tracer.calibratedCycles(),
+    "calibrated_cycles": calibrated,
+    "calibrated_half_width": Z95 * tracer.heldOutError() / math.sqrt(len(windows)) * calibrated,
+    "held_out_error": tracer.heldOutError(),
 }
 print(json.dumps(result, indent=1))
 if options.json:

@@ -1,0 +1,77 @@
+// What a PerfVec tracer does when the simulator drains, forks, and writes or reads a checkpoint.
+#include "base/logging.hh"
+#include "perfvec_estimate.hh"
+#include "perfvec_recording.hh"
+#include "perfvec_tracer.hh"
+#include "sim/cur_tick.hh"
+
+namespace gem5
+{
+
+DrainState
+PerfVec::drain()
+{
+    if (estimating && params().forks)
+        estimating->keepSnapshot();
+    return DrainState::Drained;
+}
+
+void
+PerfVec::notifyFork()
+{
+    InstTracer::notifyFork();
+    fatal_if(recording->active(), "%s: a recording cannot go on in a forked simulator: record in "
+             "the parent only\n", name());
+    if (estimating)
+        estimating->notifyFork();
+}
+
+void
+PerfVec::serialize(CheckpointOut &cp) const
+{
+    InstTracer::serialize(cp);
+    SERIALIZE_SCALAR(count);
+    SERIALIZE_SCALAR(lastTick);
+    const bool pending = folder.hasPending();
+    const perfvec_glue::Record record = folder.pendingRecord();
+    SERIALIZE_SCALAR(pending);
+    paramOut(cp, "pendingPc", record.pc);
+    paramOut(cp, "pendingAddress", record.address);
+    paramOut(cp, "pendingTick", record.tick);
+    paramOut(cp, "pendingId", record.id);
+    paramOut(cp, "pendingControl", record.control);
+    if (estimating)
+        estimating->serialize(cp, name());
+    if (recording->active())
+        warn("%s: a recording is not part of a checkpoint\n", name());
+}
+
+void
+PerfVec::unserialize(CheckpointIn &cp)
+{
+    InstTracer::unserialize(cp);
+    // A checkpoint may have been taken without a tracer; the stream then starts here.
+    if (!UNSERIALIZE_OPT_SCALAR(count)) {
+        lastTick = curTick();
+        return;
+    }
+    UNSERIALIZE_SCALAR(lastTick);
+    bool pending = false;
+    UNSERIALIZE_SCALAR(pending);
+    perfvec_glue::Record record;
+    paramIn(cp, "pendingPc", record.pc);
+    paramIn(cp, "pendingAddress", record.address);
+    paramIn(cp, "pendingTick", record.tick);
+    paramIn(cp, "pendingId", record.id);
+    paramIn(cp, "pendingControl", record.control);
+    if (pending)
+        folder.restorePending(record);
+    const auto &marks = params().exit_at;
+    while (nextMark < marks.size() && count >= std::uint64_t(marks[nextMark]))
+        ++nextMark;
+    planExit();
+    if (estimating)
+        estimating->unserialize(cp, name());
+}
+
+} // namespace gem5
