@@ -20,20 +20,43 @@ def observations(data, sums, piece, stride=1):
     return {core: parts for core, parts in out.items() if parts}
 
 
+def choose(parts, budget, piece):
+    """Which pieces make up at most `budget` retirements: a mask [W] per program, spread evenly
+    over the programs and over each one's pieces. A budget of fewer pieces than programs takes a
+    piece of every n-th program."""
+    total = max(1, budget // piece)
+    each, rest = divmod(total, len(parts))
+    more = set(np.linspace(0, len(parts) - 1, rest).round().astype(int)) if rest else set()
+    masks = []
+    for i, (_, _, cycles) in enumerate(parts):
+        mask = np.zeros(len(cycles), bool)
+        count = min(each + (i in more), len(cycles))
+        mask[((np.arange(count) + 0.5) * len(cycles) / max(1, count)).astype(int)] = True
+        masks.append(mask)
+    return masks
+
+
 def take(parts, budget, piece):
-    """About `budget` retirements, spread evenly over the programs and over each one's pieces."""
-    each = max(1, round(budget / piece / len(parts)))
-    chosen = []
-    for _, sums, cycles in parts:
-        pick = np.unique(np.linspace(0, len(cycles) - 1, min(each, len(cycles))).round().astype(int))
-        chosen.append((sums[pick], cycles[pick]))
-    return np.concatenate([s for s, _ in chosen]), np.concatenate([c for _, c in chosen])
+    """The chosen pieces of all programs: sums [W,D], cycles [W]."""
+    masks = choose(parts, budget, piece)
+    return (np.concatenate([s[m] for (_, s, _), m in zip(parts, masks)]),
+            np.concatenate([c[m] for (_, _, c), m in zip(parts, masks)]))
 
 
 def calibrate(parts, prior, budget, piece, noise):
     """The vector [D] of one core from at most `budget` retirements, and how many were used."""
     sums, cycles = take(parts, budget, piece)
     return ridge.solve(sums, cycles, prior, noise), len(cycles) * piece
+
+
+def within(parts, prior, budget, piece, noise):
+    """Errors of the pieces of each program that the fit did not take."""
+    vector, _ = calibrate(parts, prior, budget, piece, noise)
+    errors = {}
+    for (name, sums, cycles), mask in zip(parts, choose(parts, budget, piece)):
+        if not mask.all():
+            errors[name] = float((sums[~mask] @ vector).sum() / cycles[~mask].sum() - 1.0)
+    return errors
 
 
 def left_out(parts, prior, budget, piece, noise):

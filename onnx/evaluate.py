@@ -45,16 +45,18 @@ def seen_programs(data, sums, vectors, stride):
 
 
 def calibrated(unseen, sums, prior, budgets, piece, stride):
-    """({entry name: vector}, {core: {budget: retirements}}, left-out errors by budget)."""
-    vectors, used, held = {}, {}, {}
+    """({entry name: vector}, {core: {budget: retirements}}, errors of {"left_out", "within"} by
+    budget and core)."""
+    vectors, used, held = {}, {}, {"left_out": {}, "within": {}}
     parts = calibration.observations(unseen, sums, piece, stride)
     for core, data in parts.items():
         for budget in budgets:
             vector, n = calibration.calibrate(data, prior, budget, piece, NOISE)
             vectors[f"{core}@{budget}"] = vector
             used.setdefault(core, {})[budget] = n
-            errors = calibration.left_out(data, prior, budget, piece, NOISE)
-            held.setdefault(budget, {})[core] = errors
+            for how, found in held.items():
+                errors = getattr(calibration, how)(data, prior, budget, piece, NOISE)
+                found.setdefault(budget, {})[core] = errors
     return vectors, used, held
 
 
@@ -140,6 +142,22 @@ def judge_program(rec, entry, cores, answer, budget):
                                "predicted": (guess / INTERVAL).round(4).tolist(),
                                "observed": (real / INTERVAL).round(4).tolist()})
     return rows, curves
+
+
+def separation(points):
+    """How well the distance from training tells programs that are estimated badly (an error over
+    the 80 % quantile) from the others, on programs not trained on: the probability that a bad one
+    has the larger distance, and mean errors inside and outside of the edge."""
+    points = [p for p in points if p["ood"] is not None]
+    if len(points) < 5:
+        return None
+    error, distance = (np.array([p[k] for p in points]) for k in ("error", "ood"))
+    bad = error > np.quantile(error, 0.8)
+    pairs = [(a > b) + 0.5 * (a == b) for a in distance[bad] for b in distance[~bad]]
+    parts = {"inside": error[distance <= 1.0], "outside": error[distance > 1.0]}
+    return {"auc": float(np.mean(pairs)), "programs": len(points),
+            **{k: {"programs": len(e), "mean": float(e.mean()) if len(e) else None,
+                   "worst": float(e.max()) if len(e) else None} for k, e in parts.items()}}
 
 
 def ranking(rows):
@@ -242,18 +260,21 @@ def summarise(result, known, held, budget, sums, piece, prefix):
     def of_totals(part):
         return stats([p / o - 1.0 for _, _, p, o in known.get(part, [])])
 
+    def of_cores(how, at=budget):
+        return stats([e for core in held[how].get(at, {}).values() for e in core.values()])
+
     result["summary"] = {
         "training programs, training cores": of_totals("train"),
         "validation programs, training cores": of_totals("valid"),
         "test programs, training cores": stats([r["error"] for r in seen]),
-        "training programs, calibrated cores (program left out)": stats(
-            [e for core in held.get(budget, {}).values() for e in core.values()]),
+        "training programs, calibrated cores (other parts)": of_cores("within"),
+        "training programs, calibrated cores (program left out)": of_cores("left_out"),
         "test programs, calibrated cores": stats([r["error"] for r in calibrated_rows]),
     }
     result["budgets"] = [
         {"budget": b, "test": stats([r["error"] for r in rows if r["budget"] == b]),
-         "left_out": stats([e for core in held[b].values() for e in core.values()])}
-        for b in sorted(held)]
+         "left_out": of_cores("left_out", b), "within": of_cores("within", b)}
+        for b in sorted(held["left_out"])]
     result["ranking"] = ranking(seen + calibrated_rows)
     _, _, tensors = table.load(f"{prefix}.safetensors")
     scores = {}
@@ -272,6 +293,7 @@ def summarise(result, known, held, budget, sums, piece, prefix):
             points.append({"program": name, "part": "test", "ood": p["ood"],
                            "error": float(np.mean(errors))})
     result["distance"] = points
+    result["separation"] = separation([p for p in points if p["part"] != "train"])
 
 
 def main():

@@ -24,6 +24,7 @@ import torch
 import graph
 import network
 import table
+from shards import source
 
 TOLERANCE = 1e-5
 # Where int8 moves no core's total by more than this, it is the default engine.
@@ -118,9 +119,10 @@ def ood_of(model, data, size):
     """The training distribution from the sums that the training run kept."""
     if "sums" not in data:
         return None
-    parts = [data["sums"][name].numpy() / size for name in json.loads(data["programs"])]
+    names = json.loads(data["programs"])
+    parts = [data["sums"][name].numpy() / size for name in names]
     groups = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-    return table.distribution(np.concatenate(parts), groups)
+    return table.distribution(np.concatenate(parts), groups, [source(name) for name in names])
 
 
 def export(checkpoint, prefix, name=None, warmup=None):

@@ -47,6 +47,17 @@ def errors_table(result):
         for label, s in result["summary"].items() if s])
 
 
+def separation(s):
+    if not s:
+        return ""
+    return (
+        f"\nDistance from training (above 1 `perfvec` warns): of {s['programs']} programs not trained "
+        f"on, {s['inside']['programs']} lie inside with a mean error of "
+        f"{percent(s['inside']['mean'] or 0)}, {s['outside']['programs']} outside with "
+        f"{percent(s['outside']['mean'] or 0)}; a badly estimated program (the worst fifth) has the "
+        f"larger distance in {percent(s['auc'])} of pairs.\n")
+
+
 def floor_text(path):
     if not path:
         return ""
@@ -102,6 +113,7 @@ Largest single errors:
 Pairs of cores put in the right order by run time: {percent(np.mean(list(
     result["ranking"].values()))) if result["ranking"] else "not measured"} (mean over programs).
 {agreement}
+{separation(result.get('separation'))}
 The ground truth is gem5, which was not compared with silicon here.
 
 ## Training

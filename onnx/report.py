@@ -19,6 +19,8 @@ td:first-child,th:first-child{text-align:left}svg text{font:11px system-ui,sans-
 .grid{stroke:#e3e8ee}p.note{color:#5a6673}
 """
 MAX_PHASES = 12
+KINDS = {"test": "test programs", "left_out": "training program left out",
+         "within": "other parts of the same programs"}
 
 
 def percent(x):
@@ -82,17 +84,17 @@ def pairs(result):
 
 
 def budgets(result):
-    points = [b for b in result["budgets"] if b["test"] or b["left_out"]]
+    points = [b for b in result["budgets"] if b["test"] or b["left_out"] or b["within"]]
     if not points:
         return "<p>No calibrated cores.</p>"
-    top = 100 * max(b[k]["mean"] for b in points for k in ("test", "left_out") if b[k])
+    top = 100 * max(b[k]["mean"] for b in points for k in KINDS if b[k])
     xs = [b["budget"] for b in points]
     chart = svg.Chart(560, 260, (min(xs) / 1.5, max(xs) * 1.5), (0, top),
                       "retirements used for calibration", "mean error, %", log_x=True)
-    for i, key in enumerate(("test", "left_out")):
+    for i, key in enumerate(KINDS):
         mine = [b for b in points if b[key]]
         chart.line([b["budget"] for b in mine], [100 * b[key]["mean"] for b in mine], i)
-    chart.legend(["test programs", "training program left out"])
+    chart.legend(list(KINDS.values()))
     return chart.svg()
 
 
@@ -130,7 +132,16 @@ def distance(result):
         chart.point(p["ood"], 100 * p["error"], parts.index(p["part"]),
                     f"{p['program']}: {p['ood']:.2f}, {100 * p['error']:.1f} %")
     chart.legend(["training", "validation", "test"])
-    return chart.svg()
+    return separation(result.get("separation")) + chart.svg()
+
+
+def separation(s):
+    if not s:
+        return ""
+    parts = [f"{s[k]['programs']} {k} of the edge, mean error {percent(s[k]['mean'])}, worst "
+             f"{percent(s[k]['worst'])}" for k in ("inside", "outside")]
+    return (f"<p>Of {s['programs']} programs not trained on: {'; '.join(parts)}. A badly estimated "
+            f"program has the larger distance in {percent(s['auc'])} of pairs.</p>")
 
 
 def ranking(result):

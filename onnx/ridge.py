@@ -24,7 +24,7 @@ class Prior:
     covariance: np.ndarray  # [D,D]
 
     @staticmethod
-    def of(vectors, ridge=1e-3):
+    def of(vectors, ridge=0.1):
         """From vectors [K,D]: their covariance, plus `ridge` times its mean variance per column
         (and of all columns), without which K < D vectors would forbid most directions."""
         vectors = np.asarray(vectors, np.float64)

@@ -2,7 +2,8 @@
 
 Out of distribution: the score of a program is the length of `whiten @ (P/n - mean)`, with P/n its
 mean representation. Mean and whitening come from the training programs' pieces, with every
-program counting alike; the scale is such that 99 of 100 training pieces score under 1.
+program counting alike; the scale is such that 95 of 100 training programs score under 1 when they
+are judged by the others (those of other sources).
 """
 
 import json
@@ -74,13 +75,28 @@ def entry(core, trained):
     }
 
 
-def distribution(means, groups, rank=48):
+def distribution(means, groups, sources, rank=96, inside=0.95):
     """(mean [D], whiten [R,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
-    program of each, which counts alike whatever its number of pieces. The `rank` strongest
-    directions are kept: the others are told apart by too few programs."""
-    means = np.asarray(means, np.float64)
-    counts = np.bincount(groups)
-    weights = 1.0 / counts[groups] / (counts > 0).sum()
+    program of each, which counts alike whatever its number of pieces, and `sources` [P] says what
+    each program was made from. The `rank` strongest directions are kept: the others are told
+    apart by too few programs. A share of `inside` of the programs scores under 1 when judged by
+    the programs of other sources."""
+    means, groups = np.asarray(means, np.float64), np.asarray(groups)
+    scores = []
+    for one in sorted(set(sources)):
+        own = [g for g, s in enumerate(sources) if s == one]
+        others = ~np.isin(groups, own)
+        if others.any():
+            judge = whitening(means[others], groups[others], rank)
+            scores += [float(score(means[groups == g].mean(0), *judge)) for g in own]
+    mean, whiten = whitening(means, groups, rank)
+    return mean, whiten / (np.quantile(scores, inside) if scores else 1.0)
+
+
+def whitening(means, groups, rank):
+    """(mean [D], whiten [R,D]) without the final scale."""
+    _, groups, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    weights = 1.0 / counts[groups] / len(counts)
     mean = weights @ means
     centred = means - mean
     scale = np.sqrt(weights @ centred**2) + 1e-9
@@ -90,8 +106,7 @@ def distribution(means, groups, rank=48):
     keep = keep[values[keep] > RANK_FLOOR * values.max()]
     # A tenth of the mean variance on top: weak directions must not rule the score.
     whiten = (directions[:, keep] / np.sqrt(values[keep] + 0.1 * values.mean())).T / scale
-    edge = np.quantile(np.linalg.norm(centred @ whiten.T, axis=1), 0.99)
-    return mean, whiten / edge
+    return mean, whiten
 
 
 def score(mean_representation, mean, whiten):

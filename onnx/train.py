@@ -296,12 +296,13 @@ class Run:
         trained = self.vectors.detach().double().numpy()
         count, width = trained.shape
         choices = {"trained": trained}
-        for noise in (0.1, 0.2, 0.4):
-            choices[f"fitted {noise}"] = ridge.fit_cores(
-                groups, count, width, noise, design=ridge.describe(self.data.cores))
+        design = ridge.describe(self.data.cores)
+        for noise in (0.05, 0.1, 0.2):
+            choices[f"fitted {noise}"] = ridge.fit_cores(groups, count, width, noise,
+                                                         design=design)
             # From the trained vectors: their deviations from the truth are what is fitted.
             choices[f"refined {noise}"] = ridge.fit_cores(groups, count, width, noise,
-                                                          around=trained)
+                                                          around=trained, design=design)
         vectors, choices = choices, {}
         for label, v in vectors.items():
             parts = {}
@@ -312,7 +313,10 @@ class Run:
             print(label, {k: f"{100 * s['mean']:.2f} % (worst {100 * s['worst']:.1f} %)"
                           for k, s in parts.items()}, flush=True)
         judge = "valid" if self.data.valid else "train"
-        chosen = min(choices, key=lambda c: choices[c][judge]["mean"])
+        # Of those as good as the best on programs not trained on, the one that fits the others best.
+        limit = 1.02 * min(c[judge]["mean"] for c in choices.values())
+        chosen = min((c for c in choices if choices[c][judge]["mean"] <= limit),
+                     key=lambda c: choices[c]["train"]["mean"])
         with torch.no_grad():
             self.vectors.copy_(torch.from_numpy(vectors[chosen]))
         self.save("final.pt", choice=chosen, errors=json.dumps(choices),

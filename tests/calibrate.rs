@@ -67,8 +67,8 @@ fn oracle(intervals: &[(Vec<f64>, u64)], known: &[Vec<f32>], s: f64) -> Vec<f64>
                 v[i][j] = known.iter().map(d).sum::<f64>() / (k - 1.0);
             }
         }
-        let floor = 0.05 * (0..n).map(|i| v[i][i]).sum::<f64>() / n as f64;
-        (0..n).for_each(|i| v[i][i] += floor);
+        let level = (0..n).map(|i| v[i][i]).sum::<f64>() / n as f64;
+        (0..n).for_each(|i| v[i][i] += 0.1 * (v[i][i] + 1e-6 * level));
     }
     let precision = inverse(&v);
     let mut a = vec![vec![0.0; n]; n];

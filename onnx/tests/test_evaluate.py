@@ -6,6 +6,7 @@ import pytest
 import synthetic
 
 import calibration
+import compare
 import dataset
 import evaluate
 import export
@@ -89,3 +90,17 @@ def test_calibration_takes_what_it_says(dataset_folder):
     few, many = (calibration.left_out(parts, prior, n, 1000, 0.05) for n in (1000, 22000))
     assert max(map(abs, many.values())) < 0.15
     assert set(few) == {"toy0-a", "toy1-a"}
+
+
+def test_choices_are_compared_from_the_same_number_of_rows(dataset_folder, tmp_path, monkeypatch, capsys):
+    small = ["--eager", "--lanes", "8", "--segment", "256", "--warm", "32", "--stride", "1",
+             "--valid", "toy3"]
+    monkeypatch.setattr("sys.argv", [
+        "compare.py", str(dataset_folder), str(tmp_path), "--steps", "4", "--processes", "1",
+        "--only", "1x64", "back-propagation through 32 steps", *small])
+    compare.main()
+    rows = json.loads((tmp_path / "compare.json").read_text())
+    assert list(rows) == ["1x64", "back-propagation through 32 steps"]
+    assert rows["1x64"]["weights"] == 4 * 64 * (6 + 64 + 1)
+    assert all(0 < r["valid"] <= r["worst"] for r in rows.values())
+    assert "| 1x64 | 6 |" in capsys.readouterr().out

@@ -3,8 +3,8 @@
 //! An interval of the stream has a representation sum `x` (length D) and took `y` cycles on the
 //! core, so that `y = M . x` plus noise. Memory is that of the normal equations, whatever the
 //! length of the run. With a table of known cores the prior of M is the normal distribution of
-//! their vectors, `M = mu + L z`, `L L' = cov + 0.05 tr(cov)/D I`, `z ~ N(0, I)`; the posterior
-//! mode solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x')`, `b = sum(y x)`. With fewer
+//! their vectors, `M = mu + L z`, `L L' = cov + 0.1 diag(cov)`, `z ~ N(0, I)`; the posterior mode
+//! solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x')`, `b = sum(y x)`. With fewer
 //! than two known cores `mu = 0` and `L = I`: plain ridge.
 //!
 //! Of every five intervals, three are fitted, one chooses the noise scale `s` and then joins the
@@ -16,8 +16,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Fewest intervals that can be solved: two held out, two for the noise scale.
 pub const MIN_INTERVALS: u64 = 10;
-/// Share of the mean variance that every direction of the prior has at least.
-const SHRINKAGE: f64 = 0.05;
+/// Share of a column's own variance that the prior has on top of the covariance: with fewer cores
+/// than columns most directions would be forbidden without it. Columns differ in magnitude, so each
+/// has a floor of its own.
+const SHRINKAGE: f64 = 0.1;
 /// Noise scales tried: powers of ten, in halves, relative to the mean diagonal of `L'AL`.
 const SCALES: std::ops::RangeInclusive<i32> = -24..=8;
 
@@ -233,11 +235,13 @@ impl Prior {
                 .collect();
             covariance.add_outer(&d, 1.0 / (n - 1.0));
         }
-        let floor = SHRINKAGE * covariance.trace() / dim as f64;
-        if floor > 0.0 {
+        let mean_variance = covariance.trace() / dim as f64;
+        if mean_variance > 0.0 {
             let mut dense = covariance.dense();
             for i in 0..dim {
-                dense[i * dim + i] += floor;
+                let own = dense[i * dim + i];
+                // A column without variance still gets a little.
+                dense[i * dim + i] += SHRINKAGE * (own + 1e-6 * mean_variance);
             }
             factor = cholesky(&dense, dim).ok_or_else(|| {
                 Error::new(
