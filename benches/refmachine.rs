@@ -1,4 +1,4 @@
-//! Retirements per second through the `perfvec-rm-1` extractor, on one core.
+//! Retirements per second through the `perfvec-rm-2` extractor, on one core.
 //!
 //! `cargo bench --bench refmachine [-- x.pvt ...]`: on a made-up program, and on recorded traces
 //! where some are given. The last column is a hash of every row's bits: two versions of the
@@ -83,7 +83,7 @@ fn report(name: &str, stream: &Stream) {
 }
 
 fn main() {
-    println!("perfvec-rm-1, million retirements per second");
+    println!("perfvec-rm-2, million retirements per second");
     println!("stream                      rows   no rows  hash of all rows");
     report("made-up program", &program::stream(LEN));
     for path in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {

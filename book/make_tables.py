@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book" / "src"
 SPACE = ROOT / "src" / "features" / "refmachine" / "space.rs"
 MACHINES = 16
-PREDICTORS = ["bimodal", "gshare", "TAGE", "never wrong"]
+PREDICTORS = ["bimodal", "gshare", "TAGE", "small bimodal"]
+TARGETS = ["path", "last", "few by path"]
+SIZES = {"WINDOW": "window", "ISSUE": "issue queue sets", "LOADS": "loads", "DRAINS": "stores"}
 
 
 def schema_page(perfvec, name):
@@ -42,25 +44,38 @@ def machines_table():
     rows = re.findall(r"^\s*machine!\(([^$]*?)\),$", SPACE.read_text(), re.MULTILINE)
     if len(rows) != MACHINES:
         sys.exit(f"{SPACE}: {len(rows)} machines found, {MACHINES} wanted")
-    window = re.search(r"WINDOW: \[usize; 4\] = \[([^]]*)\]",
-                       (SPACE.parent / "machines.rs").read_text())
-    windows = [int(w) for w in window[1].split(",")]
-    lines = [
-        ("| # | issue | width | window | redirect | ports | L1D ways x sets, cycles |"
-        " L2 ways x sets, cycles | memory, per line | predictor | prefetch | L1I, BTB ways |"
-        " mul, div, fadd, fmul, fdiv |"),
-        "|" + "---|" * 13,
+    step = (SPACE.parent / "step.rs").read_text()
+    sizes = {word: [int(n) for n in re.search(
+        rf"{name}: \[usize; 4\] = \[([^]]*)\]", step)[1].split(",")]
+        for name, word in SIZES.items()}
+    lines = ["Sizes by group of four machines:", "",
+             "| group | " + " | ".join(SIZES.values()) + " |", "|" + "---|" * (1 + len(SIZES))]
+    for g in range(4):
+        cells = [f"{s[g] * 4} in {s[g]}" if word == "issue queue sets" else str(s[g])
+                 for word, s in sizes.items()]
+        if g == 0:
+            cells[1] = "none"
+        lines.append(f"| {4 * g} to {4 * g + 3} | " + " | ".join(cells) + " |")
+    lines += ["",
+        ("| # | issue | width | redirect | accesses, integer, FP a cycle | fetch lead |"
+         " alu, mul, div, fadd, fmul, fdiv | L1D ways x sets, cycles | L2 ways x sets, cycles |"
+         " memory, per line | misses | predictor, targets | prefetch |"
+         " L1I ways, block, cycles | BTB ways | issue queue | store sets |"),
+        "|" + "---|" * 17,
     ]
+    yes = {"true": "yes", "false": "no"}
     for i, row in enumerate(rows):
-        w, r, p, l1w, l1s, l1, l2w, l2s, l2, mem, line, bp, pf, li, bt, *unit = (
-            x.strip() for x in re.split("[,;]", row))
-        order = "in order" if i < 4 else "out of order"
-        first = 256 if l1s == "true" else 64
-        second = 4096 if l2s == "true" else 1024
+        front, units, l1, l2, memory, guess, fetch, flags = (
+            [x.strip() for x in re.split(r"[, ]+", part.strip())] for part in row.split(";"))
+        sets = {"true": 256, "false": 64}[l1[1]], {"true": 4096, "false": 1024}[l2[1]]
         lines.append(
-            f"| {i} | {order} | {w} | {windows[i // 4]} | {r} | {p} | {l1w} x {first}, {l1} |"
-            f" {l2w} x {second}, {l2} | {mem}, {line} | {PREDICTORS[int(bp)]} |"
-            f" {'yes' if pf == 'true' else 'no'} | {li}, {bt} | {', '.join(unit)} |")
+            f"| {i} | {'in order' if i < 4 else 'out of order'} | {int(front[0]) / 4:g} |"
+            f" {front[1]} | {', '.join(front[2:5])} | {front[5]} | {', '.join(units)} |"
+            f" {l1[0]} x {sets[0]}, {l1[2]} | {l2[0]} x {sets[1]}, {l2[2]} |"
+            f" {memory[0]}, {memory[1]} | {memory[2]} |"
+            f" {PREDICTORS[int(guess[0])]}, {TARGETS[int(guess[1])]} | {yes[guess[2]]} |"
+            f" {fetch[0]}, {8 << int(fetch[1])} B, {fetch[2]} | {fetch[3]} |"
+            f" {'no' if i < 4 else yes[flags[0]]} | {yes[flags[1]]} |")
     return "\n".join(lines) + "\n"
 
 
@@ -71,8 +86,8 @@ def main():
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     pages = {f"{name}.md": schema_page(args.perfvec, name)
-             for name in ["perfvec-51", "perfvec-rm-1"]}
-    pages["perfvec-rm-1.md"] += "\n## The reference machines\n\n" + machines_table()
+             for name in ["perfvec-51", "perfvec-rm-2"]}
+    pages["perfvec-rm-2.md"] += "\n## The reference machines\n\n" + machines_table()
     stale = [n for n, text in pages.items()
              if not (BOOK / n).is_file() or (BOOK / n).read_text() != text]
     if args.check and stale:

@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gem5-glue" / "c
 
 import cycles as cycle_files
 
-SCHEMA = "perfvec-rm-1"
+SCHEMA = "perfvec-rm-2"
 WARM = 512
 # Largest finite float16; a longer wait than that is rare and is capped, not lost.
 HALF_MAX = 65504.0

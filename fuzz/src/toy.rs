@@ -53,7 +53,7 @@ impl EngineFactory for Factory {
     }
 }
 
-/// The toy model on `perfvec-51` or `perfvec-rm-1`.
+/// The toy model on `perfvec-51` or `perfvec-rm-2`.
 pub fn model(published: bool) -> Arc<Model> {
     let schema: &Schema = if published {
         &perfvec51::SCHEMA

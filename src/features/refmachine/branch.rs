@@ -1,15 +1,17 @@
 //! Reference branch predictors: whether simple, published designs would have missed a branch.
 //!
 //! Bimodal (Smith 1981), gshare (McFarling 1993), a small TAGE (Seznec and Michaud 2006), a
-//! last-target table for indirect jumps and a return address stack. They are fixed instruments,
+//! indirect target tables of two sizes and a last-target one, and a return address stack. They are fixed instruments,
 //! not models of any target: a feature says how hard a branch is for each class of predictor.
 
+use super::indirect::{Path, Targets};
 use super::set_depth::SetDepth;
 use crate::error::Result;
 use crate::features::bytes::{take, take_u32, take_u64};
 
 const BASE_BITS: u32 = 12;
 const GSHARE_BITS: u32 = 13;
+const SMALL_BITS: u32 = 9;
 const TAGE_BITS: u32 = 10;
 const TAGE_HISTORY: [u32; 4] = [6, 14, 30, 62];
 const TARGETS: usize = 512;
@@ -24,8 +26,14 @@ pub struct Outcome {
     pub gshare: bool,
     /// TAGE had the wrong direction.
     pub tage: bool,
+    /// A small bimodal table had the wrong direction.
+    pub small: bool,
     /// The target of an indirect jump or return was not the predicted one.
     pub target: bool,
+    /// It was not the one of last time; a return's only where `target` says so too.
+    pub last_target: bool,
+    /// It was not what a small table of targets had; a return's likewise.
+    pub few_targets: bool,
     /// Depth of a taken transfer in a branch target buffer (1 = most recent of its set), 0 if
     /// not taken.
     pub btb_depth: u8,
@@ -44,8 +52,12 @@ pub struct Predictors {
     history: u64,
     bimodal: Vec<u8>,
     gshare: Vec<u8>,
+    small: Vec<u8>,
     tage: [Vec<TageEntry>; 4],
-    targets: Vec<u64>,
+    path: Path,
+    targets: Targets,
+    few_targets: Targets,
+    last_targets: Vec<u64>,
     ras: [u64; RAS],
     ras_top: u32,
     tick: u32,
@@ -79,8 +91,12 @@ impl Predictors {
             history: 0,
             bimodal: vec![1; 1 << BASE_BITS],
             gshare: vec![1; 1 << GSHARE_BITS],
+            small: vec![1; 1 << SMALL_BITS],
             tage: std::array::from_fn(|_| vec![TageEntry::default(); 1 << TAGE_BITS]),
-            targets: vec![0; TARGETS],
+            path: Path::default(),
+            targets: Targets::new(8),
+            few_targets: Targets::new(4),
+            last_targets: vec![0; TARGETS],
             ras: [0; RAS],
             ras_top: 0,
             tick: 0,
@@ -96,6 +112,9 @@ impl Predictors {
         let bimodal_taken = self.bimodal[base] >= 2;
         out.bimodal = bimodal_taken != taken;
         bump(&mut self.bimodal[base], taken);
+        let small = base & ((1 << SMALL_BITS) - 1);
+        out.small = (self.small[small] >= 2) != taken;
+        bump(&mut self.small[small], taken);
 
         let index = ((pc >> 1) ^ (self.history & 0xfff)) as usize & ((1 << GSHARE_BITS) - 1);
         out.gshare = (self.gshare[index] >= 2) != taken;
@@ -106,6 +125,7 @@ impl Predictors {
             out.btb_depth = self.btb.access(pc >> 1);
         }
         self.history = self.history << 1 | u64::from(taken);
+        self.path.push(taken);
         out
     }
 
@@ -190,18 +210,25 @@ impl Predictors {
         if kind.is_return {
             let top = self.ras_top as usize % RAS;
             out.target = target != 0 && self.ras[top] != target;
+            out.last_target = out.target;
+            out.few_targets = out.target;
             self.ras_top = self.ras_top.wrapping_sub(1);
         } else if kind.indirect {
-            // Path history keeps the targets of one jump apart, as in an interpreter's dispatch.
-            let index = ((pc >> 1) ^ (self.history << 2 & 0x1fc)) as usize % TARGETS;
-            out.target = target != 0 && self.targets[index] != target;
-            self.targets[index] = target;
+            if target != 0 {
+                out.target = self.targets.missed(pc, &self.path, target);
+                out.few_targets = self.few_targets.missed(pc, &self.path, target);
+                self.path.push_target(target);
+            }
+            let last = (pc >> 1) as usize % TARGETS;
+            out.last_target = target != 0 && self.last_targets[last] != target;
+            self.last_targets[last] = target;
             self.history = self.history << 2 | (target >> 2 & 3);
         }
         if kind.call {
             self.ras_top = self.ras_top.wrapping_add(1);
             self.ras[self.ras_top as usize % RAS] = fall_through;
         }
+        self.path.push(true);
         out
     }
 
@@ -215,23 +242,32 @@ impl Predictors {
         out.extend_from_slice(&self.history.to_le_bytes());
         out.extend_from_slice(&self.bimodal);
         out.extend_from_slice(&self.gshare);
+        out.extend_from_slice(&self.small);
         for e in self.tage.iter().flatten() {
             out.extend_from_slice(&e.tag.to_le_bytes());
             out.push(e.counter as u8);
             out.push(e.useful);
         }
-        for t in self.targets.iter().chain(&self.ras) {
+        for t in self.last_targets.iter().chain(&self.ras) {
             out.extend_from_slice(&t.to_le_bytes());
         }
         out.extend_from_slice(&self.ras_top.to_le_bytes());
         out.extend_from_slice(&self.tick.to_le_bytes());
+        self.path.save(out);
+        self.targets.save(out);
+        self.few_targets.save(out);
         self.btb.save(out);
     }
 
     /// Takes the state back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         self.history = take_u64(bytes, "a branch predictor")?;
-        for c in self.bimodal.iter_mut().chain(&mut self.gshare) {
+        for c in self
+            .bimodal
+            .iter_mut()
+            .chain(&mut self.gshare)
+            .chain(&mut self.small)
+        {
             *c = take(bytes, 1, "a branch counter")?[0].min(3);
         }
         for e in self.tage.iter_mut().flatten() {
@@ -240,11 +276,14 @@ impl Predictors {
             e.counter = (b[2] as i8).clamp(-4, 3);
             e.useful = b[3].min(3);
         }
-        for t in self.targets.iter_mut().chain(&mut self.ras) {
+        for t in self.last_targets.iter_mut().chain(&mut self.ras) {
             *t = take_u64(bytes, "a branch predictor")?;
         }
         self.ras_top = take_u32(bytes, "a branch predictor")?;
         self.tick = take_u32(bytes, "a branch predictor")?;
+        self.path.restore(bytes)?;
+        self.targets.restore(bytes)?;
+        self.few_targets.restore(bytes)?;
         self.btb.restore(bytes)
     }
 }

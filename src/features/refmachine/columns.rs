@@ -1,13 +1,13 @@
-//! The columns of `perfvec-rm-1`.
+//! The columns of `perfvec-rm-2`.
 
-use super::machines::{Unit, MACHINES};
+use super::lanes::{Unit, MACHINES};
 use crate::features::Feature;
 use crate::inst::{InstFlags, OpClass, StaticInst};
 
 /// Columns that a static instruction fixes.
 pub const STATIC: usize = 26;
 /// Columns that depend on the stream, without the reference machines.
-pub const DYNAMIC: usize = 35;
+pub const DYNAMIC: usize = 42;
 /// All columns.
 pub const COLUMNS: usize = STATIC + DYNAMIC + 2 * MACHINES;
 /// First of the linear reference machine columns (cycles).
@@ -28,6 +28,7 @@ const CACHE: &str = "depth in an LRU set (Mattson et al. 1970)";
 const BRANCH: &str = "reference branch predictor";
 const DEP: &str = "register dependence";
 const REF: &str = "reference machine";
+const FETCH: &str = "first of its block of so many bytes";
 const CYCLES: f32 = 1e6;
 
 /// The columns in order.
@@ -63,20 +64,21 @@ pub static FEATURES: [Feature; COLUMNS] = [
     f("dep_load", "flag", 1.0, DEP), f("dep_depth", "log2 ways / 4", 1.25, DEP), f("address_from_load", "flag", 1.0, DEP),
     f("since_miss", "log2 retirements / 16", 4.0, BRANCH), f("since_far", "log2 retirements / 16", 4.0, CACHE),
 
-    f("ref_00", "cycles", CYCLES, REF), f("ref_01", "cycles", CYCLES, REF), f("ref_02", "cycles", CYCLES, REF),
-    f("ref_03", "cycles", CYCLES, REF), f("ref_04", "cycles", CYCLES, REF), f("ref_05", "cycles", CYCLES, REF),
-    f("ref_06", "cycles", CYCLES, REF), f("ref_07", "cycles", CYCLES, REF), f("ref_08", "cycles", CYCLES, REF),
-    f("ref_09", "cycles", CYCLES, REF), f("ref_10", "cycles", CYCLES, REF), f("ref_11", "cycles", CYCLES, REF),
-    f("ref_12", "cycles", CYCLES, REF), f("ref_13", "cycles", CYCLES, REF), f("ref_14", "cycles", CYCLES, REF),
-    f("ref_15", "cycles", CYCLES, REF),
-    f("log_ref_00", "log2 cycles", 20.0, REF), f("log_ref_01", "log2 cycles", 20.0, REF),
-    f("log_ref_02", "log2 cycles", 20.0, REF), f("log_ref_03", "log2 cycles", 20.0, REF),
-    f("log_ref_04", "log2 cycles", 20.0, REF), f("log_ref_05", "log2 cycles", 20.0, REF),
-    f("log_ref_06", "log2 cycles", 20.0, REF), f("log_ref_07", "log2 cycles", 20.0, REF),
-    f("log_ref_08", "log2 cycles", 20.0, REF), f("log_ref_09", "log2 cycles", 20.0, REF),
-    f("log_ref_10", "log2 cycles", 20.0, REF), f("log_ref_11", "log2 cycles", 20.0, REF),
-    f("log_ref_12", "log2 cycles", 20.0, REF), f("log_ref_13", "log2 cycles", 20.0, REF),
-    f("log_ref_14", "log2 cycles", 20.0, REF), f("log_ref_15", "log2 cycles", 20.0, REF),
+    f("miss_small", "flag", 1.0, BRANCH), f("miss_last_target", "flag", 1.0, BRANCH),
+    f("miss_few_targets", "flag", 1.0, BRANCH),
+    f("block_8", "flag", 1.0, FETCH), f("block_16", "flag", 1.0, FETCH), f("block_32", "flag", 1.0, FETCH),
+    f("conflict", "1 / retirements", 1.0, "store to the same 16 bytes"),
+
+    f("ref_00", "cycles", CYCLES, REF), f("ref_01", "cycles", CYCLES, REF), f("ref_02", "cycles", CYCLES, REF), f("ref_03", "cycles", CYCLES, REF),
+    f("ref_04", "cycles", CYCLES, REF), f("ref_05", "cycles", CYCLES, REF), f("ref_06", "cycles", CYCLES, REF), f("ref_07", "cycles", CYCLES, REF),
+    f("ref_08", "cycles", CYCLES, REF), f("ref_09", "cycles", CYCLES, REF), f("ref_10", "cycles", CYCLES, REF), f("ref_11", "cycles", CYCLES, REF),
+    f("ref_12", "cycles", CYCLES, REF), f("ref_13", "cycles", CYCLES, REF), f("ref_14", "cycles", CYCLES, REF), f("ref_15", "cycles", CYCLES, REF),
+    f("log_ref_00", "log2 cycles", 20.0, REF), f("log_ref_01", "log2 cycles", 20.0, REF), f("log_ref_02", "log2 cycles", 20.0, REF), f("log_ref_03", "log2 cycles", 20.0, REF),
+    f("log_ref_04", "log2 cycles", 20.0, REF), f("log_ref_05", "log2 cycles", 20.0, REF), f("log_ref_06", "log2 cycles", 20.0, REF), f("log_ref_07", "log2 cycles", 20.0, REF),
+    f("log_ref_08", "log2 cycles", 20.0, REF), f("log_ref_09", "log2 cycles", 20.0, REF), f("log_ref_10", "log2 cycles", 20.0, REF), f("log_ref_11", "log2 cycles", 20.0, REF),
+    f("log_ref_12", "log2 cycles", 20.0, REF), f("log_ref_13", "log2 cycles", 20.0, REF), f("log_ref_14", "log2 cycles", 20.0, REF), f("log_ref_15", "log2 cycles", 20.0, REF),
+   
+   
 ];
 
 /// The columns that `inst` fixes.
@@ -93,7 +95,7 @@ pub fn static_columns(inst: &StaticInst, unit: Unit) -> [f32; STATIC] {
         is(unit == Unit::Div),
         is(unit == Unit::FpAdd),
         is(unit == Unit::FpMul),
-        is(unit == Unit::FpDiv),
+        is(matches!(unit, Unit::FpDiv | Unit::FpSqrt)),
         has(InstFlags::LOAD),
         has(InstFlags::STORE),
         is(name.contains("Float")),

@@ -1,4 +1,4 @@
-//! `perfvec-rm-1`: this library's own schema, built on reference machines.
+//! `perfvec-rm-2`: this library's own schema, built on reference machines.
 //!
 //! Beside what the published extractor records of an instruction it says what simple, fixed
 //! instruments made of it: caches of many shapes ([`set_depth`]), published branch predictors
@@ -7,24 +7,31 @@
 
 pub mod branch;
 pub mod columns;
+mod indirect;
+pub mod lanes;
 pub mod machines;
 mod prepare;
+mod scale;
 pub mod set_depth;
 mod space;
 mod state;
+mod step;
+mod store_sets;
 
 use super::{Extractor, Schema};
 use crate::error::Result;
 use crate::inst::{InstId, Resolved, StaticInst};
 use branch::{Outcome, Predictors};
-use columns::{COLUMNS, DYNAMIC, FEATURES, STATIC};
-use machines::{Event, Machines, Unit, MACHINES, NO_REG, REGS, UNITS};
+use columns::{static_columns, COLUMNS, DYNAMIC, FEATURES, STATIC};
+use lanes::{Event, Lanes, Unit, MACHINES, NO_REG, REGS, UNITS};
+use machines::Machines;
 pub use prepare::Transfer;
-use prepare::{prepare, Prepared, Stride};
-use set_depth::{SetDepth, ABSENT, WAYS};
+use prepare::{prepare, unit_of, Prepared, Stride};
+use scale::{flag, log2_1p, Logs, DEPTH};
+use set_depth::{SetDepth, ABSENT};
 
 /// The schema's name.
-pub const NAME: &str = "perfvec-rm-1";
+pub const NAME: &str = "perfvec-rm-2";
 /// The schema.
 pub static SCHEMA: Schema = Schema {
     name: NAME,
@@ -48,55 +55,29 @@ const LINE_SHIFT: u32 = 6;
 /// The extractor.
 pub struct RefMachine {
     insts: Vec<Prepared>,
+    /// The columns of each instruction: apart, since they are only read for a row.
+    columns: Vec<[f32; STATIC]>,
     machines: Machines,
     predictors: Predictors,
     data: [SetDepth; 4],
     fetch: SetDepth,
     pages: SetDepth,
     last_line: u64,
+    last_pc: u64,
     recent: [u64; RECENT],
     stores: Vec<(u64, u64)>,
+    /// The last store to each 16-byte block, by a hash.
+    blocks: Vec<(u64, u64)>,
     producers: [Producer; REGS],
     n: u64,
     last_miss: u64,
     last_far: u64,
     last_row: u64,
-    /// [`log_count`] of small counts.
-    logs: Box<[f32; LOGS]>,
+    logs: Logs,
 }
 
 /// Data-side sets; the last two stand for a unified second level and see fetched lines too.
 const DATA_SETS: [usize; 4] = [64, 256, 1024, 4096];
-
-/// log2 of a cache depth over 4: 0 for a hit in the most recent way, just over 1 for absent.
-static DEPTH: [f32; WAYS + 2] = [
-    0.0,
-    0.0,
-    0.25,
-    0.396_240_63,
-    0.5,
-    0.580_482,
-    0.646_240_65,
-    0.701_838_73,
-    0.75,
-    0.792_481_24,
-    0.830_482,
-    0.864_857_9,
-    0.896_240_65,
-    0.925_109_9,
-    0.951_838_73,
-    0.976_722_66,
-    1.0,
-    1.25,
-];
-
-/// Counts whose logarithm is kept: most are small.
-const LOGS: usize = 1024;
-
-/// `log2(1 + n) / 16`.
-fn log_count(n: u64) -> f32 {
-    ((n + 1) as f32).log2() / 16.0
-}
 
 impl RefMachine {
     /// An extractor at the start of a stream.
@@ -104,20 +85,23 @@ impl RefMachine {
     pub fn new() -> Self {
         Self {
             insts: Vec::new(),
+            columns: Vec::new(),
             machines: Machines::new(),
             predictors: Predictors::new(),
             data: DATA_SETS.map(SetDepth::new),
             fetch: SetDepth::new(64),
             pages: SetDepth::new(1),
             last_line: u64::MAX,
+            last_pc: u64::MAX,
             recent: [u64::MAX; RECENT],
             stores: vec![(u64::MAX, 0); FORWARD],
+            blocks: vec![(u64::MAX, 0); FORWARD],
             producers: [Producer::default(); REGS],
             n: 0,
             last_miss: 0,
             last_far: 0,
             last_row: u64::MAX,
-            logs: Box::new(std::array::from_fn(|n| log_count(n as u64))),
+            logs: Logs::new(),
         }
     }
 
@@ -141,9 +125,12 @@ impl RefMachine {
     fn advance(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
         let n = self.n;
         self.n += 1;
-        let line = self.insts[r.inst as usize].line;
+        let line = self.insts[r.inst as usize].pc >> LINE_SHIFT;
         let fetch = self.fetch_depths(line);
         let inst = &mut self.insts[r.inst as usize];
+        let apart = inst.pc ^ self.last_pc;
+        self.last_pc = inst.pc;
+        let blocks = [8, 16, 32, 64].map(|size| apart >= size);
 
         let outcome = if !inst.ctrl {
             Outcome::default()
@@ -157,7 +144,7 @@ impl RefMachine {
         // Data side.
         let mut data = [0u8; 4];
         let (mut page, mut stride_hit, mut stride_size) = (0u8, false, 0);
-        let (mut sequential, mut forward, mut same_row) = (false, 0.0, false);
+        let (mut sequential, mut forward, mut conflict, mut same_row) = (false, 0.0, 0.0, false);
         if inst.mem {
             let line = r.address >> LINE_SHIFT;
             for (d, sets) in data.iter_mut().zip(&mut self.data) {
@@ -184,8 +171,14 @@ impl RefMachine {
             if inst.load && entry.0 == word {
                 forward = 1.0 / (n - entry.1) as f32;
             }
+            let wide = word >> 1;
+            let block = &mut self.blocks[(wide ^ wide >> 10) as usize % FORWARD];
+            if inst.load && block.0 == wide {
+                conflict = 1.0 / (n - block.1) as f32;
+            }
             if !inst.load || inst.unit != Unit::Load {
                 *entry = (word, n);
+                *block = (wide, n);
             }
             if data[2] == ABSENT {
                 let row = r.address >> 12;
@@ -212,21 +205,30 @@ impl RefMachine {
             unit: inst.unit,
             serialize: inst.serialize,
             taken: r.taken,
+            cond: inst.cond,
             direction_miss: u8::from(outcome.bimodal)
                 | u8::from(outcome.gshare) << 1
-                | u8::from(outcome.tage) << 2,
-            target_miss: outcome.target,
+                | u8::from(outcome.tage) << 2
+                | u8::from(outcome.small) << 3,
+            target_miss: u8::from(outcome.target)
+                | u8::from(outcome.last_target) << 1
+                | u8::from(outcome.few_targets) << 2,
             btb_depth: outcome.btb_depth,
+            blocks: (0..4).map(|b| u8::from(blocks[b]) << b).sum(),
             data,
             predictable: stride_hit || sequential,
             fetch,
             address: r.address,
+            site: inst.site,
         };
-        let mut delta = [0; MACHINES];
+        let mut delta = Lanes::ZERO;
         self.machines.step(&event, &mut delta);
 
         if let Some(row) = row {
-            row[..STATIC].copy_from_slice(&inst.columns);
+            // Of known lengths, so that each part is written at once.
+            let parts = row.split_first_chunk_mut::<STATIC>();
+            let (columns, row) = parts.expect("a row has every column");
+            *columns = self.columns[r.inst as usize];
             let dependence = |p: Producer| {
                 if p.at == 0 {
                     0.0
@@ -234,12 +236,7 @@ impl RefMachine {
                     1.0 / (n + 1 - p.at) as f32
                 }
             };
-            let logs = &self.logs;
-            let log = |n: u64| match logs.get(n as usize) {
-                Some(log) => *log,
-                None => log_count(n),
-            };
-            let flag = |b: bool| f32::from(u8::from(b));
+            let log = |n: u64| self.logs.of(n);
             let depth = |d: u8| DEPTH[usize::from(d)];
             let d: [f32; DYNAMIC] = [
                 flag(r.taken),
@@ -277,13 +274,26 @@ impl RefMachine {
                 flag(inst.mem && near.load),
                 log(n - self.last_miss),
                 log(n - self.last_far),
+                flag(outcome.small),
+                flag(outcome.last_target),
+                flag(outcome.few_targets),
+                flag(blocks[0]),
+                flag(blocks[1]),
+                flag(blocks[2]),
+                conflict,
             ];
-            row[STATIC..STATIC + DYNAMIC].copy_from_slice(&d);
-            let (linear, logs) = row[STATIC + DYNAMIC..].split_at_mut(MACHINES);
+            let parts = row.split_first_chunk_mut::<DYNAMIC>();
+            let (dynamic, row) = parts.expect("a row has every column");
+            *dynamic = d;
+            // One long loop, like those of the machines, and only then the copies to the row.
+            let (mut linear, mut logs) = ([0.0; MACHINES], [0.0; MACHINES]);
             for m in 0..MACHINES {
-                linear[m] = delta[m] as f32 / UNITS as f32;
-                logs[m] = log2_1p(linear[m]);
+                let cycles = delta[m] as f32 / UNITS as f32;
+                linear[m] = cycles;
+                logs[m] = log2_1p(cycles);
             }
+            row[..MACHINES].copy_from_slice(&linear);
+            row[MACHINES..2 * MACHINES].copy_from_slice(&logs);
         }
 
         if inst.dst != NO_REG {
@@ -332,6 +342,7 @@ impl Extractor for RefMachine {
     fn intern(&mut self, id: InstId, inst: &StaticInst) {
         debug_assert_eq!(id as usize, self.insts.len(), "ids are dense");
         self.insts.push(prepare(inst));
+        self.columns.push(static_columns(inst, unit_of(inst)));
     }
 
     fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
@@ -343,12 +354,14 @@ impl Extractor for RefMachine {
     }
 
     fn reset(&mut self) {
+        let columns = std::mem::take(&mut self.columns);
         let mut insts = std::mem::take(&mut self.insts);
         for i in &mut insts {
             i.stride = Stride::default();
         }
         *self = Self::new();
         self.insts = insts;
+        self.columns = columns;
     }
 
     fn save(&self, out: &mut Vec<u8>) {
@@ -358,17 +371,6 @@ impl Extractor for RefMachine {
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         state::restore(self, bytes)
     }
-}
-
-/// log2(1 + x) for x >= 0, the same on every machine (no libm), to 1e-3: features need no more.
-#[inline(always)]
-fn log2_1p(x: f32) -> f32 {
-    let y = x + 1.0;
-    let bits = y.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
-    // Cubic through log2 at 1 and 2 with matched end slopes, error under 9e-4.
-    exponent as f32 + m * (1.423_35 + m * (-0.587_02 + m * 0.163_67))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! What the extractor works out once per static instruction.
 
-use super::columns::{static_columns, STATIC};
-use super::machines::{Unit, NO_REG};
-use super::LINE_SHIFT;
+use super::lanes::{Unit, NO_REG};
+use super::store_sets::SITES;
 use crate::inst::{InstFlags, OpClass, RegClass, StaticInst};
 
 /// What kind of unconditional transfer an instruction is.
@@ -16,12 +15,13 @@ pub struct Transfer {
     pub call: bool,
 }
 
-/// What is known of a static instruction before it runs.
+/// What is known of a static instruction before it runs: one cache line.
+#[repr(align(64))]
 pub struct Prepared {
     pub pc: u64,
-    pub line: u64,
+    /// See `Event::site`.
+    pub site: u16,
     pub fall_through: u64,
-    pub columns: [f32; STATIC],
     pub src: [u8; 3],
     pub dst: u8,
     pub unit: Unit,
@@ -51,7 +51,8 @@ fn track(class: RegClass, index: u16) -> u8 {
     }
 }
 
-fn unit_of(inst: &StaticInst) -> Unit {
+/// What executes `inst`.
+pub fn unit_of(inst: &StaticInst) -> Unit {
     use OpClass::*;
     if inst.flags.contains(InstFlags::LOAD) {
         return Unit::Load;
@@ -62,10 +63,11 @@ fn unit_of(inst: &StaticInst) -> Unit {
     match inst.op {
         IntMult | SimdMult | SimdMultAcc => Unit::Mul,
         IntDiv | SimdDiv => Unit::Div,
-        FloatAdd | FloatCmp | FloatCvt | FloatMisc | SimdFloatAdd | SimdFloatAlu | SimdFloatCmp
+        FloatAdd | FloatCmp | FloatCvt | SimdFloatAdd | SimdFloatAlu | SimdFloatCmp
         | SimdFloatCvt | SimdFloatMisc => Unit::FpAdd,
-        FloatMult | FloatMultAcc | SimdFloatMult | SimdFloatMultAcc => Unit::FpMul,
-        FloatDiv | FloatSqrt | SimdFloatDiv | SimdFloatSqrt | SimdSqrt => Unit::FpDiv,
+        FloatMult | FloatMultAcc | FloatMisc | SimdFloatMult | SimdFloatMultAcc => Unit::FpMul,
+        FloatDiv | SimdFloatDiv => Unit::FpDiv,
+        FloatSqrt | SimdFloatSqrt | SimdSqrt => Unit::FpSqrt,
         _ => Unit::Alu,
     }
 }
@@ -84,9 +86,8 @@ pub fn prepare(inst: &StaticInst) -> Prepared {
     let serialize = f.intersects(InstFlags::SERIALIZE_AFTER | InstFlags::SERIALIZE_BEFORE);
     Prepared {
         pc: inst.pc,
-        line: inst.pc >> LINE_SHIFT,
+        site: (inst.pc >> 1 ^ inst.pc >> 11) as u16 % SITES as u16,
         fall_through: inst.fall_through(),
-        columns: static_columns(inst, unit_of(inst)),
         src,
         dst,
         unit: unit_of(inst),

@@ -13,11 +13,18 @@ pub fn save(x: &RefMachine, out: &mut Vec<u8>) {
     for s in x.data.iter().chain([&x.fetch, &x.pages]) {
         s.save(out);
     }
-    let scalars = [x.last_line, x.n, x.last_miss, x.last_far, x.last_row];
+    let scalars = [
+        x.last_line,
+        x.last_pc,
+        x.n,
+        x.last_miss,
+        x.last_far,
+        x.last_row,
+    ];
     for v in scalars.iter().chain(&x.recent) {
         out.extend_from_slice(&v.to_le_bytes());
     }
-    for (word, at) in &x.stores {
+    for (word, at) in x.stores.iter().chain(&x.blocks) {
         out.extend_from_slice(&word.to_le_bytes());
         out.extend_from_slice(&at.to_le_bytes());
     }
@@ -40,6 +47,7 @@ pub fn restore(x: &mut RefMachine, bytes: &mut &[u8]) -> Result<()> {
         s.restore(bytes)?;
     }
     x.last_line = take_u64(bytes, "the stream position")?;
+    x.last_pc = take_u64(bytes, "the stream position")?;
     x.n = take_u64(bytes, "the stream position")?.min(1 << 62);
     // Nothing remembered can lie in the future, whatever the bytes say.
     x.last_miss = take_u64(bytes, "the stream position")?.min(x.n);
@@ -48,7 +56,7 @@ pub fn restore(x: &mut RefMachine, bytes: &mut &[u8]) -> Result<()> {
     for r in &mut x.recent {
         *r = take_u64(bytes, "the stream position")?;
     }
-    for s in &mut x.stores {
+    for s in x.stores.iter_mut().chain(&mut x.blocks) {
         *s = (
             take_u64(bytes, "the stream position")?,
             take_u64(bytes, "the stream position")?,
