@@ -12,6 +12,9 @@ measured. The windows serve twice:
     model saw every instruction. The fitted vector is kept (--table) for programs to come. What it
     leaves unexplained in intervals that were not fitted gives its interval: as wide as if the
     intervals of a window all erred alike.
+
+Both intervals are about which windows were taken. Neither knows of what short windows do to a core
+in general: its prefetchers, queues and store buffers come to each of them empty.
 """
 
 import argparse
