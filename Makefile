@@ -52,10 +52,16 @@ test: test-rust test-python
 test-rust: tools build target/venv/.made
 	cargo test --release
 	PERFVEC_ORT_LIB="$$(echo "$$PWD"/target/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*)" \
-	    cargo test --release --test engine_onnxruntime -- --include-ignored
+	    cargo test --release --test engine_onnxruntime --test lanes -- --include-ignored
 
 test-python: tools build target/venv/.made
 	cd onnx && ../$(PYTHON) -m pytest -q
+
+# Every benchmark, each against what it competes with: about ten minutes, on a quiet machine.
+bench: tools build target/venv/.made
+	python3 onnx/workloads/build.py --long --only '^(sqlite_bank|lua_scripts)-'
+	cargo bench -q --no-run
+	benches/all.sh
 
 # include/perfvec.h, from src/capi.
 header:
@@ -96,4 +102,4 @@ tools:
 clean:
 	cargo clean
 
-.PHONY: help run build plugin test test-rust test-python header picture tools clean
+.PHONY: help run build plugin test test-rust test-python bench header picture tools clean

@@ -1,4 +1,4 @@
-//! Time to price one program vector on 10,000 microarchitectures, D = 160, on one core.
+//! Time to price one program vector on 1 to 10,000 microarchitectures, D = 160, on one core.
 //!
 //! `cargo bench --bench estimate`: in full mode (a matrix-vector product) and in sampling mode (a
 //! quadratic form for each microarchitecture), beside loops by definition, whose answers are
@@ -97,29 +97,34 @@ fn main() {
         );
     }
 
-    let naive_full = best(|| table.entries().iter().map(|m| cycles(&m.vector)).sum());
-    let naive_sampled = best(|| {
-        table
-            .entries()
-            .iter()
-            .map(|m| cycles(&m.vector) + squares(&m.vector))
-            .sum()
-    });
-    let price = |p: &ProgramVector| table.estimate(p).map_or(0.0, |e| e[CORES / 2].cycles);
-    let ours_full = best(|| price(&full));
-    let ours_sampled = best(|| price(&sampled));
-    println!("{CORES} microarchitectures, D = {DIM}, milliseconds");
-    println!("{:<10} {:>8} {:>8} {:>6}", "mode", "naive", "ours", "ratio");
-    for (mode, naive, ours) in [
-        ("full", naive_full, ours_full),
-        ("sampling", naive_sampled, ours_sampled),
-    ] {
-        println!(
-            "{mode:<10} {:>8.2} {:>8.2} {:>6.1}",
-            naive * 1e3,
-            ours * 1e3,
-            naive / ours
-        );
+    println!("D = {DIM}, milliseconds a call");
+    println!(
+        "{:<10} {:>17} {:>9} {:>9} {:>6}",
+        "mode", "microarchitectures", "naive", "ours", "ratio"
+    );
+    let mut fewer = MicroarchTable::new("m", DIM);
+    for (k, core) in table.entries().iter().enumerate() {
+        fewer.add(core.clone()).expect("a valid core");
+        if ![1, 10, 100, 1000, CORES].contains(&(k + 1)) {
+            continue;
+        }
+        for (mode, program) in [("full", &full), ("sampling", &sampled)] {
+            let naive = best(|| {
+                let price = |m: &Microarch| match mode {
+                    "full" => cycles(&m.vector),
+                    _ => cycles(&m.vector) + squares(&m.vector),
+                };
+                fewer.entries().iter().map(price).sum()
+            });
+            let ours = best(|| fewer.estimate(program).map_or(0.0, |e| e[k / 2].cycles));
+            println!(
+                "{mode:<10} {:>17} {:>9.3} {:>9.3} {:>6.1}",
+                k + 1,
+                naive * 1e3,
+                ours * 1e3,
+                naive / ours
+            );
+        }
     }
 }
 

@@ -20,16 +20,19 @@ from onnx import numpy_helper
 
 
 class Network(torch.nn.Module):
-    """The graphs of make_test_models.py: normalisation, embedding, LSTM layers, relu."""
+    """The graphs of graph.py and make_test_models.py (which spells names with dots): normalisation,
+    embedding, LSTM layers, relu. Features that are passed through are left out."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         super().__init__()
-        w = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy())
+        w = {t.name.replace("_", ".").replace("embed.", "embedding."):
+             torch.from_numpy(numpy_helper.to_array(t).copy())
              for t in model.graph.initializer}
         self.mean, self.std = w["mean"], w["std"]
         self.low, self.high = float(w["low"]), float(w["high"])
         self.embedding = (w["embedding.w"], w["embedding.b"]) if "embedding.w" in w else None
-        self.relu = any(n.name == "positive_node" for n in model.graph.node)
+        kinds = [n.op_type for n in model.graph.node]
+        self.relu = "Relu" in kinds[len(kinds) - kinds[::-1].index("LSTM"):]
         self.layers = torch.nn.ModuleList()
         i = 0
         while f"lstm{i}.w" in w:

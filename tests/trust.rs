@@ -178,6 +178,8 @@ fn a_snapshot_that_contradicts_itself_is_refused_or_goes_on() {
         Sampling::Full,
         Sampling::FixedRate { period: 24 },
         Sampling::TargetError { half_width: 0.1 },
+        Sampling::TargetOverhead { overhead: 0.1 },
+        Sampling::Plan,
     ] {
         let config = SessionConfig {
             threads: 0,

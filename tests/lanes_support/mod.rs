@@ -1,6 +1,8 @@
 //! Streams through one lane from their first retirement to their last: what a session's lanes, cut
 //! into segments behind a warm-up, stand for.
 
+#![allow(dead_code)] // no test or benchmark uses all of it
+
 use perfvec::features::{extractor, Extractor};
 use perfvec::inst::{Resolved, Retirement, StaticInst};
 use perfvec::microarch::{MicroarchTable, ProgramVector};
@@ -125,7 +127,6 @@ pub fn worst(
 }
 
 /// The feature rows of a stream.
-#[allow(dead_code)] // not for the benchmark
 pub fn rows(model: &Model, stream: &Stream) -> Result<Vec<f32>> {
     let mut e = extractor(&model.info().schema)?;
     for (id, inst) in (0..).zip(&stream.insts) {

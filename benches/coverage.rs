@@ -1,0 +1,158 @@
+//! How often the 95% intervals of sampling hold the value that measuring everything gives.
+//!
+//!     cargo bench --bench coverage -- x.pvt ... [--seeds N] [--model FILE.onnx]
+//!
+//! Each trace is measured whole once, and then sampled with N (10) seeds at a fixed rate and to a
+//! target error; an interval of each microarchitecture of the model's table either holds the full
+//! value or does not. Intervals of one run have much in common, so the cores of a run are no
+//! independent trials: `runs` are. Fails where a mode covers less than 90% of all.
+
+#[path = "../tests/lanes_support/mod.rs"]
+mod lanes_support;
+
+use lanes_support::Stream;
+use perfvec::microarch::{Estimate, MicroarchTable};
+use perfvec::model::{locate, Backend, Model};
+use perfvec::session::{Sampling, SessionConfig};
+use perfvec::Result;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+const MODES: [(&str, Sampling); 3] = [
+    ("1 in 20", Sampling::FixedRate { period: 20 * 1024 }),
+    ("1 in 100", Sampling::FixedRate { period: 100 * 1024 }),
+    ("to +-2%", Sampling::TargetError { half_width: 0.02 }),
+];
+
+/// Of the runs of a mode.
+#[derive(Default, Clone, Copy)]
+struct Tally {
+    runs: u32,
+    intervals: u32,
+    covered: u32,
+    /// Intervals no wider than the mode's target.
+    met: u32,
+    half_width: f64,
+    error: f64,
+    measured: f64,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Tally) {
+        self.runs += other.runs;
+        self.intervals += other.intervals;
+        self.covered += other.covered;
+        self.met += other.met;
+        self.half_width += other.half_width;
+        self.error += other.error;
+        self.measured += other.measured;
+    }
+
+    fn coverage(&self) -> f64 {
+        f64::from(self.covered) / f64::from(self.intervals)
+    }
+
+    fn print(&self, name: &str, mode: &str) {
+        let n = f64::from(self.intervals);
+        println!(
+            "{name:<22} {mode:<9}{:>6}{:>9.1}%{:>9.2}%{:>9.2}%{:>9.1}%{:>9.1}%",
+            self.runs,
+            100.0 * self.coverage(),
+            100.0 * self.half_width / n,
+            100.0 * self.error / n,
+            100.0 * f64::from(self.met) / n,
+            100.0 * self.measured / f64::from(self.runs),
+        );
+    }
+}
+
+fn main() {
+    match run() {
+        Ok(true) => {}
+        Ok(false) => {
+            eprintln!("intervals that are called 95% hold less than 90% of the time");
+            std::process::exit(1);
+        }
+        Err(e) => {
+            eprintln!("{e}");
+            std::process::exit(1);
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let (mut seeds, mut path, mut traces) = (10, None, Vec::new());
+    let mut words = std::env::args().skip(1).filter(|a| a != "--bench");
+    while let Some(word) = words.next() {
+        let mut value = || words.next().unwrap_or_default();
+        match word.as_str() {
+            "--seeds" => seeds = value().parse().expect("--seeds takes a number"),
+            "--model" => path = Some(PathBuf::from(value())),
+            _ => traces.push(PathBuf::from(word)),
+        }
+    }
+    if traces.is_empty() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        traces.push(root.join("examples/lua.pvt"));
+    }
+    let path = match path {
+        Some(path) => path,
+        None => locate::default_model()?,
+    };
+    let model = Model::load(&path, Backend::Auto)?;
+    let table = MicroarchTable::load(&path.with_extension("safetensors"))?;
+    println!(
+        "{:<22} {:<9}{:>6}{:>10}{:>10}{:>10}{:>10}{:>10}",
+        "trace", "mode", "runs", "covered", "+-95%", "error", "met", "measured"
+    );
+    let mut all = [Tally::default(); MODES.len()];
+    for trace in &traces {
+        let name = trace.file_stem().unwrap_or_default().to_string_lossy();
+        let stream = Stream::read(trace, usize::MAX)?;
+        let full = table.estimate(&stream.session(&model, &SessionConfig::default())?)?;
+        for ((mode, sampling), all) in MODES.iter().zip(&mut all) {
+            let tally = sample(&stream, &full, &model, &table, *sampling, seeds)?;
+            tally.print(&name, mode);
+            all.add(&tally);
+        }
+    }
+    for ((mode, _), all) in MODES.iter().zip(&all) {
+        all.print("all", mode);
+    }
+    Ok(all.iter().all(|a| a.coverage() >= 0.9))
+}
+
+fn sample(
+    stream: &Stream,
+    full: &[Estimate],
+    model: &Arc<Model>,
+    table: &MicroarchTable,
+    sampling: Sampling,
+    seeds: u64,
+) -> Result<Tally> {
+    let target = match sampling {
+        Sampling::TargetError { half_width } => half_width,
+        _ => f64::INFINITY,
+    };
+    let mut tally = Tally::default();
+    for seed in 0..seeds {
+        let config = SessionConfig {
+            sampling,
+            targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
+            seed,
+            ..SessionConfig::default()
+        };
+        let v = stream.session(model, &config)?;
+        tally.runs += 1;
+        tally.measured += v.measured as f64 / v.retired as f64;
+        for (e, full) in table.estimate(&v)?.iter().zip(full) {
+            let error = (e.cycles - full.cycles).abs();
+            tally.intervals += 1;
+            tally.covered += u32::from(error <= e.half_width * e.cycles);
+            tally.met += u32::from(e.half_width <= target);
+            tally.half_width += e.half_width;
+            tally.error += error / full.cycles;
+        }
+    }
+    Ok(tally)
+}
