@@ -1,7 +1,7 @@
 //! The reference machines' state: each is one lane of the vectors here.
 //!
 //! A machine is a dataflow scoreboard with a front end, a reorder window, queues, ports, caches, a
-//! branch predictor and latencies ([`space`](super::space)); together they span the space from a
+//! branch predictor and latencies (`space.rs`); together they span the space from a
 //! scalar in-order core to an ideal wide one. The time between two retirements on each is a
 //! feature: what a core of that kind would have made of this instruction here. Targets are not
 //! among them; the model learns the differences.
