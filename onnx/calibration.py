@@ -49,9 +49,8 @@ def calibrate(parts, prior, budget, piece, noise):
     return ridge.solve(sums, cycles, prior, noise), len(cycles) * piece
 
 
-def within(parts, prior, budget, piece, noise):
-    """Errors of the pieces of each program that the fit did not take."""
-    vector, _ = calibrate(parts, prior, budget, piece, noise)
+def within(parts, vector, budget, piece):
+    """Errors of the pieces of each program that the fit of `vector` to `budget` did not take."""
     errors = {}
     for (name, sums, cycles), mask in zip(parts, choose(parts, budget, piece)):
         if not mask.all():

@@ -42,7 +42,7 @@ def train(data, out, options, steps, processes):
 
 
 def result(out):
-    """What a run reached: errors on the validation programs, before and after training."""
+    """What a run reached on the training and validation programs, and the size of its model."""
     data = torch.load(out / "final.pt", weights_only=True)
     errors = json.loads(data["errors"])
     last = list(csv.DictReader((out / "curves.csv").open()))[-1]

@@ -54,9 +54,10 @@ def calibrated(unseen, sums, prior, budgets, piece, stride):
             vector, n = calibration.calibrate(data, prior, budget, piece, NOISE)
             vectors[f"{core}@{budget}"] = vector
             used.setdefault(core, {})[budget] = n
-            for how, found in held.items():
-                errors = getattr(calibration, how)(data, prior, budget, piece, NOISE)
-                found.setdefault(budget, {})[core] = errors
+            errors = {"left_out": calibration.left_out(data, prior, budget, piece, NOISE),
+                      "within": calibration.within(data, vector, budget, piece)}
+            for how, found in errors.items():
+                held[how].setdefault(budget, {})[core] = found
     return vectors, used, held
 
 

@@ -259,7 +259,7 @@ fn order(s: &mut Machines, e: &Event, load: bool, fetch: &mut Lanes, ready: &mut
     let mut any = 0;
     let mut passed = Lanes::ZERO;
     for m in 0..MACHINES {
-        passed[m] = p.speculates[m] & -i32::from(stored[m] > ready[m]);
+        passed[m] = p.speculates[m] & mask(stored[m] > ready[m]);
         any |= passed[m];
         // Who does not speculate waits for the data.
         ready[m] = ready[m].max(stored[m]);
@@ -281,7 +281,7 @@ fn order(s: &mut Machines, e: &Event, load: bool, fetch: &mut Lanes, ready: &mut
 #[inline(always)]
 fn access(s: &mut Machines, e: &Event, load: bool, ready: &mut Lanes, time: &mut Lanes) {
     let p = &*s.p;
-    let covered = -i32::from(e.predictable);
+    let covered = mask(e.predictable);
     if e.data[0] <= 1 && e.data[1] <= 1 {
         // Hits on every machine.
         *time = p.l1;
@@ -295,8 +295,8 @@ fn access(s: &mut Machines, e: &Event, load: bool, ready: &mut Lanes, time: &mut
     for m in 0..MACHINES {
         let d1 = select(p.l1_wide[m], i32::from(e.data[1]), i32::from(e.data[0]));
         let d2 = select(p.l2_wide[m], i32::from(e.data[3]), i32::from(e.data[2]));
-        let miss1 = -i32::from(d1 > p.l1_ways[m]);
-        let miss2 = miss1 & -i32::from(d2 > p.l2_ways[m]);
+        let miss1 = mask(d1 > p.l1_ways[m]);
+        let miss2 = miss1 & mask(d2 > p.l2_ways[m]);
         let early = covered & p.prefetch[m];
         let at = ready[m].max(select(is_store, s.retire[m], NEVER));
         let far = select(early, p.l2[m], p.memory[m]);
