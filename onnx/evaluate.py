@@ -26,6 +26,7 @@ import floor
 import network
 import report
 import ridge
+import separation
 import table
 from dataset import cycle_files
 from shards import Data
@@ -145,22 +146,6 @@ def judge_program(rec, entry, cores, answer, budget):
     return rows, curves
 
 
-def separation(points):
-    """How well the distance from training tells programs that are estimated badly (an error over
-    the 80 % quantile) from the others, on programs not trained on: the probability that a bad one
-    has the larger distance, and mean errors inside and outside of the edge."""
-    points = [p for p in points if p["ood"] is not None]
-    if len(points) < 5:
-        return None
-    error, distance = (np.array([p[k] for p in points]) for k in ("error", "ood"))
-    bad = error > np.quantile(error, 0.8)
-    pairs = [(a > b) + 0.5 * (a == b) for a in distance[bad] for b in distance[~bad]]
-    parts = {"inside": error[distance <= 1.0], "outside": error[distance > 1.0]}
-    return {"auc": float(np.mean(pairs)), "programs": len(points),
-            **{k: {"programs": len(e), "mean": float(e.mean()) if len(e) else None,
-                   "worst": float(e.max()) if len(e) else None} for k, e in parts.items()}}
-
-
 def ranking(rows):
     """{program: share of pairs of cores that the prediction orders as the simulation does}."""
     out = {}
@@ -227,6 +212,9 @@ def evaluate(args):
         if entries and not args.no_check:
             result["check"] = cross_check(args, model, entries, microarchs, vectors, warm, folder)
     summarise(result, known, held, args.budget, sums, piece, prefix)
+    result["distance_left_out"] = separation.left_out(data.train + data.valid, len(data.cores),
+                                                      sums, piece, stride)
+    result["separation_left_out"] = separation.separation(result["distance_left_out"])
     dataset.write_json(out / "report.json", result)
     (out / "report.html").write_text(report.page(result))
     return result
@@ -294,7 +282,7 @@ def summarise(result, known, held, budget, sums, piece, prefix):
             points.append({"program": name, "part": "test", "ood": p["ood"],
                            "error": float(np.mean(errors))})
     result["distance"] = points
-    result["separation"] = separation([p for p in points if p["part"] != "train"])
+    result["separation"] = separation.separation([p for p in points if p["part"] != "train"])
 
 
 def main():

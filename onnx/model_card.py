@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+import separation
 import table
 
 
@@ -47,15 +48,16 @@ def errors_table(result):
         for label, s in result["summary"].items() if s])
 
 
-def separation(s):
-    if not s:
-        return ""
-    return (
-        f"\nDistance from training (above 1 `perfvec` warns): of {s['programs']} programs not trained "
-        f"on, {s['inside']['programs']} lie inside with a mean error of "
-        f"{percent(s['inside']['mean'] or 0)}, {s['outside']['programs']} outside with "
-        f"{percent(s['outside']['mean'] or 0)}; a badly estimated program (the worst fifth) has the "
-        f"larger distance in {percent(s['auc'])} of pairs.\n")
+def distances(result):
+    """What the distance from training is worth: on the held-out programs, and on every program
+    with its source left out."""
+    out = []
+    for label, key in (("Not trained on", "separation"),
+                       ("Every program, its source left out", "separation_left_out")):
+        if result.get(key):
+            out.append(f"- {label}: {separation.sentence(result[key])}")
+    return "\nDistance from training (above 1, its edge, `perfvec` warns):\n\n" + "\n".join(
+        out) + "\n" if out else ""
 
 
 def floor_text(path):
@@ -113,7 +115,7 @@ Largest single errors:
 Pairs of cores put in the right order by run time: {percent(np.mean(list(
     result["ranking"].values()))) if result["ranking"] else "not measured"} (mean over programs).
 {agreement}
-{separation(result.get('separation'))}
+{distances(result)}
 The ground truth is gem5, which was not compared with silicon here.
 
 ## Training

@@ -9,6 +9,7 @@ import sys
 from html import escape
 from pathlib import Path
 
+import separation
 import svg
 
 STYLE = """
@@ -121,27 +122,27 @@ def phases(result):
 
 
 def distance(result):
-    points = [p for p in result["distance"] if p["ood"] is not None]
+    held = ("<h3>Programs not trained on</h3>", result["distance"], result.get("separation"),
+            {"train": "training", "valid": "validation", "test": "test"})
+    left_out = ("<h3>Every program, its source left out of vectors and distribution</h3>",
+                result.get("distance_left_out", []), result.get("separation_left_out"),
+                {None: "left out"})
+    return "".join(title + distances(*rest) for title, *rest in (held, left_out))
+
+
+def distances(points, found, parts):
+    """Errors over distances, and how well the one tells the other."""
+    points = [p for p in points if p["ood"] is not None]
     if not points:
         return "<p>The table holds no training distribution.</p>"
-    parts = ["train", "valid", "test"]
     chart = svg.Chart(560, 300, (0, max(p["ood"] for p in points)),
                       (0, 100 * max(p["error"] for p in points)),
                       "distance from training (1: its edge)", "mean error, %")
     for p in points:
-        chart.point(p["ood"], 100 * p["error"], parts.index(p["part"]),
+        chart.point(p["ood"], 100 * p["error"], list(parts).index(p.get("part")),
                     f"{p['program']}: {p['ood']:.2f}, {100 * p['error']:.1f} %")
-    chart.legend(["training", "validation", "test"])
-    return separation(result.get("separation")) + chart.svg()
-
-
-def separation(s):
-    if not s:
-        return ""
-    parts = [f"{s[k]['programs']} {k} of the edge, mean error {percent(s[k]['mean'])}, worst "
-             f"{percent(s[k]['worst'])}" for k in ("inside", "outside")]
-    return (f"<p>Of {s['programs']} programs not trained on: {'; '.join(parts)}. A badly estimated "
-            f"program has the larger distance in {percent(s['auc'])} of pairs.</p>")
+    chart.legend(list(parts.values()))
+    return (f"<p>{separation.sentence(found)}</p>" if found else "") + chart.svg()
 
 
 def ranking(result):

@@ -75,22 +75,33 @@ def entry(core, trained):
     }
 
 
-def distribution(means, groups, sources, rank=96, inside=0.95):
+def distribution(means, groups, sources, rank=96):
     """(mean [D], whiten [R,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
     program of each, which counts alike whatever its number of pieces, and `sources` [P] says what
     each program was made from. The `rank` strongest directions are kept: the others are told
-    apart by too few programs. A share of `inside` of the programs scores under 1 when judged by
-    the programs of other sources."""
+    apart by too few programs. The score is 1 at the `edge` of `left_out_scores`."""
     means, groups = np.asarray(means, np.float64), np.asarray(groups)
-    scores = []
+    mean, whiten = whitening(means, groups, rank)
+    return mean, whiten / edge(left_out_scores(means, groups, sources, rank))
+
+
+def left_out_scores(means, groups, sources, rank=96):
+    """Unscaled scores [P] of the programs, each judged by those of other sources; NaN where there
+    are none. Arguments as for `distribution`."""
+    scores = np.full(len(sources), np.nan)
     for one in sorted(set(sources)):
         own = [g for g, s in enumerate(sources) if s == one]
         others = ~np.isin(groups, own)
         if others.any():
             judge = whitening(means[others], groups[others], rank)
-            scores += [float(score(means[groups == g].mean(0), *judge)) for g in own]
-    mean, whiten = whitening(means, groups, rank)
-    return mean, whiten / (np.quantile(scores, inside) if scores else 1.0)
+            scores[own] = [score(means[groups == g].mean(0), *judge) for g in own]
+    return scores
+
+
+def edge(scores, inside=0.95):
+    """The score that a share of `inside` of the programs stays under; 1 without any."""
+    scores = scores[np.isfinite(scores)]
+    return float(np.quantile(scores, inside)) if len(scores) else 1.0
 
 
 def whitening(means, groups, rank):
