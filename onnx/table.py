@@ -13,8 +13,11 @@ import numpy as np
 import safetensors.numpy
 import xxhash
 
-# Directions of less than this share of the largest variance are dropped as numerical noise.
-RANK_FLOOR = 1e-6
+# Least standard deviation of a column, in its own unit (about its root mean square), and least
+# variance of a direction of the standardised columns. What no training program does still counts:
+# a program of which a few hundredths are instructions of a kind that training lacks lies outside.
+LEAST_DEVIATION = 0.01
+LEAST_VARIANCE = 0.01
 
 
 def checksum(tensors, metadata):
@@ -75,17 +78,16 @@ def entry(core, trained):
     }
 
 
-def distribution(means, groups, sources, rank=96):
-    """(mean [D], whiten [R,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
+def distribution(means, groups, sources):
+    """(mean [D], whiten [D,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
     program of each, which counts alike whatever its number of pieces, and `sources` [P] says what
-    each program was made from. The `rank` strongest directions are kept: the others are told
-    apart by too few programs. The score is 1 at the `edge` of `left_out_scores`."""
+    each program was made from. The score is 1 at the `edge` of `left_out_scores`."""
     means, groups = np.asarray(means, np.float64), np.asarray(groups)
-    mean, whiten = whitening(means, groups, rank)
-    return mean, whiten / edge(left_out_scores(means, groups, sources, rank))
+    mean, whiten = whitening(means, groups)
+    return mean, whiten / edge(left_out_scores(means, groups, sources))
 
 
-def left_out_scores(means, groups, sources, rank=96):
+def left_out_scores(means, groups, sources):
     """Unscaled scores [P] of the programs, each judged by those of other sources; NaN where there
     are none. Arguments as for `distribution`."""
     scores = np.full(len(sources), np.nan)
@@ -93,7 +95,7 @@ def left_out_scores(means, groups, sources, rank=96):
         own = [g for g, s in enumerate(sources) if s == one]
         others = ~np.isin(groups, own)
         if others.any():
-            judge = whitening(means[others], groups[others], rank)
+            judge = whitening(means[others], groups[others])
             scores[own] = [score(means[groups == g].mean(0), *judge) for g in own]
     return scores
 
@@ -104,20 +106,16 @@ def edge(scores, inside=0.95):
     return float(np.quantile(scores, inside)) if len(scores) else 1.0
 
 
-def whitening(means, groups, rank):
-    """(mean [D], whiten [R,D]) without the final scale."""
+def whitening(means, groups):
+    """(mean [D], whiten [D,D]) without the final scale."""
     _, groups, counts = np.unique(groups, return_inverse=True, return_counts=True)
     weights = 1.0 / counts[groups] / len(counts)
     mean = weights @ means
     centred = means - mean
-    scale = np.sqrt(weights @ centred**2) + 1e-9
+    scale = np.sqrt(weights @ centred**2) + LEAST_DEVIATION
     z = centred / scale
-    values, directions = np.linalg.eigh((z * weights[:, None]).T @ z)
-    keep = np.argsort(values)[::-1][:rank]
-    keep = keep[values[keep] > RANK_FLOOR * values.max()]
-    # A tenth of the mean variance on top: weak directions must not rule the score.
-    whiten = (directions[:, keep] / np.sqrt(values[keep] + 0.1 * values.mean())).T / scale
-    return mean, whiten
+    variances, directions = np.linalg.eigh((z * weights[:, None]).T @ z)
+    return mean, (directions / np.sqrt(np.maximum(variances, LEAST_VARIANCE))).T / scale
 
 
 def score(mean_representation, mean, whiten):

@@ -43,7 +43,7 @@ def test_a_program_unlike_all_others_is_far_and_badly_estimated(programs):
     others = [p for name, p in points.items() if not name.startswith("source12")]
     for name in ("source12-a", "source12-b"):
         # Nobody else has the column, so its cycles are missing from the estimate.
-        assert points[name]["error"] > 0.5
+        assert points[name]["error"] > 0.5 and points[name]["ood"] > 1.0
     assert max(p["error"] for p in others) < 0.05
     assert max(p["ood"] for p in others) < min(points["source12-a"]["ood"],
                                                points["source12-b"]["ood"])
@@ -58,7 +58,7 @@ def test_the_edge_holds_all_but_a_twentieth(programs):
     assert 0 < (scores > table.edge(scores)).sum() <= 2  # of 26
     # The scores of a distribution of other programs, one by one, are the oracle.
     others = np.array([g for g, s in enumerate(sources) if s != sources[0]])
-    judge = table.whitening(means[np.isin(groups, others)], groups[np.isin(groups, others)], 96)
+    judge = table.whitening(means[np.isin(groups, others)], groups[np.isin(groups, others)])
     assert scores[1] == pytest.approx(float(table.score(means[groups == 1].mean(0), *judge)))
 
 
