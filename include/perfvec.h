@@ -859,7 +859,7 @@ typedef struct perfvec_fit {
      */
     uint64_t intervals;
     /**
-     * Root mean square error of a fitted interval's cycles, relative to their mean.
+     * Root mean square of the relative errors of fitted intervals' cycles, weighted by the cycles.
      */
     double fit_error;
     /**

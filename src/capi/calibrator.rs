@@ -31,7 +31,7 @@ pub struct perfvec_fit {
     pub retirements: u64,
     /// Intervals observed.
     pub intervals: u64,
-    /// Root mean square error of a fitted interval's cycles, relative to their mean.
+    /// Root mean square of the relative errors of fitted intervals' cycles, weighted by the cycles.
     pub fit_error: f64,
     /// The same over every fifth interval, which was held out and not fitted.
     pub held_out_error: f64,

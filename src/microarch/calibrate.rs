@@ -4,8 +4,12 @@
 //! core, so that `y = M . x` plus noise. Memory is that of the normal equations, whatever the
 //! length of the run. With a table of known cores the prior of M is the normal distribution of
 //! their vectors, `M = mu + L z`, `L L' = cov + 0.1 diag(cov)`, `z ~ N(0, I)`; the posterior mode
-//! solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x')`, `b = sum(y x)`. With fewer
+//! solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x' / y)`, `b = sum(x)`. With fewer
 //! than two known cores `mu = 0` and `L = I`: plain ridge.
+//!
+//! The variance of the noise is taken to grow with `y`. Equal variances would let intervals of
+//! many cycles (waits for memory) rule the fit; equal relative errors would pull every estimate
+//! down, because intervals that happened to be short would weigh most.
 //!
 //! Of every five intervals, three are fitted, one chooses the noise scale `s` and then joins the
 //! fit, and one is held out for the reported error and never fitted.
@@ -30,7 +34,7 @@ pub struct Fit {
     pub retirements: u64,
     /// Intervals observed.
     pub intervals: u64,
-    /// Root mean square error of a fitted interval's cycles, relative to their mean.
+    /// Root mean square of the relative errors of fitted intervals' cycles, weighted by the cycles.
     pub fit_error: f64,
     /// The same over the held-out intervals.
     pub held_out_error: f64,
@@ -62,12 +66,10 @@ struct Prior {
     factor: Vec<f64>,
 }
 
-/// Sums over intervals that give the squared error of any vector.
+/// Sums over intervals, each divided by its cycles, that give the squared error of any vector.
 #[derive(Debug, Clone)]
 struct Moments {
-    count: f64,
     y: f64,
-    yy: f64,
     b: Vec<f64>,
     a: Symmetric,
 }
@@ -257,43 +259,39 @@ impl Prior {
 impl Moments {
     fn zero(dim: usize) -> Self {
         Self {
-            count: 0.0,
             y: 0.0,
-            yy: 0.0,
             b: vec![0.0; dim],
             a: Symmetric::zero(dim),
         }
     }
 
     fn add(&mut self, x: &[f64], y: f64) {
-        self.count += 1.0;
         self.y += y;
-        self.yy += y * y;
+        // An interval of no cycles weighs as one of a single cycle.
+        let weight = 1.0 / y.max(1.0);
         for (b, x) in self.b.iter_mut().zip(x) {
-            *b += y * x;
+            *b += y * weight * x;
         }
-        self.a.add_outer(x, 1.0);
+        self.a.add_outer(x, weight);
     }
 
     fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
         self.y += other.y;
-        self.yy += other.yy;
         for (b, o) in self.b.iter_mut().zip(&other.b) {
             *b += o;
         }
         self.a.add(&other.a);
     }
 
-    /// `sum((y - m.x)^2)`; rounding may take an exact fit just below zero.
+    /// `sum((y - m.x)^2 / y)`; rounding may take an exact fit just below zero.
     fn squared_error(&self, m: &[f64]) -> f64 {
         let am = times(&self.a.dense(), m);
-        (self.yy - 2.0 * dot(m, &self.b) + dot(m, &am)).max(0.0)
+        (self.y - 2.0 * dot(m, &self.b) + dot(m, &am)).max(0.0)
     }
 
-    /// Root mean square error relative to the mean of y.
+    /// Root mean square of the relative errors, each weighted by its y.
     fn error(&self, m: &[f64]) -> f64 {
-        (self.squared_error(m) / self.count).sqrt() / (self.y / self.count)
+        (self.squared_error(m) / self.y).sqrt()
     }
 }
 
