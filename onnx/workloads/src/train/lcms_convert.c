@@ -3,6 +3,20 @@
 #include <lcms2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The date in a profile: without libc's, which reads the time zone from a file. */
+struct tm *gmtime(const time_t *t) {
+    static struct tm day;
+    return gmtime_r(t, &day);
+}
+
+struct tm *gmtime_r(const time_t *restrict t, struct tm *restrict day) {
+    memset(day, 0, sizeof *day);
+    day->tm_year = 123, day->tm_mday = 14, day->tm_sec = *t % 60;
+    return day;
+}
 
 int main(int argc, char **argv) {
     unsigned s = argc > 1 ? strtoul(argv[1], 0, 0) : 2;

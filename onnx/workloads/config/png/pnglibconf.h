@@ -1,0 +1,2 @@
+/* The library's own default configuration. */
+#include "scripts/pnglibconf.h.prebuilt"
