@@ -1,6 +1,6 @@
 //! One hart's stream: from retirements to a program vector and its estimates.
 //!
-//! The host's thread interns, settles branch outcomes and appends; extraction and the model run
+//! The host's thread interns and appends; settling branch outcomes, extraction and the model run
 //! on the session's threads (or inside the calls, with `threads: 0`). What a session computes is
 //! a function of the stream and the configuration alone, bit for bit: not of how the stream is
 //! split into calls, of the number of threads, or of when they ran. Sampling to a target overhead is
@@ -27,14 +27,13 @@ pub use config::{Sampling, SessionConfig};
 pub use pace::MAX_EPOCHS;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::{InstId, Resolved, Retirement, StaticInst};
+use crate::inst::{InstId, Retirement, StaticInst};
 use crate::isa::Isa;
 use crate::microarch::ProgramVector;
 use crate::model::Model;
 use intern::Interner;
 use merge::Results;
 use meter::Clock;
-use resolve::Resolver;
 use run::Runner;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -72,7 +71,7 @@ pub struct Interval {
     pub vector: Vec<f64>,
 }
 
-/// Settled retirements handed on at a time.
+/// Retirements handed on at a time.
 const BLOCK: usize = 4096;
 
 /// One hart's stream. Used by one thread at a time; many sessions share a model.
@@ -83,8 +82,7 @@ pub struct Session {
     interner: Interner,
     /// Static instructions already announced to the pipeline.
     announced: usize,
-    resolver: Resolver,
-    block: Vec<Resolved>,
+    block: Vec<Retirement>,
     in_region: bool,
     /// Retirements in regions, as the host reported them.
     retired: u64,
@@ -109,7 +107,6 @@ impl Session {
         Ok(Session {
             interner: Interner::default(),
             announced: 0,
-            resolver: Resolver::default(),
             block: Vec::with_capacity(BLOCK),
             in_region: !config.start_outside_region,
             retired: 0,
@@ -180,11 +177,12 @@ impl Session {
         if self.in_region {
             self.retired += retirements.len() as u64;
         }
-        for r in retirements {
-            let block = &mut self.block;
-            self.resolver
-                .push(self.interner.insts(), r, |settled| block.push(settled));
-            if self.block.len() >= BLOCK {
+        let mut rest = retirements;
+        while !rest.is_empty() {
+            let (fits, more) = rest.split_at(rest.len().min(BLOCK - self.block.len()));
+            self.block.extend_from_slice(fits);
+            rest = more;
+            if self.block.len() == BLOCK {
                 self.send_block()?;
             }
         }
@@ -255,9 +253,6 @@ impl Session {
                 format!("the session is already {what} a region; pair region_begin and region_end"),
             ));
         }
-        let block = &mut self.block;
-        self.resolver
-            .flush(self.interner.insts(), |settled| block.push(settled));
         self.send_block()?;
         self.in_region = begin;
         self.send(Work::Region(begin))
@@ -347,9 +342,6 @@ impl Session {
     /// Ends the stream: settles what is held back, puts everything through the model, and gives
     /// the remaining intervals, the last of which may be short.
     pub fn finish(&mut self) -> Result<Vec<Interval>> {
-        let block = &mut self.block;
-        self.resolver
-            .flush(self.interner.insts(), |settled| block.push(settled));
         self.send_block()?;
         let in_region = self.in_region;
         self.runner.call(&self.results, move |p| {

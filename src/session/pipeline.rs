@@ -1,4 +1,4 @@
-//! From settled retirements to batches: extraction, planning, filling.
+//! From retirements to batches: settling outcomes, extraction, planning, filling.
 
 use super::batch::{self, Batch, Shape};
 use super::fill::Filler;
@@ -6,12 +6,16 @@ use super::merge::Results;
 use super::meter::Meter;
 use super::pace::Pace;
 use super::plan::{Planner, Step};
+use super::resolve::Resolver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
-use crate::inst::{Resolved, StaticInst};
+use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::model::{Engine, Model};
 use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
+
+/// Retirements settled at a time, so that they stay in the nearest cache.
+const PART: usize = 256;
 
 /// Where full batches go.
 pub enum Sink {
@@ -56,8 +60,12 @@ pub struct Pipeline {
     pub index: u64,
     /// Number of the next batch.
     pub seq: u64,
-    /// Static instructions announced so far.
-    pub interned: u32,
+    /// Static instructions announced so far, by id.
+    pub insts: Vec<StaticInst>,
+    /// What settles outcomes.
+    pub resolver: Resolver,
+    /// What is settled and not yet taken; empty between calls.
+    pub settled: Vec<Resolved>,
     /// Where batches go.
     pub sink: Sink,
     /// Where results go.
@@ -68,13 +76,39 @@ impl Pipeline {
     /// Announces static instructions in order of their ids.
     pub fn intern(&mut self, insts: &[StaticInst]) {
         for i in insts {
-            self.extractor.intern(self.interned, i);
-            self.interned += 1;
+            self.extractor.intern(self.insts.len() as InstId, i);
+            self.insts.push(*i);
         }
     }
 
-    /// Takes settled retirements in order.
-    pub fn block(&mut self, mut block: &[Resolved]) -> Result<()> {
+    /// Takes retirements in order, of static instructions that were announced.
+    pub fn block(&mut self, block: &[Retirement]) -> Result<()> {
+        for part in block.chunks(PART) {
+            let settled = &mut self.settled;
+            for r in part {
+                self.resolver.push(&self.insts, r, |s| settled.push(s));
+            }
+            self.take_settled()?;
+        }
+        Ok(())
+    }
+
+    /// Settles what is held back as if nothing followed.
+    fn settle(&mut self) -> Result<()> {
+        let settled = &mut self.settled;
+        self.resolver.flush(&self.insts, |s| settled.push(s));
+        self.take_settled()
+    }
+
+    fn take_settled(&mut self) -> Result<()> {
+        let mut settled = std::mem::take(&mut self.settled);
+        let done = self.steps(&settled);
+        settled.clear();
+        self.settled = settled;
+        done
+    }
+
+    fn steps(&mut self, mut block: &[Resolved]) -> Result<()> {
         if self.in_region {
             self.meter.run();
         }
@@ -161,6 +195,7 @@ impl Pipeline {
 
     /// A region begins or ends.
     pub fn region(&mut self, begin: bool) -> Result<()> {
+        self.settle()?;
         self.close()?;
         if !begin {
             self.planner.cut(self.index);

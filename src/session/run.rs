@@ -8,12 +8,13 @@ use super::meter::{system_clock, Clock, Meter};
 use super::pace::Pace;
 use super::pipeline::{Pipeline, Sink};
 use super::plan::{Planner, MAX_INDEX};
+use super::resolve::Resolver;
 use super::snapshot::{self as snap, put};
 use super::threads::{inference, Work, Worker};
 use super::{Session, SessionConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
-use crate::inst::Resolved;
+use crate::inst::{Retirement, StaticInst};
 use crate::model::Model;
 use std::sync::mpsc::channel;
 use std::sync::Arc;
@@ -52,11 +53,11 @@ impl Runner {
         }
     }
 
-    /// Empty memory for a block of settled retirements.
-    pub fn block(&self) -> Vec<Resolved> {
+    /// Empty memory for a block of retirements.
+    pub fn block(&self) -> Vec<Retirement> {
         match self {
             Runner::Threads(w) => w.block(),
-            Runner::Inline(_) => Vec::new(),
+            Runner::Inline(_) => Vec::with_capacity(super::BLOCK),
         }
     }
 
@@ -92,7 +93,8 @@ pub struct Parts {
     sums: Accumulator,
     index: u64,
     in_region: bool,
-    interned: u32,
+    insts: Vec<StaticInst>,
+    resolver: Resolver,
 }
 
 impl Parts {
@@ -154,7 +156,8 @@ impl Parts {
             shape,
             index: 0,
             in_region: !config.start_outside_region,
-            interned: 0,
+            insts: Vec::new(),
+            resolver: Resolver::default(),
         })
     }
 
@@ -181,7 +184,9 @@ impl Parts {
             in_region: self.in_region,
             index: self.index,
             seq: 0,
-            interned: self.interned,
+            insts: self.insts,
+            resolver: self.resolver,
+            settled: Vec::new(),
             sink,
             results: results.clone(),
         };
@@ -197,7 +202,7 @@ impl Parts {
 /// See [`Session::snapshot`].
 pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
     s.send_block()?;
-    let state = s.runner.call(&s.results, |p| {
+    let (held, state) = s.runner.call(&s.results, |p| {
         p.sync()?;
         let mut out = Vec::new();
         put(&mut out, &[p.index, p.in_region.into()]);
@@ -205,13 +210,13 @@ pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
         p.filler.save(&mut out);
         put(&mut out, &p.meter.state(p.results.model_time()));
         p.extractor.save(&mut out);
-        Ok(out)
+        Ok((p.resolver.held().copied(), out))
     })?;
     let mut out = Vec::new();
     snap::put_str(&mut out, &s.model.info().id);
     snap::put_config(&mut out, &s.config, s.warmup);
     snap::put_insts(&mut out, s.interner.insts());
-    snap::put_held(&mut out, s.resolver.held());
+    snap::put_held(&mut out, held.as_ref());
     put(
         &mut out,
         &[s.retired, s.in_region.into(), s.observed.len() as u64],
@@ -247,14 +252,14 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
         let id = interner.intern(i)?;
         parts.extractor.intern(id, i);
     }
-    let mut resolver = super::Resolver::default();
-    resolver.hold(snap::take_held(&mut r, insts.len())?);
+    parts.resolver.hold(snap::take_held(&mut r, insts.len())?);
     let [retired, in_region, observed] = [r.u64()?, r.u64()?, r.u64()?];
     let observed = (0..observed)
         .map(|_| Ok((r.u64()?, r.u64()?, r.u64()?)))
         .collect::<Result<_>>()?;
     parts.sums = snap::take_sums(&mut r, &parts.sums)?;
-    parts.interned = insts.len() as u32;
+    let announced = insts.len();
+    parts.insts = insts;
     parts.index = r.u64()?;
     parts.in_region = r.u64()? != 0;
     let mut planner = [0; 6];
@@ -279,9 +284,8 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
     }
     let (runner, results) = parts.start(&model, &config)?;
     Ok(Session {
-        announced: insts.len(),
+        announced,
         interner,
-        resolver,
         block: Vec::with_capacity(super::BLOCK),
         in_region: in_region != 0,
         retired,

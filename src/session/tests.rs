@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::features::{extractor, refmachine};
-use crate::inst::{InstFlags, OpClass, RegClass};
+use crate::inst::{InstFlags, OpClass, RegClass, Resolved};
 use crate::model::{Backend, Engine, EngineFactory, ModelInfo};
 use proptest::prelude::*;
 

@@ -6,7 +6,7 @@ use super::batch::{self, Batch, Shape};
 use super::merge::Results;
 use super::pipeline::{Pipeline, Sink};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::{Resolved, StaticInst};
+use crate::inst::{Retirement, StaticInst};
 use crate::model::Model;
 use parking_lot::Mutex;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -18,8 +18,8 @@ use std::thread::{Builder, JoinHandle};
 pub enum Work {
     /// New static instructions.
     Insts(Vec<StaticInst>),
-    /// Settled retirements.
-    Block(Vec<Resolved>),
+    /// Retirements.
+    Block(Vec<Retirement>),
     /// A region begins (true) or ends.
     Region(bool),
     /// Run this on the pipeline and answer through whatever the closure holds.
@@ -32,7 +32,7 @@ const BLOCKS: usize = 8;
 /// Runs a pipeline on a thread of its own.
 pub struct Worker {
     queue: Option<SyncSender<Work>>,
-    spare: Receiver<Vec<Resolved>>,
+    spare: Receiver<Vec<Retirement>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -145,8 +145,10 @@ impl Worker {
     }
 
     /// Empty memory for a block, reused where possible.
-    pub fn block(&self) -> Vec<Resolved> {
-        self.spare.try_recv().unwrap_or_default()
+    pub fn block(&self) -> Vec<Retirement> {
+        self.spare
+            .try_recv()
+            .unwrap_or_else(|_| Vec::with_capacity(super::BLOCK))
     }
 }
 
