@@ -50,7 +50,6 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
     check(perfvec_microarchs_load(path(params.microarchs), &table), "microarchs");
     // Under the tracer itself: gem5 loses groups within a group that was merged into it.
     cores = PerfVecCoreStats::ofTable(parent, table);
-    batch.reserve(BATCH);
     if (!params.intervals.empty()) {
         fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
                  params.name);
@@ -141,9 +140,9 @@ PerfVecEstimate::intern(const perfvec_static_inst &inst)
 void
 PerfVecEstimate::flush()
 {
-    if (!batch.empty())
-        check(perfvec_session_retire_many(session, batch.data(), batch.size()), "retire");
-    batch.clear();
+    if (filled != 0)
+        check(perfvec_session_retire_many(session, batch.data(), filled), "retire");
+    filled = 0;
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef PERFVEC_ESTIMATE_HH
 #define PERFVEC_ESTIMATE_HH
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -53,8 +54,8 @@ class PerfVecEstimate : public statistics::Group
             retireTimed(retired, cycles);
             return;
         }
-        batch.push_back(retired);
-        if (batch.size() >= BATCH)
+        batch[filled++] = retired;
+        if (filled == BATCH)
             flush();
     }
 
@@ -87,7 +88,8 @@ class PerfVecEstimate : public statistics::Group
     void resetStats() override;
 
   private:
-    static constexpr std::size_t BATCH = 1024;
+    /** Retirements handed to the library per call: few, so that they stay in the nearest cache. */
+    static constexpr std::size_t BATCH = 256;
 
     void check(perfvec_status status, const char *what) const;
     void flush();
@@ -103,7 +105,8 @@ class PerfVecEstimate : public statistics::Group
     perfvec_session *session = nullptr;
     perfvec_calibrator *calibrator = nullptr;
     std::unique_ptr<PerfVecIntervals> series;
-    std::vector<perfvec_retirement> batch;
+    std::array<perfvec_retirement, BATCH> batch;
+    std::size_t filled = 0;
     std::vector<std::uint8_t> kept;
     double fittedCycles = -1, fittedError = 0;
     perfvec_counts baseCounts = {};

@@ -164,28 +164,45 @@ class BlockHash
     std::vector<std::uint64_t> blocks;
 };
 
+/** What is kept of an interned instruction. */
+struct Known
+{
+    std::uint32_t id = 0;
+    bool control = false;
+    /** A whole instruction without a data access, which retires whenever a CPU executes it. */
+    bool simple = false;
+};
+
 /**
- * Ids by (pc, key), where the key is what distinguishes two instructions at one pc: the
- * encoding, or the host's own description. A direct-mapped table in front of a hash map.
+ * Interned instructions by (pc, key), where the key is what distinguishes two at one pc: the
+ * encoding, or the host's own description; never 0. A direct-mapped table, wide enough for the
+ * code of large programs, in front of a hash map.
  */
 class IdCache
 {
   public:
     IdCache() : slots(SLOTS) {}
 
-    /** The id of (pc, key); `intern()` makes it at the first request. */
+    /** What is known of (pc, key), if the table has it at hand. */
+    const Known *
+    glance(std::uint64_t pc, std::uint64_t key) const
+    {
+        const Slot &slot = slots[(pc >> 1) & (SLOTS - 1)];
+        return slot.pc == pc && slot.key == key ? &slot.known : nullptr;
+    }
+
+    /** What is known of (pc, key); `intern()` tells it at the first request. */
     template <class Intern>
-    std::uint32_t
+    Known
     get(std::uint64_t pc, std::uint64_t key, Intern &&intern)
     {
-        Slot &slot = slots[(pc >> 1) & (SLOTS - 1)];
-        if (slot.valid && slot.pc == pc && slot.key == key)
-            return slot.id;
+        if (const Known *const known = glance(pc, key))
+            return *known;
         const auto name = std::make_pair(pc, key);
         auto found = ids.find(name);
         if (found == ids.end())
             found = ids.emplace(name, intern()).first;
-        slot = Slot{pc, key, found->second, true};
+        slots[(pc >> 1) & (SLOTS - 1)] = Slot{pc, key, found->second};
         return found->second;
     }
 
@@ -193,9 +210,7 @@ class IdCache
     bool
     knows(std::uint64_t pc, std::uint64_t key) const
     {
-        const Slot &slot = slots[(pc >> 1) & (SLOTS - 1)];
-        return (slot.valid && slot.pc == pc && slot.key == key)
-            || ids.count(std::make_pair(pc, key)) != 0;
+        return glance(pc, key) || ids.count(std::make_pair(pc, key)) != 0;
     }
 
     std::size_t size() const { return ids.size(); }
@@ -208,14 +223,13 @@ class IdCache
     }
 
   private:
-    static constexpr std::size_t SLOTS = 1u << 14;
+    static constexpr std::size_t SLOTS = 1u << 17;
 
     struct Slot
     {
         std::uint64_t pc = 0;
         std::uint64_t key = 0;
-        std::uint32_t id = 0;
-        bool valid = false;
+        Known known;
     };
 
     struct Hash
@@ -228,7 +242,7 @@ class IdCache
     };
 
     std::vector<Slot> slots;
-    std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t, Hash> ids;
+    std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Known, Hash> ids;
 };
 
 } // namespace perfvec_glue

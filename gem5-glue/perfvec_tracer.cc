@@ -7,6 +7,7 @@
 #include "base/loader/object_file.hh"
 #include "base/logging.hh"
 #include "cpu/base.hh"
+#include "cpu/simple/base.hh"
 #include "cpu/thread_context.hh"
 #include "enums/OpClass.hh"
 #include "perfvec_decode.hh"
@@ -37,6 +38,21 @@ encodingOf(StaticInst &inst)
     if ((bits & 3) == 3)
         bits |= std::uint32_t(bytes[2]) << 16 | std::uint32_t(bytes[3]) << 24;
     return bits;
+}
+
+/**
+ * Whether an instruction that committed once does so whenever a CPU executes it, and its record
+ * would say nothing of interest: integer arithmetic and jumps, which have neither data accesses
+ * nor registers that may be switched off. (Encodings that are not valid never commit.)
+ */
+bool
+isSimple(const StaticInst &inst)
+{
+    const OpClass op = inst.opClass();
+    return (op == IntAluOp || op == IntMultOp || op == IntDivOp) && !inst.isMicroop()
+        && !inst.isMemRef() && !inst.isNonSpeculative() && !inst.isSerializing()
+        && !inst.isSquashAfter() && !inst.isReadBarrier() && !inst.isWriteBarrier()
+        && !inst.isSyscall() && !inst.isPseudo();
 }
 
 std::uint32_t
@@ -123,7 +139,27 @@ PerfVec::getInstRecord(Tick when, ThreadContext *tc, const StaticInstPtr inst,
 {
     if (finished)
         return nullptr;
+    if (inOrder && tc == context) {
+        // No record saves gem5 the making, filling and deleting of one.
+        const auto *const known
+            = ids.glance(pc.instAddr(), reinterpret_cast<std::uintptr_t>(inst.get()));
+        if (known && known->simple) {
+            retireSimple(*known, pc.instAddr());
+            return nullptr;
+        }
+    }
     return new Retire(*this, when, tc, inst, pc, macro);
+}
+
+void
+PerfVec::retireSimple(const perfvec_glue::Known &known, Addr pc)
+{
+    perfvec_glue::Record record;
+    record.pc = pc;
+    record.tick = curTick();
+    record.id = known.id;
+    record.control = known.control;
+    folder.push(record, [this](const perfvec_glue::Record &retired) { emit(retired); });
 }
 
 void
@@ -137,8 +173,15 @@ PerfVec::attach(ThreadContext *tc)
     cpu = tc->getCpuPtr();
     clockPeriod = cpu->clockPeriod();
     timed = tc->getSystemPtr()->isTimingMode();
-    if (isa != 0)
-        return;
+    if (isa == 0)
+        open(tc);
+    // These CPUs ask for a record when they execute an instruction, which is when it retires.
+    inOrder = isa == PERFVEC_ISA_RISCV64 && dynamic_cast<BaseSimpleCPU *>(cpu);
+}
+
+void
+PerfVec::open(ThreadContext *tc)
+{
     isa = libraryIsa(tc->getSystemPtr()->workload->getArch());
     if (isa == PERFVEC_ISA_X86_64 && !folder.hasPending())
         folder = perfvec_glue::Folder(true);
@@ -147,7 +190,7 @@ PerfVec::attach(ThreadContext *tc)
         estimating->open(isa);
 }
 
-std::uint32_t
+perfvec_glue::Known
 PerfVec::internEncoding(const Retire &record, Addr pc)
 {
     // By address of gem5's static instruction, so that its encoding is needed only once: gem5
@@ -164,7 +207,7 @@ PerfVec::internEncoding(const Retire &record, Addr pc)
             id = estimating->intern(isa, pc, bytes, size);
         if (recording->writesTrace())
             id = recording->intern(isa, pc, bytes, size);
-        return id;
+        return perfvec_glue::Known{id, inst.isControl(), isSimple(inst)};
     });
 }
 
@@ -193,8 +236,8 @@ PerfVec::internDecoded(const Retire &record, Addr pc)
             id = estimating->intern(decode->inst());
         if (recording->writesTrace())
             id = recording->intern(decode->inst());
-        return id;
-    });
+        return perfvec_glue::Known{id, inst.isControl(), false};
+    }).id;
 }
 
 void
@@ -219,7 +262,7 @@ PerfVec::commit(const Retire &committed)
         if (isa != PERFVEC_ISA_RISCV64)
             record.id = internDecoded(committed, record.pc);
         else if (ends)
-            record.id = internEncoding(committed, record.pc);
+            record.id = internEncoding(committed, record.pc).id;
     }
     if (workItems && isa == PERFVEC_ISA_RISCV64) {
         const std::uint32_t bits = encodingOf(inst);

@@ -72,8 +72,11 @@ class PerfVec : public trace::InstTracer
 
     /** One committed record, in commit order. */
     void commit(const Retire &record);
+    /** An instruction that is certain to commit, about to be executed by a CPU without a pipeline. */
+    void retireSimple(const perfvec_glue::Known &known, Addr pc);
     void attach(ThreadContext *tc);
-    std::uint32_t internEncoding(const Retire &record, Addr pc);
+    void open(ThreadContext *tc);
+    perfvec_glue::Known internEncoding(const Retire &record, Addr pc);
     std::uint32_t internDecoded(const Retire &record, Addr pc);
     void emit(const perfvec_glue::Record &retired);
     /** Leaves the simulation loop where `exit_at` and `exit_every` ask for it. */
@@ -92,7 +95,7 @@ class PerfVec : public trace::InstTracer
     /** Of the CPU that retires at present; changes when one takes over. */
     ThreadContext *context = nullptr;
     BaseCPU *cpu = nullptr;
-    bool timed = false, observing = true;
+    bool timed = false, observing = true, inOrder = false;
     int contextId = -1;
     std::uint32_t isa = 0;
     std::uint64_t count = 0, observedCount = 0, observedSum = 0;

@@ -131,14 +131,20 @@ findsIdsAgain()
     std::vector<std::pair<std::uint64_t, std::uint64_t>> made;
     std::mt19937_64 random(3);
     for (int i = 0; i < 200000; ++i) {
-        const std::uint64_t pc = (random() % 9000) << (random() % 2 ? 1 : 14);
-        const std::uint64_t key = random() % 2;
-        const std::uint32_t id = cache.get(pc, key, [&] {
+        const std::uint64_t pc = (random() % 9000) << (random() % 2 ? 1 : 17);
+        const std::uint64_t key = 1 + random() % 2;
+        const Known *const seen = cache.glance(pc, key);
+        CHECK(!seen || cache.knows(pc, key));
+        const std::uint32_t glanced = seen ? seen->id : 0;
+        const Known known = cache.get(pc, key, [&] {
+            CHECK(!seen);
             made.emplace_back(pc, key);
-            return static_cast<std::uint32_t>(made.size() - 1);
+            return Known{static_cast<std::uint32_t>(made.size() - 1), key == 2, pc % 3 == 0};
         });
-        CHECK(id < made.size());
-        CHECK(made[id].first == pc && made[id].second == key);
+        CHECK(known.id < made.size() && (!seen || glanced == known.id));
+        CHECK(made[known.id].first == pc && made[known.id].second == key);
+        CHECK(known.control == (key == 2) && known.simple == (pc % 3 == 0));
+        CHECK(cache.glance(pc, key) && cache.glance(pc, key)->id == known.id);
     }
     CHECK(cache.size() == made.size());
 }
