@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef uint64_t u64;
-static uint32_t rotl(uint32_t v, int n) { return v << n | v >> (32 - n); }
+static uint32_t rotl(uint32_t v, int n) { return v << (n & 31) | v >> (-n & 31); }
 static u64 rotl64(u64 v, int n) { return n ? v << n | v >> (64 - n) : v; }
 
 static void keccak(u64 *a) {

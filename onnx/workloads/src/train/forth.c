@@ -71,7 +71,7 @@ static cell run(const char *name, cell a) {
     static const void *const jump[] = {&&lit, &&exit, &&call, &&zbranch, &&branch, &&add, &&sub,
         &&mul, &&divmod, &&dup, &&drop, &&swap, &&over, &&rot, &&fetch, &&store, &&cfetch, &&cstore,
         &&lt, &&eq, &&and, &&xor, &&to_r, &&from_r, &&r_at, &&inc, &&half, &&halt, &&dup2, &&zero};
-    cell stack[256], *sp = stack, rstack[256], *rp = rstack, top = a, t;
+    cell stack[256] = {0}, *sp = stack + 1, rstack[256], *rp = rstack, top = a, t;
     int i = words - 1;
     while (i > 0 && strcmp(dict[i].name, name))
         i--;
