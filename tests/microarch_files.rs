@@ -241,28 +241,22 @@ fn tables_merge_without_losing_or_doubling() {
 }
 
 #[test]
-fn shards_measured_differently_are_not_merged() {
-    let full = ProgramVector {
+fn shards_of_other_models_are_not_merged() {
+    let mut v = ProgramVector {
         model_id: "m".into(),
         retired: 100,
         measured: 100,
         sum: vec![1.0],
         ..ProgramVector::default()
     };
-    let sampled = ProgramVector {
-        measured: 10,
-        units: 1,
-        second_moment: vec![1.0],
-        ..full.clone()
-    };
-    let mut v = full.clone();
-    assert_eq!(v.merge(&sampled).unwrap_err().kind(), ErrorKind::Mismatch);
-    assert_eq!(v, full);
-    let foreign = ProgramVector {
-        model_id: "n".into(),
-        ..full.clone()
-    };
+    let before = v.clone();
+    let mut foreign = v.clone();
+    foreign.model_id = "n".into();
     assert_eq!(v.merge(&foreign).unwrap_err().kind(), ErrorKind::Mismatch);
+    let mut many = v.clone();
+    many.retired = u64::MAX;
+    assert_eq!(v.merge(&many).unwrap_err().kind(), ErrorKind::OutOfMemory);
+    assert_eq!(v, before);
 }
 
 proptest! {

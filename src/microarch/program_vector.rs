@@ -37,13 +37,16 @@ pub struct ProgramVector {
 impl ProgramVector {
     /// Adds another vector of the same model: afterwards `self` stands for both streams.
     ///
-    /// Shards sampled at different rates (`measured / retired`) become strata of one whole: their
-    /// estimates add, and so do the variances. Kind `Mismatch` for two models, for a shard of full
-    /// mode and a sampled one, and where a shard has too few units for that (fewer than 2) and the
-    /// rates differ by more than a factor of 2. Nothing changes on an error.
+    /// The estimate of any microarchitecture on the merged vector is the sum of those on the
+    /// shards. Shards measured at one rate (`measured / retired`) simply add up, so that shards of
+    /// full mode equal the whole to the bit. At different rates they become strata of one whole,
+    /// whose variances add as well; a shard with a single unit, which says nothing of its own
+    /// variance, borrows the spread of both shards' units. Where no shard has a second unit the
+    /// half width of the result is unknown (1). A shard of which nothing was measured is taken to
+    /// be like the other. Kind `Mismatch` for two models; nothing changes on an error.
     pub fn merge(&mut self, other: &ProgramVector) -> Result<()> {
         if self.model_id != other.model_id || self.sum.len() != other.sum.len() {
-            return Err(mismatch(format!(
+            return Err(Error::new(ErrorKind::Mismatch, format!(
                 "program vectors of models \"{}\" (D = {}) and \"{}\" (D = {}) cannot be merged; make both with one model",
                 self.model_id, self.sum.len(), other.model_id, other.sum.len()
             )));
@@ -59,21 +62,9 @@ impl ProgramVector {
                 "program vectors: the summed counts pass 64 bits; merge fewer shards",
             ));
         };
-        if self.measured > 0 && other.measured > 0 {
-            if self.rates_differ(other) {
-                let mut totals = Totals::new(self.sum.len());
-                if totals.add(self) && totals.add(other) {
-                    *self = totals.into_vector(std::mem::take(&mut self.model_id));
-                    return Ok(());
-                }
-            }
-            let ratio = self.rate() / other.rate();
-            if (self.units == 0) != (other.units == 0) || !(0.5..=2.0).contains(&ratio) {
-                return Err(mismatch(format!(
-                    "program vectors that measured {:.3}% ({} units) and {:.3}% ({} units) of their retirements cannot be merged without bias; estimate each and add the cycles",
-                    100.0 * self.rate(), self.units, 100.0 * other.rate(), other.units
-                )));
-            }
+        if self.measured > 0 && other.measured > 0 && self.rate_differs(other) {
+            *self = Totals::of_two(self, other).into_vector(std::mem::take(&mut self.model_id));
+            return Ok(());
         }
         (self.retired, self.measured, self.units) = (retired, measured, units);
         for (a, b) in self.sum.iter_mut().zip(&other.sum) {
@@ -146,17 +137,10 @@ impl ProgramVector {
         Ok(())
     }
 
-    /// Whether the sampling rates of two shards differ by more than the unit by which equal rates
-    /// round.
-    fn rates_differ(&self, other: &ProgramVector) -> bool {
-        let step = |v: &Self| v.rate() / v.units as f64;
-        self.units > 0
-            && other.units > 0
-            && (self.rate() - other.rate()).abs() > step(self) + step(other)
-    }
-
-    fn rate(&self) -> f64 {
-        self.measured as f64 / self.retired as f64
+    /// Whether two shards measured different parts of their retirements.
+    fn rate_differs(&self, other: &ProgramVector) -> bool {
+        let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+        product(self.measured, other.retired) != product(other.measured, self.retired)
     }
 
     fn from_container(mut c: Container) -> Result<Self> {
@@ -216,8 +200,4 @@ fn take_f64(c: &mut Container, name: &str) -> Result<Option<Vec<f64>>> {
         }) if shape.len() == 1 => Ok(Some(values)),
         Some(Tensor { shape, .. }) => Err(shape_error(name, &shape, "F64 with one dimension")),
     }
-}
-
-fn mismatch(message: String) -> Error {
-    Error::new(ErrorKind::Mismatch, message)
 }

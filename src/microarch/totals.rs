@@ -6,6 +6,10 @@
 //! both add (Cochran, Sampling Techniques, chapter 5). A [`ProgramVector`] keeps one sum and one
 //! matrix of second moments, and the formulas of `estimate.rs` must get the same totals out of it:
 //! that is so for `P = (n/N) T` and `M = P P'/U + (U - 1)/U (n/N)^2 V / (1 - n/N)`.
+//!
+//! A single unit has no sample variance. Merged with another shard it takes that of the units of
+//! both, as strata of one unit each are collapsed (the same book, 5A.12): too wide rather than too
+//! narrow, since what sets the shards apart counts as spread.
 
 use super::ProgramVector;
 
@@ -36,6 +40,23 @@ fn add_outer(m: &mut [f64], p: &[f64], scale: f64) {
     }
 }
 
+/// The units of both, those of `other` made as long as those of `v`.
+fn pooled(v: &ProgramVector, other: &ProgramVector) -> ProgramVector {
+    let mut all = v.clone();
+    if v.units > 0 && other.units > 0 {
+        let length = |v: &ProgramVector| v.measured as f64 / v.units as f64;
+        let scale = length(v) / length(other);
+        all.units += other.units;
+        for (a, b) in all.sum.iter_mut().zip(&other.sum) {
+            *a += scale * b;
+        }
+        for (a, b) in all.second_moment.iter_mut().zip(&other.second_moment) {
+            *a += scale * scale * b;
+        }
+    }
+    all
+}
+
 impl Totals {
     /// Totals of nothing.
     pub fn new(dim: usize) -> Self {
@@ -56,23 +77,40 @@ impl Totals {
         if v.measured == 0 || v.units < 2 && !all {
             return false;
         }
+        self.add_stratum(v, v);
+        true
+    }
+
+    /// Two shards as strata, whatever their numbers of units.
+    pub fn of_two(a: &ProgramVector, b: &ProgramVector) -> Self {
+        let mut totals = Self::new(a.sum.len());
+        for (v, other) in [(a, b), (b, a)] {
+            if !totals.add(v) && v.measured > 0 {
+                totals.add_stratum(v, &pooled(v, other));
+            }
+        }
+        totals
+    }
+
+    /// Adds a stratum whose units vary as those of `like` do; without variance where that has too
+    /// few.
+    fn add_stratum(&mut self, v: &ProgramVector, like: &ProgramVector) {
         let weight = v.retired as f64 / v.measured as f64;
         for (t, p) in self.total.iter_mut().zip(&v.sum) {
             *t += weight * p;
         }
-        if !all {
-            let units = v.units as f64;
+        if v.measured < v.retired && v.units > 0 && like.units > 1 {
+            let units = like.units as f64;
             // 1 - n/N = (w - 1) / w
-            let scale = weight * (weight - 1.0) * units / (units - 1.0);
-            for (s, m) in self.variance.iter_mut().zip(&v.second_moment) {
+            let scale = weight * (weight - 1.0) * v.units as f64 / (units - 1.0);
+            for (s, m) in self.variance.iter_mut().zip(&like.second_moment) {
                 *s += scale * m;
             }
-            add_outer(&mut self.variance, &v.sum, -scale / units);
+            add_outer(&mut self.variance, &like.sum, -scale / units);
         }
         self.retired += v.retired;
         self.measured += v.measured;
         self.units += v.units;
-        true
     }
 
     /// The program vector that the formulas of estimates turn into these totals.
@@ -85,14 +123,17 @@ impl Totals {
             units: self.units,
             second_moment: Vec::new(),
         };
-        if v.units == 0 {
+        if v.retired == 0 {
             return v;
         }
-        let units = v.units as f64;
         let rate = v.measured as f64 / v.retired as f64;
         for p in &mut v.sum {
             *p *= rate;
         }
+        if v.units == 0 {
+            return v;
+        }
+        let units = v.units as f64;
         let mut moment = self.variance;
         // All measured: no variance.
         let scale = if v.measured < v.retired {
@@ -137,9 +178,38 @@ mod tests {
         v
     }
 
+    fn table(m: [f32; DIM]) -> MicroarchTable {
+        let mut table = MicroarchTable::new("m", DIM);
+        let entry = Microarch {
+            name: "k".into(),
+            clock_hz: 1e9,
+            kind: "in-order".into(),
+            parameters: "{}".into(),
+            trained: true,
+            vector: m.to_vec(),
+        };
+        table.add(entry).unwrap();
+        table
+    }
+
+    fn unit() -> impl Strategy<Value = [f64; DIM]> {
+        prop::array::uniform3(-100i32..100).prop_map(|u| u.map(f64::from))
+    }
+
+    /// Measured in full, or by any number of units but none.
+    fn shard() -> impl Strategy<Value = ProgramVector> {
+        let units = prop::collection::vec(unit(), 1..6);
+        (units, 0u64..20, any::<bool>()).prop_map(|(units, more, full)| {
+            let mut v = stratum(&units, units.len() as u64 + if full { 0 } else { more });
+            if full {
+                (v.units, v.second_moment) = (0, Vec::new());
+            }
+            v
+        })
+    }
+
     fn strata() -> impl Strategy<Value = Vec<(Vec<[f64; DIM]>, u64)>> {
-        let unit = prop::array::uniform3(-100i32..100).prop_map(|u| u.map(f64::from));
-        let one = (prop::collection::vec(unit, 2..12), 0u64..400).prop_map(|(units, more)| {
+        let one = (prop::collection::vec(unit(), 2..12), 0u64..400).prop_map(|(units, more)| {
             let n = units.len() as u64;
             (units, n + more)
         });
@@ -170,14 +240,60 @@ mod tests {
             }
             let v = totals.into_vector("m".into());
             v.validate().unwrap();
-            let mut table = MicroarchTable::new("m", DIM);
-            table.add(Microarch {
-                name: "k".into(), clock_hz: 1e9, kind: "in-order".into(), parameters: "{}".into(),
-                trained: true, vector: m.to_vec(),
-            }).unwrap();
-            let e = table.estimate(&v).unwrap()[0];
+            let e = table(m).estimate(&v).unwrap()[0];
             prop_assert!((e.cycles - cycles).abs() <= 1e-7 * (1.0 + cycles.abs()), "{} {cycles}", e.cycles);
             if cycles.abs() > 1.0 {
+                let want = 1.959_963_984_540_054 * variance.sqrt() / cycles.abs();
+                prop_assert!((e.half_width - want).abs() <= 1e-5 * (1.0 + want), "{} {want}", e.half_width);
+            }
+        }
+
+        /// Cycles of shards add up, whatever was measured of them.
+        #[test]
+        fn a_merge_is_priced_as_its_shards(
+            shards in prop::collection::vec(shard(), 2..6),
+            m in prop::array::uniform3(0.5f32..4.0),
+        ) {
+            let table = table(m);
+            let mut sum = shards[0].clone();
+            let mut cycles = table.estimate(&sum).unwrap()[0].cycles;
+            for s in &shards[1..] {
+                sum.merge(s).unwrap();
+                sum.validate().unwrap();
+                cycles += table.estimate(s).unwrap()[0].cycles;
+            }
+            let e = table.estimate(&sum).unwrap()[0];
+            prop_assert!((e.cycles - cycles).abs() <= 1e-7 * (1.0 + cycles.abs()), "{} {cycles}", e.cycles);
+            let counts = shards.iter().fold((0, 0, 0), |c, s| (c.0 + s.retired, c.1 + s.measured, c.2 + s.units));
+            prop_assert_eq!(counts, (sum.retired, sum.measured, sum.units));
+        }
+
+        /// The variance of a shard with one unit is that of the units of both.
+        #[test]
+        fn a_single_unit_takes_the_spread_of_both_shards(
+            units in prop::collection::vec(unit(), 2..12),
+            one in unit(),
+            slots in (12u64..400, 2u64..400),
+            m in prop::array::uniform3(0.5f32..4.0),
+        ) {
+            let y = |u: &[f64; DIM]| -> f64 { u.iter().zip(m).map(|(a, b)| a * f64::from(b)).sum() };
+            let s2 = |y: &[f64]| {
+                let mean = y.iter().sum::<f64>() / y.len() as f64;
+                y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (y.len() - 1) as f64
+            };
+            let own: Vec<f64> = units.iter().map(y).collect();
+            let both: Vec<f64> = own.iter().copied().chain([y(&one)]).collect();
+            let of = |s2: f64, n: f64, all: f64| all * all * s2 / n * (1.0 - n / all);
+            let n = own.len() as f64;
+            let (many, few) = (slots.0 as f64, slots.1 as f64);
+            prop_assume!(many / n != few);
+            let variance = of(s2(&own), n, many) + of(s2(&both), 1.0, few);
+            let cycles = many / n * own.iter().sum::<f64>() + few * y(&one);
+            prop_assume!(cycles.abs() > 1.0);
+            let (a, b) = (stratum(&units, slots.0), stratum(&[one], slots.1));
+            for (mut a, b) in [(a.clone(), &b), (b.clone(), &a)] {
+                a.merge(b).unwrap();
+                let e = table(m).estimate(&a).unwrap()[0];
                 let want = 1.959_963_984_540_054 * variance.sqrt() / cycles.abs();
                 prop_assert!((e.half_width - want).abs() <= 1e-5 * (1.0 + want), "{} {want}", e.half_width);
             }
@@ -210,5 +326,11 @@ mod tests {
         assert_eq!(totals, Totals::new(DIM));
         assert!(totals.add(&stratum(&one, 1)));
         assert_eq!(totals.variance, [0.0; 6]);
+        // Nor do a shard measured in full and that one.
+        let mut full = stratum(&one, 1);
+        (full.units, full.second_moment) = (0, Vec::new());
+        full.merge(&stratum(&one, 2)).unwrap();
+        let e = table([1.0; DIM]).estimate(&full).unwrap()[0];
+        assert_eq!((e.cycles, e.half_width), (18.0, 1.0));
     }
 }
