@@ -4,7 +4,7 @@
 #[path = "../fuzz/src/toy.rs"]
 mod toy;
 
-use perfvec::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
+use perfvec::inst::Retirement;
 use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
 use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, Session, SessionConfig};
@@ -13,26 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// load, add, store, conditional branch.
-fn program() -> Vec<StaticInst> {
-    use InstFlags as F;
-    let kinds = [
-        (OpClass::MemRead, F::LOAD),
-        (OpClass::IntAlu, F::empty()),
-        (OpClass::MemWrite, F::STORE),
-        (OpClass::IntAlu, F::COND_CTRL | F::DIRECT_CTRL),
-    ];
-    let make = |(i, (op, flags)): (usize, &(OpClass, InstFlags))| {
-        let mut inst = StaticInst::new(0x1_0000 + 4 * i as u64, *op, 4);
-        inst.flags = *flags;
-        inst.push_src(RegClass::Int, 10 + i as u16 % 3);
-        inst.push_dst(RegClass::Int, 10 + (i as u16 + 1) % 3);
-        inst
-    };
-    kinds.iter().enumerate().map(make).collect()
-}
-
-/// Trips through the program's loop; loads and stores walk 8 MiB at random.
+/// Trips through a loop of the program's first four instructions; loads and stores walk 8 MiB at
+/// random.
 struct Loop(u64);
 
 impl Loop {
@@ -58,7 +40,7 @@ impl Loop {
 
 fn session(model: &Arc<Model>, config: &SessionConfig) -> (Session, Vec<u32>) {
     let mut session = Session::new(model.clone(), config).unwrap();
-    let ids = program()
+    let ids = toy::program()
         .iter()
         .map(|i| session.intern(i).unwrap())
         .collect();

@@ -8,10 +8,9 @@
 // The records say neither the ISA nor what is computed, only registers, addresses and branches:
 // every arithmetic instruction is an IntAlu here. Models trained on another ISA still rank cores;
 // heed the warning that a program is unlike the training programs, or calibrate.
-#include <perfvec.hpp>
+#include "../adapter.hpp"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <unordered_map>
 
@@ -134,33 +133,6 @@ void feed(Sink &sink, std::FILE *file, const std::string &name) {
         fail(name + ": no records");
 }
 
-void price(std::FILE *file, const std::string &name) {
-    perfvec::Model model;
-    perfvec::Microarchs cores;
-    perfvec::Session session(model);
-    feed(session, file, name);
-    session.finish();
-    const auto estimates = session.estimate(cores);
-    std::printf("%llu retirements\n", static_cast<unsigned long long>(session.counts().retired));
-    for (std::size_t k = 0; k < estimates.size(); ++k)
-        std::printf("%-24s %14.0f cycles %8.3f CPI\n", cores.at(k).name, estimates[k].cycles,
-                    estimates[k].cpi);
-    double score = 0;  // not every table knows what its model was trained on
-    if (perfvec_session_ood_score(session.get(), cores.get(), &score) == PERFVEC_OK && score > 1)
-        std::fprintf(stderr, "warning: unlike the training programs (score %.1f)\n", score);
-}
-
-void record(std::FILE *file, const std::string &name, const std::string &to) {
-    perfvec_trace_header header{};
-    header.struct_size = sizeof header;
-    header.isa = PERFVEC_ISA_X86_64;
-    header.host = "champsim";
-    perfvec::Recorder recorder(to, header);
-    feed(recorder, file, name);
-    std::printf("%llu retirements\n",
-                static_cast<unsigned long long>(recorder.finish().retirements));
-}
-
 }  // namespace
 
 int main(int argc, char **argv) try {
@@ -178,7 +150,11 @@ int main(int argc, char **argv) try {
     if (file == nullptr)
         fail(from + ": " + std::strerror(errno));
     const std::string name = file == stdin ? "standard input" : from;
-    to.empty() ? price(file, name) : record(file, name, to);
+    const auto feed_to = [&](auto &sink) { feed(sink, file, name); };
+    if (to.empty())
+        price({}, feed_to);
+    else
+        record(to, PERFVEC_ISA_X86_64, "champsim", feed_to);
     if (file != stdin)
         std::fclose(file);
     return 0;

@@ -6,11 +6,10 @@
 //
 // Without -l Spike does not log traps; a branch right before one is then taken for one that went
 // to the handler. An ecall is a trap and not a commit, so it is not counted.
-#include <perfvec.hpp>
+#include "../adapter.hpp"
 
 #include <cctype>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -154,32 +153,6 @@ void feed(Sink &sink, std::FILE *file, const Options &options) {
              "; run spike with -l --log-commits");
 }
 
-void price(std::FILE *file, const Options &options) {
-    perfvec::Model model;
-    perfvec::Microarchs cores;
-    perfvec::Config config;
-    config.start_outside_region = options.user;
-    perfvec::Session session(model, config);
-    feed(session, file, options);
-    session.finish();
-    const auto estimates = session.estimate(cores);
-    std::printf("%llu retirements\n", static_cast<unsigned long long>(session.counts().retired));
-    for (std::size_t k = 0; k < estimates.size(); ++k)
-        std::printf("%-24s %14.0f cycles %8.3f CPI\n", cores.at(k).name, estimates[k].cycles,
-                    estimates[k].cpi);
-}
-
-void record(std::FILE *file, const Options &options) {
-    perfvec_trace_header header{};
-    header.struct_size = sizeof header;
-    header.isa = PERFVEC_ISA_RISCV64;
-    header.host = "spike";
-    perfvec::Recorder recorder(options.record, header);
-    feed(recorder, file, options);
-    std::printf("%llu retirements\n",
-                static_cast<unsigned long long>(recorder.finish().retirements));
-}
-
 Options read_options(int argc, char **argv) {
     static const char usage[] = "usage: spike_log [--hart N] [--user] [--record OUT.pvt] [LOG]";
     Options options;
@@ -212,7 +185,14 @@ int main(int argc, char **argv) try {
     std::FILE *file = std::strcmp(options.log, "-") ? std::fopen(options.log, "r") : stdin;
     if (file == nullptr)
         fail(std::string(options.log) + ": " + std::strerror(errno));
-    options.record ? record(file, options) : price(file, options);
+    const auto feed_to = [&](auto &sink) { feed(sink, file, options); };
+    if (options.record) {
+        record(options.record, PERFVEC_ISA_RISCV64, "spike", feed_to);
+    } else {
+        perfvec::Config config;
+        config.start_outside_region = options.user;
+        price(config, feed_to);
+    }
     if (file != stdin)
         std::fclose(file);
     return 0;

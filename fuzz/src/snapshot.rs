@@ -1,7 +1,7 @@
 //! Restoring: a snapshot of a short stream, damaged in places and sealed again, gives an error or
 //! a session that goes on.
 use super::{input::Input, told, toy};
-use perfvec::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
+use perfvec::inst::Retirement;
 use perfvec::session::{Sampling, Session, SessionConfig};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -33,7 +33,7 @@ pub fn run(data: &[u8]) {
         start_outside_region: shape & 8 != 0,
     };
     let mut session = Session::new(model.clone(), &config).expect("a good configuration");
-    let ids: Vec<u32> = program()
+    let ids: Vec<u32> = toy::program()
         .iter()
         .map(|i| session.intern(i).expect("a good instruction"))
         .collect();
@@ -71,25 +71,6 @@ pub fn run(data: &[u8]) {
     }
     told(restored.finish());
     told(restored.program_vector());
-}
-
-fn program() -> Vec<StaticInst> {
-    use InstFlags as F;
-    let kinds = [
-        (OpClass::MemRead, F::LOAD),
-        (OpClass::IntAlu, F::empty()),
-        (OpClass::MemWrite, F::STORE),
-        (OpClass::IntAlu, F::COND_CTRL | F::DIRECT_CTRL),
-        (OpClass::IntAlu, F::UNCOND_CTRL | F::INDIRECT_CTRL | F::CALL),
-    ];
-    let make = |(i, (op, flags)): (usize, &(OpClass, InstFlags))| {
-        let mut inst = StaticInst::new(0x1_0000 + 4 * i as u64, *op, 4);
-        inst.flags = *flags;
-        inst.push_src(RegClass::Int, 10 + i as u16 % 3);
-        inst.push_dst(RegClass::Int, 10 + (i as u16 + 1) % 3);
-        inst
-    };
-    kinds.iter().enumerate().map(make).collect()
 }
 
 fn retirement(ids: &[u32], i: usize) -> Retirement {

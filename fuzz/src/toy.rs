@@ -1,6 +1,8 @@
-//! A model without a file: a leaky sum of each row, so that every feature counts.
+//! A model without a file, a leaky sum of each row, so that every feature counts; and a program
+//! for it.
 
 use perfvec::features::{perfvec51, refmachine, Schema};
+use perfvec::inst::{InstFlags, OpClass, RegClass, StaticInst};
 use perfvec::model::{Backend, Engine, EngineFactory, Model, ModelInfo};
 use perfvec::Result;
 use std::sync::Arc;
@@ -71,4 +73,24 @@ pub fn model(published: bool) -> Arc<Model> {
         metadata: Vec::new(),
     };
     Model::from_parts(info, Box::new(Factory(schema.len())))
+}
+
+/// load, add, store, conditional branch, indirect call.
+pub fn program() -> Vec<StaticInst> {
+    use InstFlags as F;
+    let kinds = [
+        (OpClass::MemRead, F::LOAD),
+        (OpClass::IntAlu, F::empty()),
+        (OpClass::MemWrite, F::STORE),
+        (OpClass::IntAlu, F::COND_CTRL | F::DIRECT_CTRL),
+        (OpClass::IntAlu, F::UNCOND_CTRL | F::INDIRECT_CTRL | F::CALL),
+    ];
+    let make = |(i, (op, flags)): (usize, &(OpClass, InstFlags))| {
+        let mut inst = StaticInst::new(0x1_0000 + 4 * i as u64, *op, 4);
+        inst.flags = *flags;
+        inst.push_src(RegClass::Int, 10 + i as u16 % 3);
+        inst.push_dst(RegClass::Int, 10 + (i as u16 + 1) % 3);
+        inst
+    };
+    kinds.iter().enumerate().map(make).collect()
 }
