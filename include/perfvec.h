@@ -1044,8 +1044,9 @@ void perfvec_config_init(struct perfvec_config *config);
  * afterwards.
  *
  * Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
- * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_STATE in a child of
- * fork() with a model that runs on ONNX Runtime.
+ * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY where
+ * there is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs
+ * on ONNX Runtime.
  */
 perfvec_status perfvec_session_create(const struct perfvec_model *model,
                                       const struct perfvec_config *config,

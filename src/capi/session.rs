@@ -64,8 +64,9 @@ impl Hart {
 /// afterwards.
 ///
 /// Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
-/// PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_STATE in a child of
-/// fork() with a model that runs on ONNX Runtime.
+/// PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY where
+/// there is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs
+/// on ONNX Runtime.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_create(
     model: *const perfvec_model,

@@ -16,25 +16,47 @@ pub struct Filler {
     open: bool,
 }
 
+/// Zeroed memory for the lanes of a batch. The caller's settings say how much that is, so that
+/// there being none is an error.
+fn memory(shape: &Shape) -> Result<Vec<f32>> {
+    let n = shape.lanes * shape.stride * shape.features;
+    reserve(n)?;
+    // Not what was just reserved: only this way pages stay untouched until a row is in them.
+    Ok(vec![0.0; n])
+}
+
+/// An empty vector with room for `n`.
+fn reserve(n: usize) -> Result<Vec<f32>> {
+    let mut rows = Vec::new();
+    rows.try_reserve_exact(n).map_err(|_| {
+        Error::new(
+            ErrorKind::OutOfMemory,
+            format!(
+                "session config: there are no {} MiB for a batch; use fewer lanes, shorter segments or a shorter warm-up",
+                n >> 18
+            ),
+        )
+    })?;
+    Ok(rows)
+}
+
 impl Filler {
-    /// An empty filler for segments after at most `warmup` rows.
-    pub fn new(shape: Shape, warmup: usize) -> Self {
-        Self {
+    /// An empty filler for segments after at most `warmup` rows. Kind `OutOfMemory` where there is
+    /// no memory for a batch.
+    pub fn new(shape: Shape, warmup: usize) -> Result<Self> {
+        Ok(Self {
             shape,
             warmup,
-            history: Vec::new(),
-            x: Vec::new(),
+            history: reserve(2 * warmup * shape.features)?,
+            x: memory(&shape)?,
             lanes: Vec::new(),
             open: false,
-        }
+        })
     }
 
     /// Starts a segment whose first measured retirement has index `first`.
     pub fn start(&mut self, first: u64) {
         debug_assert!(!self.open && self.lanes.len() < self.shape.lanes);
-        if self.x.is_empty() {
-            self.x = vec![0.0; self.shape.lanes * self.shape.stride * self.shape.features];
-        }
         let warm = self.history.len() / self.shape.features;
         let at = self.lanes.len() * self.shape.stride * self.shape.features;
         self.x[at..at + self.history.len()].copy_from_slice(&self.history);
@@ -124,14 +146,18 @@ impl Filler {
         !self.open && self.lanes.len() == self.shape.lanes
     }
 
-    /// Takes the closed segments as a batch, with `next` as the memory of the following one.
-    pub fn take(&mut self, seq: u64, next: Vec<f32>) -> Option<Batch> {
+    /// Takes the closed segments as a batch, with `next` (of an earlier batch, or empty) as the
+    /// memory of the following one.
+    pub fn take(&mut self, seq: u64, next: Vec<f32>) -> Result<Option<Batch>> {
         let closed = self.lanes.len() - usize::from(self.open);
         if closed == 0 {
-            return None;
+            return Ok(None);
         }
-        let mut next = next;
-        next.resize(self.x.len(), 0.0);
+        let mut next = if next.is_empty() {
+            memory(&self.shape)?
+        } else {
+            next
+        };
         let mut lanes = std::mem::take(&mut self.lanes);
         if self.open {
             if let Some(l) = lanes.pop() {
@@ -141,12 +167,12 @@ impl Filler {
                 self.lanes.push(l);
             }
         }
-        Some(Batch {
+        Ok(Some(Batch {
             seq,
             provisional: false,
             lanes,
             x: std::mem::replace(&mut self.x, next),
-        })
+        }))
     }
 
     /// A copy of the open segment as a batch of its own, where it has measured rows.
@@ -194,10 +220,11 @@ impl Filler {
                 "snapshot: a lane is longer than the session's segments",
             ));
         }
-        self.history = r.f32s(history as usize * f)?;
+        // Into the memory that is there.
+        self.history
+            .extend_from_slice(&r.f32s(history as usize * f)?);
         let rows = r.f32s((warm + len) as usize * f)?;
         if open == 1 {
-            self.x = vec![0.0; self.shape.lanes * self.shape.stride * f];
             self.x[..rows.len()].copy_from_slice(&rows);
             self.lanes.push(Lane {
                 warm: warm as usize,

@@ -207,7 +207,7 @@ impl Pipeline {
 
     /// Sends the closed segments, full batch or not.
     fn flush(&mut self) -> Result<()> {
-        if let Some(batch) = self.filler.take(self.seq, self.results.spare()) {
+        if let Some(batch) = self.filler.take(self.seq, self.results.spare())? {
             self.send(batch)?;
         }
         Ok(())

@@ -148,7 +148,7 @@ impl Parts {
         };
         Ok(Parts {
             extractor,
-            filler: Filler::new(shape, warmup),
+            filler: Filler::new(shape, warmup)?,
             sums,
             pace,
             meter: Meter::new(clock),
