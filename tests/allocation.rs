@@ -205,8 +205,8 @@ fn running_out_of_memory_gives_a_status_or_ends_the_process_saying_so() {
             .unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&whole.stderr)));
         assert!(used > 100, "{used}");
         let (mut answered, mut ended) = (0, 0);
-        for i in 0..40 {
-            let fail_at = used * i / 40;
+        for i in 0..20 {
+            let fail_at = used * i / 20;
             let out = run_host(Some(fail_at), inline);
             let error = String::from_utf8_lossy(&out.stderr);
             // `timeout` dies of the signal that its child died of, or says so by its code.
