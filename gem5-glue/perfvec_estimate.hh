@@ -48,14 +48,13 @@ class PerfVecEstimate : public statistics::Group
     void
     add(std::uint32_t id, std::uint64_t address, bool timed, std::uint64_t cycles)
     {
-        const perfvec_retirement retired = {id, 0, address, 0};
         if (timed && calibrator) {
             flush();
-            retireTimed(retired, cycles);
+            retireTimed({id, 0, address, 0}, cycles);
             return;
         }
-        batch[filled++] = retired;
-        if (filled == BATCH)
+        batch[filled] = {id, 0, address, 0};
+        if (++filled == BATCH)
             flush();
     }
 
