@@ -5,10 +5,16 @@
 //!
 //! One thread. Answers are checked before anything is timed. All that is compared runs in turns,
 //! and the best of the turns counts; time is the process's CPU time where the system tells it.
+//!
+//! The native engines in many lanes do what a session asks of them: rows in, sums of
+//! representations out, in calls of 32 steps. ONNX Runtime makes the representations, which nobody
+//! adds up, in calls of 64. Shares are of two products in the same number format, in the same run:
+//! rten-gemm's with packed weights ("of GEMM"), and in int8 of the engine's own kernel without the
+//! rest of the engine ("of own"), which also takes its activations packed.
 
 use perfvec::model::network::Network;
 use perfvec::model::oracle::Oracle;
-use perfvec::model::{read_network, Backend, Engine, Model};
+use perfvec::model::{native, read_network, Backend, Engine, Model};
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::{AsView, NdTensor};
 use std::path::{Path, PathBuf};
@@ -16,6 +22,8 @@ use std::time::Instant;
 
 const LANES: usize = 64;
 const STEPS: usize = 64;
+/// Steps of a session's calls.
+const CALL: usize = 32;
 const TURNS: usize = 4;
 /// Seconds of one turn.
 const TURN: f64 = 0.25;
@@ -35,8 +43,8 @@ fn main() {
             .into();
     }
     println!(
-        "{:<12} {:<34} {:>11} {:>8} {:>9} {:>9} {:>9}",
-        "model", "what", "inst/s", "GOP/s", "of GEMM", "x ORT", "error"
+        "{:<12} {:<34} {:>11} {:>8} {:>9} {:>9} {:>9} {:>9}",
+        "model", "what", "inst/s", "GOP/s", "of GEMM", "of own", "x ORT", "error"
     );
     for file in files {
         if !file.is_file() {
@@ -59,6 +67,8 @@ struct Contender<'a> {
     instructions: usize,
     ops: f64,
     int8: bool,
+    /// Whether it is the product of the engine's own kernel.
+    own: bool,
     error: Option<f64>,
     /// Best seconds per repetition.
     best: f64,
@@ -101,16 +111,16 @@ fn bench(file: &Path) {
     let (k, n) = (layer.inputs + layer.hidden, 4 * layer.hidden);
     all.push(product_f32(k, n));
     all.push(product_int8(k, n));
+    all.push(product_own(k, n));
     for _ in 0..TURNS {
         for c in &mut all {
             c.best = c.best.min(time(&mut c.work));
         }
     }
     let speed = |c: &Contender| c.ops / c.best / 1e9;
-    let ceiling = |int8| {
-        all.iter()
-            .find(|c| c.instructions == 0 && c.int8 == int8)
-            .map(speed)
+    let ceiling = |int8, own| {
+        let product = |c: &&Contender| c.instructions == 0 && c.int8 == int8 && c.own == own;
+        all.iter().find(product).map(speed)
     };
     let runtime = all
         .iter()
@@ -119,16 +129,18 @@ fn bench(file: &Path) {
     for c in &all {
         let rate = c.instructions as f64 / c.best;
         let engine = c.instructions > 0;
+        let share = |top| 100.0 * speed(c) / top;
         let show = |x: Option<f64>, digits: usize, unit: &str| match x {
             Some(x) if engine => format!("{x:.digits$}{unit}"),
             _ => "-".into(),
         };
         println!(
-            "{name:<12} {:<34} {:>11} {:>8.1} {:>9} {:>9} {:>9}",
+            "{name:<12} {:<34} {:>11} {:>8.1} {:>9} {:>9} {:>9} {:>9}",
             c.what,
             show(Some(rate), 0, ""),
             speed(c),
-            show(ceiling(c.int8).map(|top| 100.0 * speed(c) / top), 0, "%"),
+            show(ceiling(c.int8, false).map(share), 0, "%"),
+            show(ceiling(c.int8, true).map(share), 0, "%"),
             show(runtime.map(|r| rate / r), 2, ""),
             show(c.error.map(|e| 100.0 * e), 4, "%"),
         );
@@ -146,7 +158,8 @@ fn rows(net: &Network) -> Vec<f32> {
     };
     let n = &net.norm;
     (0..LANES * STEPS * net.features)
-        .map(|i| n.mean[i % net.features] + 1.7 * noise() / n.inv_std[i % net.features])
+        .map(|i| i % net.features)
+        .map(|c| (n.mean[c] + 1.7 * noise() / n.inv_std[c]).max(n.least[c]))
         .collect()
 }
 
@@ -175,9 +188,22 @@ fn contender<'a>(
         instructions: lanes * steps,
         ops: (lanes * steps * net.ops()) as f64,
         int8: backend == Backend::NativeInt8,
+        own: false,
         error: Some(error),
         best: f64::INFINITY,
-        work: Box::new(move || engine.run(x, STEPS, lanes, steps, &mut out).unwrap()),
+        work: if backend == Backend::OnnxRuntime || lanes == 1 {
+            Box::new(move || engine.run(x, STEPS, lanes, steps, &mut out).unwrap())
+        } else {
+            let f = net.features;
+            let mut sums = vec![0.0; lanes * net.representation()];
+            let measured = vec![0..CALL; lanes];
+            Box::new(move || {
+                for at in (0..steps).step_by(CALL) {
+                    let x = &x[at * f..];
+                    engine.sum(x, STEPS, CALL, &measured, &mut sums).unwrap();
+                }
+            })
+        },
     }
 }
 
@@ -222,6 +248,7 @@ fn product<'a>(
         instructions: 0,
         ops: (2 * LANES * k * n) as f64,
         int8,
+        own: false,
         error: None,
         best: f64::INFINITY,
     }
@@ -255,6 +282,17 @@ fn product_int8<'a>(k: usize, n: usize) -> Contender<'a> {
     };
     work();
     product("product, int8 (rten-gemm)", k, n, true, Box::new(work))
+}
+
+/// The engine's own kernel, and nothing else of the engine.
+fn product_own<'a>(k: usize, n: usize) -> Contender<'a> {
+    let mut kernel = native::product(LANES, k, n, 3, -5);
+    let mut work = move || assert_eq!(kernel(), -15 * k as i32);
+    work();
+    Contender {
+        own: true,
+        ..product("product, int8 (own kernel)", k, n, true, Box::new(work))
+    }
 }
 
 /// Seconds per repetition over a turn.

@@ -76,9 +76,16 @@ fn native_f32_agrees_with_golden_files() {
 
 #[test]
 fn native_int8_is_near_golden_files() {
-    for name in ["odd", "two-layers", "passthrough", "exporter"] {
+    // "odd" has neither Clip nor normalisation, and features of up to 37: int8 clips them at 16.
+    let models = [
+        ("odd", 0.12),
+        ("two-layers", 0.06),
+        ("passthrough", 0.06),
+        ("exporter", 0.06),
+    ];
+    for (name, bound) in models {
         let worst = worst(name, Backend::NativeInt8);
-        assert!(worst < 0.06, "{name}: {worst}");
+        assert!(worst < bound, "{name}: {worst}");
     }
 }
 

@@ -4,6 +4,7 @@ use super::file::{floats, ints, ModelFile};
 use super::network::Network;
 use super::proto::{Attribute, GraphProto, NodeProto, TensorProto};
 use crate::error::{Error, ErrorKind, Result};
+use crate::features::schema;
 use std::collections::HashMap;
 
 /// Most LSTM layers.
@@ -168,7 +169,15 @@ impl<'a> Walk<'a> {
         }
         layers.reverse();
         let embedding = self.embedding(&mut name)?;
-        let norm = self.normalisation(name, features)?;
+        let mut norm = self.normalisation(name, features)?;
+        let schema = schema::by_name(&file.info.schema).filter(|s| s.len() == features);
+        for (least, f) in norm
+            .least
+            .iter_mut()
+            .zip(schema.iter().flat_map(|s| s.features))
+        {
+            *least = f.min;
+        }
         let network = Network {
             features,
             norm,

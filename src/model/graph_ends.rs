@@ -144,6 +144,7 @@ impl<'a> Walk<'a> {
             mean: vec![0.0; features],
             inv_std: vec![1.0; features],
             clip: (f32::NEG_INFINITY, f32::INFINITY),
+            least: vec![f32::NEG_INFINITY; features],
         };
         if let Some(node) = self.op(name, "Clip") {
             norm.clip = (

@@ -22,6 +22,7 @@ mod proto;
 mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,6 +109,33 @@ pub trait Engine: Send {
         steps: usize,
         out: &mut [f32],
     ) -> Result<()>;
+
+    /// Runs `steps` steps of as many lanes as `measured` has, and adds the representations of the
+    /// steps `measured[b]` of lane b to `sums[b * D ..][..D]`, in the order of the steps: the same,
+    /// to the bit, as adding up what [`Engine::run`] gives. `sums` has D elements for each lane.
+    fn sum(
+        &mut self,
+        x: &[f32],
+        stride: usize,
+        steps: usize,
+        measured: &[Range<usize>],
+        sums: &mut [f64],
+    ) -> Result<()> {
+        let lanes = measured.len();
+        let width = sums.len() / lanes.max(1);
+        let mut out = vec![0.0; lanes * steps * width];
+        self.run(x, stride, lanes, steps, &mut out)?;
+        for (lane, range) in measured.iter().enumerate() {
+            let sums = &mut sums[lane * width..][..width];
+            for step in range.clone() {
+                let row = &out[(lane * steps + step) * width..][..width];
+                for (sum, r) in sums.iter_mut().zip(row) {
+                    *sum += f64::from(*r);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Model {
@@ -211,20 +239,49 @@ struct Call {
 }
 
 impl Call {
+    /// Checks rows, and elements of the output: D for each.
     fn check(
         &self,
         x: &[f32],
         stride: usize,
         lanes: usize,
         steps: usize,
-        out: &[f32],
+        out: usize,
     ) -> Result<()> {
-        let bad = |what: String| Err(Error::new(ErrorKind::InvalidArgument, what));
+        self.check_rows(x, stride, lanes, steps)?;
+        let need = lanes * steps * self.width;
+        if out < need {
+            return Err(bad(format!("out has {out} elements, {need} are needed")));
+        }
+        Ok(())
+    }
+
+    /// Checks rows, and what is to be added up where.
+    fn check_sum(
+        &self,
+        x: &[f32],
+        stride: usize,
+        steps: usize,
+        measured: &[Range<usize>],
+        sums: usize,
+    ) -> Result<()> {
+        self.check_rows(x, stride, measured.len(), steps)?;
+        if let Some(range) = measured.iter().find(|r| r.end > steps) {
+            return Err(bad(format!("steps {range:?} are measured of {steps}")));
+        }
+        let need = measured.len() * self.width;
+        if sums != need {
+            return Err(bad(format!("sums has {sums} elements, it takes {need}")));
+        }
+        Ok(())
+    }
+
+    fn check_rows(&self, x: &[f32], stride: usize, lanes: usize, steps: usize) -> Result<()> {
         if lanes > self.capacity.0 || steps > self.capacity.1 {
-            return bad(format!(
+            return Err(bad(format!(
                 "{lanes} lanes of {steps} steps, the engine was made for {} of {}",
                 self.capacity.0, self.capacity.1
-            ));
+            )));
         }
         if lanes == 0 || steps == 0 {
             return Ok(());
@@ -235,15 +292,15 @@ impl Call {
             .and_then(|n| n.checked_add(steps));
         let need = rows.and_then(|n| n.checked_mul(self.features));
         if (lanes > 1 && stride < steps) || need.is_none_or(|n| n > x.len()) {
-            return bad(format!(
+            return Err(bad(format!(
                 "x has {} elements, too few for {lanes} lanes of {steps} steps with stride {stride}",
                 x.len()
-            ));
-        }
-        let need = lanes * steps * self.width;
-        if out.len() < need {
-            return bad(format!("out has {} elements, {need} are needed", out.len()));
+            )));
         }
         Ok(())
     }
+}
+
+fn bad(what: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, what)
 }

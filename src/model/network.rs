@@ -9,6 +9,9 @@ pub struct Normalisation {
     pub inv_std: Vec<f32>,
     /// Lower and upper bound; infinite where the graph has no Clip.
     pub clip: (f32, f32),
+    /// Smallest value of each column before normalisation, [F]; minus infinity where the schema is
+    /// not known.
+    pub least: Vec<f32>,
 }
 
 /// `y = relu(W x + b)`.

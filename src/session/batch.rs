@@ -3,8 +3,10 @@
 use super::accumulate::LaneSum;
 use crate::error::Result;
 use crate::model::Engine;
+use std::ops::Range;
 
-/// Steps per engine call: the outputs of one call stay in the second-level cache.
+/// Steps per engine call: what an engine that does not add up by itself puts out in one call stays
+/// in the second-level cache.
 pub const STEPS: usize = 32;
 
 /// One lane: `warm` rows that only warm the state, then `len` measured rows.
@@ -45,58 +47,63 @@ pub struct Shape {
     pub interval: u64,
 }
 
-/// Runs a batch; `out` is scratch of `lanes * STEPS * dim` elements.
-pub fn run(
-    engine: &mut dyn Engine,
-    shape: &Shape,
-    batch: &Batch,
-    out: &mut [f32],
-) -> Result<Vec<LaneSum>> {
-    let longest = batch
-        .lanes
-        .iter()
-        .map(|l| l.warm + l.len)
-        .max()
-        .unwrap_or(0);
+impl Lane {
+    /// Steps of a call from step `t` to `end` that are measured, from the call's first.
+    fn measured(&self, t: usize, end: usize) -> Range<usize> {
+        let within = |step: usize| step.clamp(t, end) - t;
+        within(self.warm)..within(self.warm + self.len)
+    }
+
+    /// The first step after `t` before which an interval ends that has measured steps.
+    fn border(&self, t: usize, interval: u64) -> Option<usize> {
+        let from = t.max(self.warm);
+        let index = self.first + (from - self.warm) as u64;
+        let rest = usize::try_from(interval - index.checked_rem(interval)?).ok()?;
+        let border = from.checked_add(rest)?;
+        (border < self.warm + self.len).then_some(border)
+    }
+}
+
+/// Runs a batch.
+pub fn run(engine: &mut dyn Engine, shape: &Shape, batch: &Batch) -> Result<Vec<LaneSum>> {
     let start = |l: &Lane| LaneSum {
         first: l.first,
         ..LaneSum::default()
     };
-    let mut sums: Vec<LaneSum> = batch.lanes.iter().map(start).collect();
+    let mut out: Vec<LaneSum> = batch.lanes.iter().map(start).collect();
+    let mut sums = vec![0.0; batch.lanes.len() * shape.dim];
+    let mut counts = vec![0; batch.lanes.len()];
+    // Moves what a lane has added up before step `end` into a part of its own.
+    let mut close = |b: usize, end: usize, count: &mut u64, sums: &mut [f64]| {
+        let lane = &batch.lanes[b];
+        if *count > 0 {
+            let last = lane.first + (end.min(lane.warm + lane.len) - lane.warm - 1) as u64;
+            let interval = last.checked_div(shape.interval).unwrap_or(0);
+            out[b].parts.push((interval, *count, sums.to_vec()));
+        }
+        *count = 0;
+        sums.fill(0.0);
+    };
+    let longest = batch.lanes.iter().map(|l| l.warm + l.len).max();
+    let longest = longest.unwrap_or(0);
     engine.reset();
     let mut t = 0;
     while t < longest {
-        let steps = STEPS.min(longest - t);
-        engine.run(
-            &batch.x[t * shape.features..],
-            shape.stride,
-            batch.lanes.len(),
-            steps,
-            out,
-        )?;
-        for (b, (lane, sum)) in batch.lanes.iter().zip(&mut sums).enumerate() {
-            let rows = &out[b * steps * shape.dim..][..steps * shape.dim];
-            for (k, row) in rows.chunks_exact(shape.dim).enumerate() {
-                let step = t + k;
-                if step >= lane.warm && step < lane.warm + lane.len {
-                    add_row(sum, lane.first + (step - lane.warm) as u64, row, shape);
-                }
+        // No call crosses a border of any lane. Where a lane is cut does not change its sums.
+        let border = |l: &Lane| l.border(t, shape.interval);
+        let borders = batch.lanes.iter().filter_map(border);
+        let end = borders.fold(longest.min(t + STEPS), usize::min);
+        let measured: Vec<_> = batch.lanes.iter().map(|l| l.measured(t, end)).collect();
+        let x = &batch.x[t * shape.features..];
+        engine.sum(x, shape.stride, end - t, &measured, &mut sums)?;
+        let lanes = counts.iter_mut().zip(sums.chunks_exact_mut(shape.dim));
+        for (b, (count, sums)) in lanes.enumerate() {
+            *count += measured[b].len() as u64;
+            if border(&batch.lanes[b]) == Some(end) || end == longest {
+                close(b, end, count, sums);
             }
         }
-        t += steps;
+        t = end;
     }
-    Ok(sums)
-}
-
-fn add_row(sum: &mut LaneSum, index: u64, row: &[f32], shape: &Shape) {
-    let interval = index.checked_div(shape.interval).unwrap_or(0);
-    if sum.parts.last().is_none_or(|p| p.0 != interval) {
-        sum.parts.push((interval, 0, vec![0.0; shape.dim]));
-    }
-    if let Some((_, count, part)) = sum.parts.last_mut() {
-        *count += 1;
-        for (s, r) in part.iter_mut().zip(row) {
-            *s += f64::from(*r);
-        }
-    }
+    Ok(out)
 }

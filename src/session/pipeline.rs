@@ -19,8 +19,8 @@ const PART: usize = 256;
 
 /// Where full batches go.
 pub enum Sink {
-    /// Through an engine here and now, with its output scratch.
-    Inline(Box<dyn Engine>, Vec<f32>),
+    /// Through an engine here and now.
+    Inline(Box<dyn Engine>),
     /// To the inference threads; at most `bound` batches are under way.
     Threads {
         /// The queue.
@@ -33,10 +33,7 @@ pub enum Sink {
 impl Sink {
     /// An engine of `model` for whole batches.
     pub fn inline(model: &Model, shape: &Shape) -> Result<Sink> {
-        Ok(Sink::Inline(
-            model.engine(shape.lanes, batch::STEPS)?,
-            vec![0.0; shape.lanes * batch::STEPS * shape.dim],
-        ))
+        Ok(Sink::Inline(model.engine(shape.lanes, batch::STEPS)?))
     }
 }
 
@@ -226,8 +223,8 @@ impl Pipeline {
         self.seq += 1;
         let start = self.meter.now();
         match &mut self.sink {
-            Sink::Inline(engine, out) => self.results.run(batch, |batch| {
-                batch::run(engine.as_mut(), &self.shape, batch, out)
+            Sink::Inline(engine) => self.results.run(batch, |batch| {
+                batch::run(engine.as_mut(), &self.shape, batch)
             })?,
             Sink::Threads { queue, bound } => {
                 self.results.wait_for_room(batch.seq, *bound)?;

@@ -70,19 +70,16 @@ pub fn inference(
     for _ in 0..threads {
         let mut engine = model.engine(shape.lanes, batch::STEPS)?;
         let (batches, results) = (batches.clone(), results.clone());
-        handles.push(spawn("perfvec-model", move || {
-            let mut out = vec![0.0; shape.lanes * batch::STEPS * shape.dim];
-            loop {
-                let next = batches.lock().recv();
-                let Ok(b) = next else { return };
-                let ran = catch_unwind(AssertUnwindSafe(|| {
-                    results.run(b, |b| batch::run(engine.as_mut(), &shape, b, &mut out))
-                }));
-                match ran {
-                    Ok(Ok(())) => {}
-                    Ok(Err(e)) => return results.fail(e),
-                    Err(payload) => return results.fail(panic_error(&*payload)),
-                }
+        handles.push(spawn("perfvec-model", move || loop {
+            let next = batches.lock().recv();
+            let Ok(b) = next else { return };
+            let ran = catch_unwind(AssertUnwindSafe(|| {
+                results.run(b, |b| batch::run(engine.as_mut(), &shape, b))
+            }));
+            match ran {
+                Ok(Ok(())) => {}
+                Ok(Err(e)) => return results.fail(e),
+                Err(payload) => return results.fail(panic_error(&*payload)),
             }
         })?);
     }

@@ -1,8 +1,9 @@
 //! The engine in f32.
 
-use super::gates::{cell, GATE_SCALE};
+use super::gates::{cell, Fine, GATE_SCALE};
+use super::out::{Out, Output};
 use super::simd::{Op, Simd};
-use super::tiles::{load, store, tiles, Out, Rows, Tiles};
+use super::tiles::{load, tiles, Rows, Tiles};
 use crate::model::network::{Dense, Lstm, Network};
 use std::sync::Arc;
 
@@ -95,6 +96,7 @@ pub struct FloatEngine<S: Simd, const U: usize, const V: usize> {
     x: Tiles<S::F, V>,
     embedded: Option<Tiles<S::F, V>>,
     layers: Vec<Layer<S, V>>,
+    output: Output<V>,
 }
 
 struct Layer<S: Simd, const V: usize> {
@@ -121,6 +123,7 @@ impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
                     c: new(l.quads()),
                 })
                 .collect(),
+            output: Output::new::<S>(&weights.net, lanes),
             weights,
         }
     }
@@ -134,12 +137,11 @@ impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V
         }
     }
 
-    fn run(&mut self, rows: Rows, steps: usize, out: Out) {
+    fn run(&mut self, rows: Rows, out: Out) {
         let s = self.s;
         s.call(Steps {
             engine: self,
             rows,
-            steps,
             out,
         });
     }
@@ -148,19 +150,20 @@ impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V
 struct Steps<'a, S: Simd, const U: usize, const V: usize> {
     engine: &'a mut FloatEngine<S, U, V>,
     rows: Rows<'a>,
-    steps: usize,
     out: Out<'a>,
 }
 
 impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
     #[inline(always)]
     fn run(mut self, s: S) {
-        let e = self.engine;
+        let (e, rows, out) = (self.engine, self.rows, &mut self.out);
         let net = &e.weights.net;
-        let tiles = tiles::<S, V>(self.rows.lanes);
-        for step in 0..self.steps {
-            let rows = Rows { step, ..self.rows };
-            load(s, net, rows, &mut e.x);
+        let tiles = tiles::<S, V>(rows.lanes);
+        for t in 0..tiles {
+            e.output.start::<S>(t, rows, out);
+        }
+        for step in 0..rows.steps {
+            load(s, net, rows, step, &mut e.x);
             let mut input = &e.x;
             if let (Some(w), Some(embedded)) = (&e.weights.embedding, &mut e.embedded) {
                 dense(s, w, input, embedded, tiles);
@@ -171,7 +174,15 @@ impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
                 lstm(s, w, input, layer, tiles);
                 input = &layer.h;
             }
-            store::<S, V>(net, input, rows, &mut self.out);
+            for t in 0..tiles {
+                e.output.hidden(s, input.tile(t), t, step, rows, out);
+            }
+        }
+        for t in 0..tiles {
+            e.output.finish::<S>(t, rows, out);
+        }
+        for lane in 0..rows.lanes {
+            e.output.raw(s, lane, 0..rows.steps, rows, out);
         }
     }
 }
@@ -251,7 +262,7 @@ fn lstm<S: Simd, const U: usize, const V: usize>(
             for u in 0..U {
                 for v in 0..V {
                     let gates = [acc[u][0][v], acc[u][1][v], acc[u][2][v], acc[u][3][v]];
-                    (c[u][v], h[u][v]) = cell(s, gates, c[u][v]);
+                    (c[u][v], h[u][v]) = cell::<S, Fine>(s, gates, c[u][v]);
                 }
             }
         }

@@ -1,19 +1,29 @@
 //! The engine in int8: integer products, everything between them in f32.
 //!
 //! Weights have 8 bits and a step per row. States have 8 bits and a fixed step, since |h| < 1.
-//! Features, whose outliers would drown the rest in 8 bits, have 16 and a step per row; they
-//! take two products of bytes. Cell states, gates and raw columns stay f32.
+//! Features have 8 bits over the range that the graph clips them to (see [`super::dither`]).
+//! Cell states, gates and raw columns stay f32.
+//!
+//! A tile of lanes goes through a block of steps before the next one does, so that its rows are
+//! read in order and its bytes and states stay in the first-level cache.
 
-use super::gates::cell;
-use super::quant::{bytes, dense, place, state_byte, wide, Bias, Layer, Words, STATE_ZERO};
-use super::simd::{Op, Simd};
-use super::tiles::{load, store, tiles, Out, Rows, Tiles};
-use crate::model::network::Network;
+use super::dither::Quantiser;
+use super::gates::{cell, Coarse};
+use super::out::{Out, Output};
+use super::quant::{bytes, dense, place_state, Bias, Bytes, Layer, Words, STATE_ZERO};
+use super::simd::{prefetch, words_mut, Op, Simd};
+use super::tiles::{tile_lanes, tiles, Rows, Tiles};
+use crate::model::network::{Lstm, Network};
+use std::ops::Range;
 use std::sync::Arc;
+
+/// Steps whose features are made bytes at a time.
+const BLOCK: usize = 8;
 
 /// Quantised weights of a network, shared by its engines.
 pub struct IntWeights<const U: usize> {
     net: Arc<Network>,
+    features: Quantiser,
     embedding: Option<(Words<U>, Bias<U>)>,
     layers: Vec<Layer<U>>,
 }
@@ -21,14 +31,17 @@ pub struct IntWeights<const U: usize> {
 impl<const U: usize> IntWeights<U> {
     /// Quantises `net`.
     pub fn new(net: Arc<Network>) -> Self {
+        let features = Quantiser::new(&net.norm);
+        let embedding = net.embedding.as_ref().map(|e| dense(e, &features.bytes));
+        let layer = |(i, l): (usize, &Lstm)| match (i, &embedding) {
+            (0, None) => Layer::first(l, &features.bytes),
+            (0, Some(_)) => Layer::first(l, &Bytes::same(l.inputs, 1.0, 0.0)),
+            _ => Layer::above(l),
+        };
         Self {
-            embedding: net.embedding.as_ref().map(dense),
-            layers: net
-                .layers
-                .iter()
-                .enumerate()
-                .map(|(i, l)| Layer::new(l, i == 0))
-                .collect(),
+            layers: net.layers.iter().enumerate().map(layer).collect(),
+            embedding,
+            features,
             net,
         }
     }
@@ -38,28 +51,33 @@ impl<const U: usize> IntWeights<U> {
 pub struct IntEngine<S: Simd, const U: usize, const V: usize> {
     s: S,
     weights: Arc<IntWeights<U>>,
-    x: Tiles<S::F, V>,
-    high: Tiles<S::I, V>,
-    low: Tiles<S::I, V>,
-    embedded: Tiles<S::F, V>,
-    bytes: Tiles<S::I, V>,
+    /// Steps since the lanes began.
+    clock: u32,
+    /// Offsets of the features' bytes, for all steps of a call.
+    offsets: Vec<f32>,
+    /// Bytes of a lane's block of steps.
+    lane: Vec<u8>,
+    /// Bytes of a tile's block of steps, step after step.
+    x: Vec<[S::I; V]>,
+    embedded: Vec<[S::F; V]>,
+    bytes: Vec<[S::I; V]>,
     layers: Vec<LayerState<S, V>>,
-    /// h of the last layer.
-    h: Tiles<S::F, V>,
+    /// h of the last layer of a tile.
+    h: Vec<[S::F; V]>,
+    output: Output<V>,
 }
 
 struct LayerState<S: Simd, const V: usize> {
-    /// h as bytes.
-    q: Tiles<S::I, V>,
-    /// h of the step before.
-    previous: Tiles<S::I, V>,
+    /// h as bytes, before and after each step in turn.
+    q: [Tiles<S::I, V>; 2],
     c: Tiles<S::F, V>,
 }
 
 /// Input of a layer in a tile.
+#[derive(Clone, Copy)]
 enum Input<'a, S: Simd, const V: usize> {
-    /// Features: high bytes, low bytes, steps.
-    Wide(&'a [[S::I; V]], &'a [[S::I; V]], [S::F; V]),
+    /// Features.
+    Features(&'a [[S::I; V]]),
     /// An embedding: bytes, steps.
     Bytes(&'a [[S::I; V]], [S::F; V]),
     /// The states of the layer below.
@@ -70,53 +88,98 @@ enum Input<'a, S: Simd, const V: usize> {
 const ZERO_STATES: i32 = i32::from_le_bytes([STATE_ZERO as u8; 4]);
 
 impl<S: Simd, const U: usize, const V: usize> IntEngine<S, U, V> {
-    /// An engine for up to `lanes` lanes.
-    pub fn new(s: S, weights: Arc<IntWeights<U>>, lanes: usize) -> Self {
+    /// An engine for up to `lanes` lanes of `steps` steps a call.
+    pub fn new(s: S, weights: Arc<IntWeights<U>>, lanes: usize, steps: usize) -> Self {
         let n = tiles::<S, V>(lanes);
-        let floats = |rows: usize| Tiles::new(s.splat(0.0), rows, n);
-        let words = |rows: usize| Tiles::new(s.splat_i(0), rows.div_ceil(4), n);
-        let features = weights.net.features;
-        let embedded = weights
-            .embedding
-            .as_ref()
-            .map_or(0, |(_, b)| 4 * U * b.len());
-        let states = |units: usize| Tiles::new(s.splat_i(ZERO_STATES), units.div_ceil(4), n);
+        let words = weights.features.words();
+        let embedding = weights.embedding.as_ref();
+        let embedded = embedding.map_or(0, |(_, b)| 4 * U * b.len());
+        let state = |l: &Layer<U>| {
+            let units = U * l.b.len();
+            let q = || Tiles::new(s.splat_i(ZERO_STATES), units.div_ceil(4), n);
+            LayerState {
+                q: [q(), q()],
+                c: Tiles::new(s.splat(0.0), units, n),
+            }
+        };
+        let most = weights.layers.iter().map(|l| U * l.b.len()).max();
         Self {
             s,
-            x: floats(features),
-            high: words(features),
-            low: words(features),
-            embedded: floats(embedded),
-            bytes: words(embedded),
-            layers: weights
-                .layers
-                .iter()
-                .map(|l| LayerState {
-                    q: states(U * l.b.len()),
-                    previous: states(U * l.b.len()),
-                    c: floats(U * l.b.len()),
-                })
-                .collect(),
-            h: floats(weights.layers.last().map_or(0, |l| U * l.b.len())),
+            clock: 0,
+            offsets: vec![0.0; steps * weights.net.features],
+            lane: vec![0; BLOCK * 4 * words],
+            x: vec![[s.splat_i(0); V]; BLOCK * words],
+            embedded: vec![[s.splat(0.0); V]; embedded],
+            bytes: vec![[s.splat_i(0); V]; embedded.div_ceil(4)],
+            layers: weights.layers.iter().map(state).collect(),
+            h: vec![[s.splat(0.0); V]; most.unwrap_or(0)],
+            output: Output::new::<S>(&weights.net, lanes),
             weights,
+        }
+    }
+
+    /// Bytes of tile `t`'s features in `steps`, and their raw columns while they are at hand.
+    #[inline(always)]
+    fn load(&mut self, t: usize, steps: Range<usize>, rows: Rows, out: &mut Out) {
+        let features = &self.weights.features;
+        let own = tile_lanes::<S, V>(t, rows.lanes);
+        for (i, lane) in own.clone().enumerate() {
+            // The CPU does not see the next lane coming.
+            if lane + 1 < own.end {
+                prefetch(rows.block(lane + 1, steps.clone()));
+            } else {
+                let next = steps.end..rows.steps.min(steps.end + BLOCK);
+                prefetch(rows.block(own.start, next));
+            }
+            self.output.raw(self.s, lane, steps.clone(), rows, out);
+            let bytes = &mut self.lane;
+            features.quantise(self.s, lane, steps.clone(), rows, &self.offsets, bytes);
+            let columns = words_mut::<S>(self.x.as_flattened_mut()).chunks_exact_mut(V * S::LANES);
+            for (column, word) in columns.zip(bytes.as_chunks::<4>().0) {
+                column[i] = i32::from_le_bytes(*word);
+            }
+        }
+    }
+
+    /// Step `at` of the block in tile `t`.
+    #[inline(always)]
+    fn step(&mut self, t: usize, at: usize, odd: usize) {
+        let s = self.s;
+        let weights = &*self.weights;
+        let words = weights.features.words();
+        let x = &self.x[at * words..][..words];
+        let mut input = Input::Features(x);
+        if let Some((w, b)) = &weights.embedding {
+            embed(s, w, b, x, &mut self.embedded);
+            let steps = bytes(s, &self.embedded, &mut self.bytes);
+            input = Input::Bytes(&self.bytes, steps);
+        }
+        for (w, l) in weights.layers.iter().zip(&mut self.layers) {
+            let [a, b] = &mut l.q;
+            let (previous, q) = if odd == 0 { (a, b) } else { (b, a) };
+            let q = q.tile_mut(t);
+            let c = l.c.tile_mut(t);
+            // Each layer overwrites the h of the one below.
+            lstm(s, w, input, previous.tile(t), q, c, &mut self.h);
+            input = Input::State(q);
         }
     }
 }
 
 impl<S: Simd, const U: usize, const V: usize> super::Run for IntEngine<S, U, V> {
     fn reset(&mut self) {
+        self.clock = 0;
         for l in &mut self.layers {
-            l.q.fill(self.s.splat_i(ZERO_STATES));
+            l.q[0].fill(self.s.splat_i(ZERO_STATES));
             l.c.fill(self.s.splat(0.0));
         }
     }
 
-    fn run(&mut self, rows: Rows, steps: usize, out: Out) {
+    fn run(&mut self, rows: Rows, out: Out) {
         let s = self.s;
         s.call(Steps {
             engine: self,
             rows,
-            steps,
             out,
         });
     }
@@ -125,52 +188,40 @@ impl<S: Simd, const U: usize, const V: usize> super::Run for IntEngine<S, U, V> 
 struct Steps<'a, S: Simd, const U: usize, const V: usize> {
     engine: &'a mut IntEngine<S, U, V>,
     rows: Rows<'a>,
-    steps: usize,
     out: Out<'a>,
 }
 
 impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
     #[inline(always)]
     fn run(mut self, s: S) {
-        let e = self.engine;
-        let net = &e.weights.net;
-        for step in 0..self.steps {
-            let rows = Rows { step, ..self.rows };
-            for l in &mut e.layers {
-                std::mem::swap(&mut l.q, &mut l.previous);
-            }
-            load(s, net, rows, &mut e.x);
-            for t in 0..tiles::<S, V>(rows.lanes) {
-                let (high, low) = (e.high.tile_mut(t), e.low.tile_mut(t));
-                let steps = wide(s, e.x.tile(t), high, low);
-                let mut input = Input::Wide(high, low, steps);
-                if let Some((w, b)) = &e.weights.embedding {
-                    let embedded = e.embedded.tile_mut(t);
-                    embed(s, w, b, &input, embedded);
-                    let packed = e.bytes.tile_mut(t);
-                    let steps = bytes(s, embedded, packed);
-                    input = Input::Bytes(packed, steps);
-                }
-                let last = e.layers.len() - 1;
-                for (i, (w, l)) in e.weights.layers.iter().zip(&mut e.layers).enumerate() {
-                    let q = l.q.tile_mut(t);
-                    let c = l.c.tile_mut(t);
-                    let h = (i == last).then(|| e.h.tile_mut(t));
-                    lstm(s, w, &input, l.previous.tile(t), q, c, h);
-                    input = Input::State(q);
+        let (e, rows, out) = (self.engine, self.rows, &mut self.out);
+        let features = &e.weights.features;
+        features.offsets(e.clock, rows.steps, &mut e.offsets);
+        for t in 0..tiles::<S, V>(rows.lanes) {
+            e.output.start::<S>(t, rows, out);
+            for from in (0..rows.steps).step_by(BLOCK) {
+                let block = from..rows.steps.min(from + BLOCK);
+                e.load(t, block.clone(), rows, out);
+                for (at, step) in block.enumerate() {
+                    let odd = (e.clock as usize + step) % 2;
+                    e.step(t, at, odd);
+                    e.output.hidden(s, &e.h, t, step, rows, out);
                 }
             }
-            store::<S, V>(net, &e.h, rows, &mut self.out);
+            e.output.finish::<S>(t, rows, out);
         }
+        e.clock = e.clock.wrapping_add(rows.steps as u32);
     }
 }
 
 /// Sums of U quads of rows.
-type Sums<S, const U: usize, const V: usize> = [[[<S as Simd>::I; V]; 4]; U];
+pub type Sums<S, const U: usize, const V: usize> = [[[<S as Simd>::I; V]; 4]; U];
+/// U quads of rows.
+type Quads<S, const U: usize, const V: usize> = [[[<S as Simd>::F; V]; 4]; U];
 
-/// acc[u][r][v] += sum over k of the four products of a[k][v] and w[k][u][r].
+/// acc[u][r][v] + the sum over k of the four products of a[k][v] and w[k][u][r].
 #[inline(always)]
-fn accumulate<S: Simd, const U: usize, const V: usize>(
+pub fn accumulate<S: Simd, const U: usize, const V: usize>(
     s: S,
     mut acc: Sums<S, U, V>,
     w: &[[[i32; 4]; U]],
@@ -189,58 +240,33 @@ fn accumulate<S: Simd, const U: usize, const V: usize>(
     acc
 }
 
-/// What sums start with when the activations' zero is `zero`.
+/// `sums * step + y`, where `by` is a factor of the steps in each lane.
 #[inline(always)]
-fn start<S: Simd, const U: usize, const V: usize>(
+fn add_scaled<S: Simd, const U: usize, const V: usize>(
     s: S,
-    sum: &[[i32; 4]; U],
-    zero: i32,
-) -> Sums<S, U, V> {
-    let mut acc = [[[s.splat_i(0); V]; 4]; U];
+    mut y: Quads<S, U, V>,
+    sums: Sums<S, U, V>,
+    step: &[[f32; 4]; U],
+    by: Option<[S::F; V]>,
+) -> Quads<S, U, V> {
     for u in 0..U {
         for r in 0..4 {
-            acc[u][r] = [s.splat_i(-zero * sum[u][r]); V];
+            let step = s.splat(step[u][r]);
+            for v in 0..V {
+                let step = by.map_or(step, |by| s.mul(by[v], step));
+                y[u][r][v] = s.fma(s.to_f(sums[u][r][v]), step, y[u][r][v]);
+            }
         }
     }
-    acc
+    y
 }
 
-/// W x + b of group `g` where the step of x differs from lane to lane.
 #[inline(always)]
-fn product<S: Simd, const U: usize, const V: usize>(
-    s: S,
-    w: &Words<U>,
-    b: &[[f32; 4]; U],
-    g: usize,
-    input: &Input<S, V>,
-) -> [[[S::F; V]; 4]; U] {
-    let (acc, step) = match input {
-        Input::Wide(high, low, step) => {
-            // The start is multiplied with 256 as well: the zero of 16 bits.
-            let mut acc = accumulate(s, start(s, &w.sum[g], STATE_ZERO), w.group(g), high);
-            for u in 0..U {
-                for r in 0..4 {
-                    for v in 0..V {
-                        acc[u][r][v] = s.shl::<8>(acc[u][r][v]);
-                    }
-                }
-            }
-            (accumulate(s, acc, w.group(g), low), *step)
-        }
-        Input::Bytes(a, step) => (accumulate(s, start(s, &w.sum[g], 0), w.group(g), a), *step),
-        // Not reached: a layer above another has no input product of its own.
-        Input::State(a) => (
-            accumulate(s, start(s, &w.sum[g], STATE_ZERO), w.group(g), a),
-            [s.splat(1.0); V],
-        ),
-    };
+fn biases<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> Quads<S, U, V> {
     let mut out = [[[s.splat(0.0); V]; 4]; U];
     for u in 0..U {
         for r in 0..4 {
-            let (row, b) = (s.splat(w.step[g][u][r]), s.splat(b[u][r]));
-            for v in 0..V {
-                out[u][r][v] = s.fma(s.to_f(acc[u][r][v]), s.mul(step[v], row), b);
-            }
+            out[u][r] = [s.splat(b[u][r]); V];
         }
     }
     out
@@ -251,11 +277,13 @@ fn embed<S: Simd, const U: usize, const V: usize>(
     s: S,
     w: &Words<U>,
     b: &Bias<U>,
-    input: &Input<S, V>,
+    x: &[[S::I; V]],
     out: &mut [[S::F; V]],
 ) {
+    let zero = [[[s.splat_i(0); V]; 4]; U];
     for (g, (b, out)) in b.iter().zip(out.chunks_exact_mut(4 * U)).enumerate() {
-        let y = product(s, w, b, g, input);
+        let sums = accumulate(s, zero, w.group(g), x);
+        let y = add_scaled(s, biases(s, b), sums, &w.step[g], None);
         for (row, y) in out.iter_mut().zip(y.as_flattened()) {
             for v in 0..V {
                 row[v] = s.max(y[v], s.splat(0.0));
@@ -268,26 +296,28 @@ fn embed<S: Simd, const U: usize, const V: usize>(
 fn lstm<S: Simd, const U: usize, const V: usize>(
     s: S,
     layer: &Layer<U>,
-    input: &Input<S, V>,
+    input: Input<S, V>,
     previous: &[[S::I; V]],
     q: &mut [[S::I; V]],
-    c: &mut [[S::F; V]],
-    mut h: Option<&mut [[S::F; V]]>,
+    cells: &mut [[S::F; V]],
+    h: &mut [[S::F; V]],
 ) {
     let state = &layer.state;
+    let zero = [[[s.splat_i(0); V]; 4]; U];
     for (g, b) in layer.b.iter().enumerate() {
-        let mut gates = [[[s.splat(0.0); V]; 4]; U];
-        let mut acc = start(s, &state.sum[g], STATE_ZERO);
+        let mut gates = biases(s, b);
+        let mut acc = zero;
         let mut w = state.group(g);
-        if let Some(own) = &layer.input {
-            gates = product(s, own, b, g, input);
-        } else {
-            for u in 0..U {
-                for r in 0..4 {
-                    gates[u][r] = [s.splat(b[u][r]); V];
-                }
+        match (&layer.input, input) {
+            (Some(own), Input::Features(x)) => {
+                let sums = accumulate(s, zero, own.group(g), x);
+                gates = add_scaled(s, gates, sums, &own.step[g], None);
             }
-            if let Input::State(below) = input {
+            (Some(own), Input::Bytes(x, by)) => {
+                let sums = accumulate(s, zero, own.group(g), x);
+                gates = add_scaled(s, gates, sums, &own.step[g], Some(by));
+            }
+            (_, Input::State(below) | Input::Features(below) | Input::Bytes(below, _)) => {
                 // Rows of padding in `below` meet no weights.
                 let (front, back) = w.split_at(layer.below);
                 acc = accumulate(s, acc, front, below);
@@ -295,21 +325,16 @@ fn lstm<S: Simd, const U: usize, const V: usize>(
             }
         }
         let acc = accumulate(s, acc, w, previous);
+        let gates = add_scaled(s, gates, acc, &state.step[g], None);
         for u in 0..U {
             let unit = U * g + u;
             for v in 0..V {
-                let mut gate = [s.splat(0.0); 4];
-                for r in 0..4 {
-                    let row = s.splat(state.step[g][u][r]);
-                    gate[r] = s.fma(s.to_f(acc[u][r][v]), row, gates[u][r][v]);
-                }
-                let (new_c, new_h) = cell(s, gate, c[unit][v]);
-                c[unit][v] = new_c;
-                let word = &mut q[unit / 4][v];
-                *word = place(s, *word, unit % 4, state_byte(s, new_h));
-                if let Some(h) = &mut h {
-                    h[unit][v] = new_h;
-                }
+                let [i, o, f, c] = &gates[u];
+                let gate = [i[v], o[v], f[v], c[v]];
+                let (new_c, new_h) = cell::<S, Coarse>(s, gate, cells[unit][v]);
+                cells[unit][v] = new_c;
+                h[unit][v] = new_h;
+                q[unit / 4][v] = place_state(s, q[unit / 4][v], unit % 4, new_h);
             }
         }
     }

@@ -7,9 +7,12 @@
 // Indices run over the same rows of several arrays.
 #![allow(clippy::needless_range_loop)]
 
+mod dither;
 mod float;
 mod gates;
 mod int8;
+mod out;
+mod product;
 mod quant;
 pub mod simd;
 mod tiles;
@@ -22,11 +25,14 @@ use super::{Backend, Engine, EngineFactory};
 use crate::error::{Error, ErrorKind, Result};
 use float::{FloatEngine, FloatWeights};
 use int8::{IntEngine, IntWeights};
+use out::Out;
+pub use product::product;
 #[cfg(target_arch = "x86_64")]
 use simd::{Avx2, Avx2Vnni, Avx512};
 use simd::{Portable, Simd};
+use std::ops::Range;
 use std::sync::Arc;
-use tiles::{Out, Rows};
+use tiles::Rows;
 
 /// Most lanes and most steps of an engine.
 pub const MAX_LANES: usize = 1 << 16;
@@ -41,7 +47,7 @@ pub enum Isa {
     Avx2,
     /// AVX2, FMA and AVX-VNNI.
     Avx2Vnni,
-    /// AVX-512 F, BW, VL and VNNI.
+    /// AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
 }
 
@@ -107,8 +113,9 @@ fn engines<S: Simd, const U: usize, const V: usize>(
         Box::new(Factory {
             net,
             backend: Backend::NativeInt8,
-            make: move |lanes| {
-                Box::new(IntEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
+            make: move |lanes, steps| {
+                Box::new(IntEngine::<S, U, V>::new(s, weights.clone(), lanes, steps))
+                    as Box<dyn Run>
             },
         })
     } else {
@@ -116,7 +123,7 @@ fn engines<S: Simd, const U: usize, const V: usize>(
         Box::new(Factory {
             net,
             backend: Backend::NativeF32,
-            make: move |lanes| {
+            make: move |lanes, _| {
                 Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
             },
         })
@@ -126,7 +133,7 @@ fn engines<S: Simd, const U: usize, const V: usize>(
 /// The part of an engine that differs between number formats; the arguments have been checked.
 trait Run: Send {
     fn reset(&mut self);
-    fn run(&mut self, rows: Rows, steps: usize, out: Out);
+    fn run(&mut self, rows: Rows, out: Out);
 }
 
 struct Factory<M> {
@@ -135,7 +142,7 @@ struct Factory<M> {
     make: M,
 }
 
-impl<M: Fn(usize) -> Box<dyn Run> + Send + Sync> EngineFactory for Factory<M> {
+impl<M: Fn(usize, usize) -> Box<dyn Run> + Send + Sync> EngineFactory for Factory<M> {
     fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>> {
         super::check_capacity(lanes, steps)?;
         Ok(Box::new(NativeEngine {
@@ -143,7 +150,7 @@ impl<M: Fn(usize) -> Box<dyn Run> + Send + Sync> EngineFactory for Factory<M> {
             width: self.net.representation(),
             lanes,
             steps,
-            inner: (self.make)(lanes),
+            inner: (self.make)(lanes, steps),
         }))
     }
 
@@ -160,6 +167,26 @@ struct NativeEngine {
     inner: Box<dyn Run>,
 }
 
+impl NativeEngine {
+    fn call(&self) -> super::Call {
+        super::Call {
+            capacity: (self.lanes, self.steps),
+            features: self.features,
+            width: self.width,
+        }
+    }
+
+    fn rows<'a>(&self, x: &'a [f32], stride: usize, lanes: usize, steps: usize) -> Rows<'a> {
+        Rows {
+            x,
+            features: self.features,
+            stride,
+            lanes,
+            steps,
+        }
+    }
+}
+
 impl Engine for NativeEngine {
     fn reset(&mut self) {
         self.inner.reset();
@@ -173,25 +200,25 @@ impl Engine for NativeEngine {
         steps: usize,
         out: &mut [f32],
     ) -> Result<()> {
-        super::Call {
-            capacity: (self.lanes, self.steps),
-            features: self.features,
-            width: self.width,
-        }
-        .check(x, stride, lanes, steps, out)?;
-        let rows = Rows {
-            x,
-            features: self.features,
-            stride,
-            step: 0,
-            lanes,
-        };
-        let out = Out {
-            out,
-            width: self.width,
-            steps,
-        };
-        self.inner.run(rows, steps, out);
+        self.call().check(x, stride, lanes, steps, out.len())?;
+        let rows = self.rows(x, stride, lanes, steps);
+        self.inner.run(rows, Out::Rows(out));
+        Ok(())
+    }
+
+    fn sum(
+        &mut self,
+        x: &[f32],
+        stride: usize,
+        steps: usize,
+        measured: &[Range<usize>],
+        sums: &mut [f64],
+    ) -> Result<()> {
+        let lanes = measured.len();
+        self.call()
+            .check_sum(x, stride, steps, measured, sums.len())?;
+        let rows = self.rows(x, stride, lanes, steps);
+        self.inner.run(rows, Out::Sums { measured, sums });
         Ok(())
     }
 }

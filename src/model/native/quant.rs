@@ -7,57 +7,80 @@ use crate::model::network::{Dense, Lstm};
 /// |h| < 1 in steps of 1/127.
 pub const STATE_STEPS: f32 = 127.0;
 /// Zero of a quantised state, since activations are unsigned.
-pub const STATE_ZERO: i32 = 128;
-/// Wide activations have 16 bits, split into two bytes.
-const WIDE_STEPS: f32 = 32767.0;
-const WIDE_ZERO: i32 = 32768;
+pub const STATE_ZERO: f32 = 128.0;
+
+/// What bytes of activations mean, per column: `(byte - zero) * step`.
+pub struct Bytes {
+    pub step: Vec<f32>,
+    pub zero: Vec<f32>,
+}
+
+impl Bytes {
+    /// `n` columns with the same meaning.
+    pub fn same(n: usize, step: f32, zero: f32) -> Self {
+        Self {
+            step: vec![step; n],
+            zero: vec![zero; n],
+        }
+    }
+
+    /// States of `n` hidden units.
+    fn states(n: usize) -> Self {
+        Self::same(n, 1.0 / STATE_STEPS, STATE_ZERO)
+    }
+
+    /// Weights of bytes from weights of values.
+    fn weights(&self, w: &[f32]) -> Vec<f32> {
+        w.iter().zip(&self.step).map(|(w, step)| w * step).collect()
+    }
+}
 
 /// i8 weights of U quads of rows per group, `[group][k / 4][u][row]` as words.
 pub struct Words<const U: usize> {
     /// Words of a row.
     pub k: usize,
     pub w: Vec<[[i32; 4]; U]>,
-    /// Sum of each row's integers, to take zero points out, `[group][u][row]`.
-    pub sum: Vec<[[i32; 4]; U]>,
     /// Value of one step, `[group][u][row]`.
     pub step: Vec<[[f32; 4]; U]>,
 }
 
-/// A row of weights in parts, each of which starts at a new word.
-pub type Row<'a> = Vec<&'a [f32]>;
+/// Weights of a row and the bytes that they meet, in parts, each of which starts at a new word.
+type Row<'a> = Vec<(&'a [f32], &'a Bytes)>;
 
 impl<const U: usize> Words<U> {
-    /// Quantises symmetrically, a step per row: `row(quad, r)`; an empty row is padding.
-    pub fn new<'a>(quads: usize, row: impl Fn(usize, usize) -> Row<'a>) -> Self {
-        let words = |parts: &Row| parts.iter().map(|p| p.len().div_ceil(4)).sum::<usize>();
+    /// Quantises symmetrically, a step per row: `row(quad, r)`; an empty row is padding. What the
+    /// zeros of the bytes add to the sums is taken out of the biases `b`.
+    fn new<'a>(quads: usize, b: &mut Bias<U>, row: impl Fn(usize, usize) -> Row<'a>) -> Self {
+        let words = |parts: &Row| parts.iter().map(|p| p.0.len().div_ceil(4)).sum::<usize>();
         let k = words(&row(0, 0));
         let groups = quads.div_ceil(U);
         let mut out = Self {
             k,
             w: vec![[[0; 4]; U]; groups * k],
-            sum: vec![[[0; 4]; U]; groups],
             step: vec![[[0.0; 4]; U]; groups],
         };
         for quad in 0..quads {
             let (group, u) = (quad / U, quad % U);
             for r in 0..4 {
                 let parts = row(quad, r);
-                let largest = parts
-                    .iter()
-                    .copied()
-                    .flatten()
-                    .fold(0.0f32, |m, w| m.max(w.abs()));
-                let step = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-                out.step[group][u][r] = step;
-                let quartets = parts.iter().flat_map(|p| p.chunks(4));
-                for (word, weights) in out.w[group * k..][..k].iter_mut().zip(quartets) {
-                    let mut bytes = [0i8; 4];
-                    for (byte, w) in bytes.iter_mut().zip(weights) {
-                        *byte = (w / step).round_ties_even() as i8;
-                        out.sum[group][u][r] += i32::from(*byte);
+                let scaled: Vec<Vec<f32>> = parts.iter().map(|(w, x)| x.weights(w)).collect();
+                let step = best_step(scaled.iter().flatten().copied());
+                let mut zeros = 0.0;
+                let mut words = out.w[group * k..][..k].iter_mut();
+                for (w, (_, x)) in scaled.iter().zip(&parts) {
+                    for ((w, zero), word) in w.chunks(4).zip(x.zero.chunks(4)).zip(&mut words) {
+                        let mut bytes = [0; 4];
+                        for ((byte, w), zero) in bytes.iter_mut().zip(w).zip(zero) {
+                            let steps = to_step(*w, step);
+                            zeros += f64::from(steps) * f64::from(*zero);
+                            *byte = steps as i8 as u8;
+                        }
+                        word[u][r] = i32::from_le_bytes(bytes);
                     }
-                    word[u][r] = i32::from_le_bytes(bytes.map(|b| b as u8));
                 }
+                out.step[group][u][r] = step;
+                let b = &mut b[group][u][r];
+                *b = (f64::from(*b) - f64::from(step) * zeros) as f32;
             }
         }
         out
@@ -68,15 +91,29 @@ impl<const U: usize> Words<U> {
     pub fn group(&self, g: usize) -> &[[[i32; 4]; U]] {
         &self.w[g * self.k..][..self.k]
     }
+}
 
-    /// Multiplies the steps of the rows by the factor of their gate and `by`.
-    fn scale_gates(&mut self, by: f32) {
-        for row in self.step.as_flattened_mut() {
-            for (step, gate) in row.iter_mut().zip(GATE_SCALE) {
-                *step *= gate * by;
-            }
-        }
+/// `w` in steps, within 8 bits.
+fn to_step(w: f32, step: f32) -> f32 {
+    (w / step).round_ties_even().clamp(-127.0, 127.0)
+}
+
+/// The step that leaves the least squared error: a little less than the largest weight asks for
+/// often pays for its clipping.
+fn best_step(weights: impl Iterator<Item = f32> + Clone) -> f32 {
+    let largest = weights.clone().fold(0.0f32, |m, w| m.max(w.abs()));
+    if largest == 0.0 {
+        return 1.0;
     }
+    let error = |step: f32| -> f64 {
+        let one = |w: f32| f64::from(w) - f64::from(to_step(w, step)) * f64::from(step);
+        weights.clone().map(|w| one(w).powi(2)).sum()
+    };
+    let steps = (0..41u8).map(|i| largest / 127.0 * (1.1 - 0.01 * f32::from(i)));
+    let scored = steps.map(|step| (error(step), step));
+    scored
+        .fold((f64::INFINITY, 1.0), |a, b| if b.0 < a.0 { b } else { a })
+        .1
 }
 
 /// A bias per row, `[group][u][row]`.
@@ -92,22 +129,22 @@ fn bias<const U: usize>(quads: usize, row: impl Fn(usize, usize) -> f32) -> Bias
     out
 }
 
-/// The embedding: a quad is four outputs.
-pub fn dense<const U: usize>(d: &Dense) -> (Words<U>, Bias<U>) {
+/// The embedding, whose inputs are `x`: a quad is four outputs.
+pub fn dense<const U: usize>(d: &Dense, x: &Bytes) -> (Words<U>, Bias<U>) {
     let quads = d.outputs.div_ceil(4);
-    let words = Words::new(quads, |quad, r| match 4 * quad + r {
-        row if row < d.outputs => vec![&d.w[row * d.inputs..][..d.inputs]],
-        _ => Vec::new(),
-    });
-    let b = bias(quads, |quad, r| {
+    let mut b = bias(quads, |quad, r| {
         d.b.get(4 * quad + r).copied().unwrap_or(0.0)
+    });
+    let words = Words::new(quads, &mut b, |quad, r| match 4 * quad + r {
+        row if row < d.outputs => vec![(&d.w[row * d.inputs..][..d.inputs], x)],
+        _ => Vec::new(),
     });
     (words, b)
 }
 
 /// An LSTM layer: a quad is the gates of a hidden unit. A layer above another takes states on
 /// both sides, so that one product serves both; the first one has a product of its own for its
-/// input, whose scale changes from row to row.
+/// input.
 pub struct Layer<const U: usize> {
     pub input: Option<Words<U>>,
     pub state: Words<U>,
@@ -117,42 +154,89 @@ pub struct Layer<const U: usize> {
 }
 
 impl<const U: usize> Layer<U> {
-    pub fn new(l: &Lstm, first: bool) -> Self {
-        let row = |unit, gate| gate * l.hidden + unit;
-        let x = |unit, gate| &l.wx[row(unit, gate) * l.inputs..][..l.inputs];
-        let h = |unit, gate| &l.wh[row(unit, gate) * l.hidden..][..l.hidden];
-        let mut state = if first {
-            Words::new(l.hidden, |unit, gate| vec![h(unit, gate)])
-        } else {
-            Words::new(l.hidden, |unit, gate| vec![x(unit, gate), h(unit, gate)])
-        };
-        state.scale_gates(1.0 / STATE_STEPS);
-        let input = first.then(|| {
-            let mut words = Words::new(l.hidden, |unit, gate| vec![x(unit, gate)]);
-            words.scale_gates(1.0);
-            words
-        });
+    /// The layer at the bottom, whose inputs are `x`.
+    pub fn first(l: &Lstm, x: &Bytes) -> Self {
+        let (l, states) = (&scaled(l), &Bytes::states(l.hidden));
+        let mut b = gate_bias(l);
         Self {
-            input,
-            state,
-            below: if first { 0 } else { l.inputs.div_ceil(4) },
-            b: bias(l.hidden, |unit, gate| {
-                l.b[row(unit, gate)] * GATE_SCALE[gate]
+            input: Some(Words::new(l.hidden, &mut b, |unit, gate| {
+                vec![(input_row(l, unit, gate), x)]
+            })),
+            state: Words::new(l.hidden, &mut b, |unit, gate| {
+                vec![(state_row(l, unit, gate), states)]
             }),
+            below: 0,
+            b,
+        }
+    }
+
+    /// A layer above another.
+    pub fn above(l: &Lstm) -> Self {
+        let (l, below) = (&scaled(l), &Bytes::states(l.inputs));
+        let states = &Bytes::states(l.hidden);
+        let mut b = gate_bias(l);
+        Self {
+            input: None,
+            state: Words::new(l.hidden, &mut b, |unit, gate| {
+                vec![
+                    (input_row(l, unit, gate), below),
+                    (state_row(l, unit, gate), states),
+                ]
+            }),
+            below: l.inputs.div_ceil(4),
+            b,
         }
     }
 }
 
-/// A state or its padding as a byte.
+/// `l` with the rows of its gates multiplied by [`GATE_SCALE`].
+fn scaled(l: &Lstm) -> Lstm {
+    let scale = |x: &[f32], width: usize| {
+        let gate = |i: usize| GATE_SCALE[i / (width * l.hidden)];
+        x.iter().enumerate().map(|(i, x)| x * gate(i)).collect()
+    };
+    Lstm {
+        wx: scale(&l.wx, l.inputs),
+        wh: scale(&l.wh, l.hidden),
+        b: scale(&l.b, 1),
+        ..*l
+    }
+}
+
+fn input_row(l: &Lstm, unit: usize, gate: usize) -> &[f32] {
+    &l.wx[(gate * l.hidden + unit) * l.inputs..][..l.inputs]
+}
+
+fn state_row(l: &Lstm, unit: usize, gate: usize) -> &[f32] {
+    &l.wh[(gate * l.hidden + unit) * l.hidden..][..l.hidden]
+}
+
+fn gate_bias<const U: usize>(l: &Lstm) -> Bias<U> {
+    bias(l.hidden, |unit, gate| l.b[gate * l.hidden + unit])
+}
+
+/// 1.5 * 2^23: adding it leaves an integer in the low bits of a small f32.
+const MAGIC: f32 = 12_582_912.0;
+/// What the bits of [`MAGIC`] add to a word of four of them, each shifted to its byte.
+const MAGIC_WORD: i32 = (MAGIC.to_bits() as i32).wrapping_mul(0x0101_0101);
+
+/// `word` with byte `at` set to the state `h`. Byte 0 starts a new word, which is whole once all
+/// four are set; what is above the last byte that was set means nothing.
 #[inline(always)]
-pub fn state_byte<S: Simd>(s: S, h: S::F) -> S::I {
-    let q = s.round(s.mul(h, s.splat(STATE_STEPS)));
-    s.add_i(q, s.splat_i(STATE_ZERO))
+pub fn place_state<S: Simd>(s: S, word: S::I, at: usize, h: S::F) -> S::I {
+    let h = s.fma(h, s.splat(STATE_STEPS), s.splat(MAGIC + STATE_ZERO));
+    let bits = s.bits(h);
+    match at {
+        0 => s.add_i(bits, s.splat_i(MAGIC_WORD.wrapping_neg())),
+        1 => s.add_i(word, s.shl::<8>(bits)),
+        2 => s.add_i(word, s.shl::<16>(bits)),
+        _ => s.add_i(word, s.shl::<24>(bits)),
+    }
 }
 
 /// `word` with byte `at` (which was zero) set to `byte`; byte 0 starts a new word.
 #[inline(always)]
-pub fn place<S: Simd>(s: S, word: S::I, at: usize, byte: S::I) -> S::I {
+fn place<S: Simd>(s: S, word: S::I, at: usize, byte: S::I) -> S::I {
     match at {
         0 => byte,
         1 => s.or(word, s.shl::<8>(byte)),
@@ -161,40 +245,16 @@ pub fn place<S: Simd>(s: S, word: S::I, at: usize, byte: S::I) -> S::I {
     }
 }
 
-/// Largest magnitude of each lane over `rows`, never zero.
+/// Largest of each lane over `rows`, which are not negative; never zero.
 #[inline(always)]
 fn largest<S: Simd, const V: usize>(s: S, rows: &[[S::F; V]]) -> [S::F; V] {
     let mut m = [s.splat(1e-30); V];
     for row in rows {
         for v in 0..V {
-            m[v] = s.max(s.max(row[v], s.sub(s.splat(0.0), row[v])), m[v]);
+            m[v] = s.max(row[v], m[v]);
         }
     }
     m
-}
-
-/// Quantises each lane to 16 bits with a step of its own: high bytes, low bytes, steps.
-#[inline(always)]
-pub fn wide<S: Simd, const V: usize>(
-    s: S,
-    rows: &[[S::F; V]],
-    high: &mut [[S::I; V]],
-    low: &mut [[S::I; V]],
-) -> [S::F; V] {
-    let m = largest(s, rows);
-    let mut step = m;
-    for v in 0..V {
-        step[v] = s.div(m[v], s.splat(WIDE_STEPS));
-        let inverse = s.div(s.splat(WIDE_STEPS), m[v]);
-        for (quartet, (high, low)) in rows.chunks(4).zip(high.iter_mut().zip(&mut *low)) {
-            for (at, row) in quartet.iter().enumerate() {
-                let q = s.add_i(s.round(s.mul(row[v], inverse)), s.splat_i(WIDE_ZERO));
-                high[v] = place(s, high[v], at, s.shr::<8>(q));
-                low[v] = place(s, low[v], at, s.and(q, s.splat_i(0xff)));
-            }
-        }
-    }
-    step
 }
 
 /// Quantises each lane of values that are not negative to 8 bits with a step of its own.

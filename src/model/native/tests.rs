@@ -55,6 +55,9 @@ fn network(seed: u64, features: usize, embedding: usize, hidden: &[usize], relu:
             mean: n.vec(features, 5.0),
             inv_std: n.vec(features, 0.4).iter().map(|x| x + 0.6).collect(),
             clip: (-4.0, 4.0),
+            least: (0..features)
+                .map(|i| [f32::NEG_INFINITY, -9.0][i % 2])
+                .collect(),
         },
         embedding,
         layers,
@@ -99,6 +102,13 @@ fn bits(x: &[f32]) -> Vec<u32> {
 
 #[test]
 fn gates_are_accurate() {
+    let (fine, coarse) = (gate_error::<gates::Fine>(), gate_error::<gates::Coarse>());
+    assert!(fine < 1e-6, "{fine}");
+    assert!(coarse < 2e-4, "{coarse}");
+}
+
+/// Largest error of a cell's new states.
+fn gate_error<E: gates::Exp2>() -> f64 {
     use super::gates::{cell, GATE_SCALE};
     let s = Portable;
     let mut n = Noise(7);
@@ -108,7 +118,7 @@ fn gates_are_accurate() {
         let gates: [f32; 4] = std::array::from_fn(|_| n.next() * range);
         let c = n.next() * 3.0;
         let scaled: [_; 4] = std::array::from_fn(|g| s.splat(gates[g] * GATE_SCALE[g]));
-        let (new_c, new_h) = cell(s, scaled, s.splat(c));
+        let (new_c, new_h) = cell::<_, E>(s, scaled, s.splat(c));
         let get = |v| f64::from(simd::lanes::<Portable>(&[v])[0]);
         let sigmoid = |x: f32| 1.0 / (1.0 + (-f64::from(x)).exp());
         let want_c =
@@ -117,7 +127,7 @@ fn gates_are_accurate() {
         worst = worst.max((get(new_c) - want_c).abs() / want_c.abs().max(1.0));
         worst = worst.max((get(new_h) - want_h).abs());
     }
-    assert!(worst < 1e-6, "{worst}");
+    worst
 }
 
 proptest! {
@@ -179,6 +189,56 @@ proptest! {
             let got = run(many.as_mut(), &net, &x, lanes, call);
             let got = &got[lane * want.len()..][..want.len()];
             prop_assert_eq!(bits(got), bits(&want), "{:?}", isa);
+        }
+    }
+
+    #[test]
+    fn sums_are_those_of_the_representations(
+        seed in any::<u64>(),
+        features in 1usize..60,
+        hidden in 1usize..22,
+        relu in any::<bool>(),
+        int8 in any::<bool>(),
+        lanes in 1usize..70,
+        calls in prop::collection::vec(1usize..14, 1..4),
+        borders in prop::collection::vec(any::<prop::sample::Index>(), 140),
+    ) {
+        let mut net = network(seed, features, 0, &[hidden], relu);
+        // Side by side, and not.
+        net.raw = (0..features)
+            .filter(|i| i % 23 != 5)
+            .chain([0])
+            .map(|column| Passthrough { column, scale: 0.3 + column as f32 })
+            .collect();
+        let width = net.representation();
+        let steps = calls.iter().sum();
+        let x = rows(&net, seed, lanes * steps);
+        for isa in Isa::available() {
+            let factory = factory(net.clone(), int8, isa).unwrap();
+            let mut engine = factory.engine(70, steps).unwrap();
+            let all = run(engine.as_mut(), &net, &x, lanes, steps);
+            engine.reset();
+            let mut got = vec![0.25; lanes * width];
+            let mut want = got.clone();
+            let mut at = 0;
+            for &now in &calls {
+                let measured: Vec<_> = borders.chunks(2).take(lanes).map(|b| {
+                    let (a, b) = (b[0].index(now + 1), b[1].index(now + 1));
+                    a.min(b)..b
+                }).collect();
+                engine.sum(&x[at * features..], steps, now, &measured, &mut got).unwrap();
+                for (lane, range) in measured.iter().enumerate() {
+                    for step in range.clone() {
+                        let row = &all[(lane * steps + at + step) * width..][..width];
+                        for (sum, r) in want[lane * width..].iter_mut().zip(row) {
+                            *sum += f64::from(*r);
+                        }
+                    }
+                }
+                at += now;
+            }
+            let bits = |x: &[f64]| -> Vec<u64> { x.iter().map(|x| x.to_bits()).collect() };
+            prop_assert_eq!(bits(&got), bits(&want), "{:?}", isa);
         }
     }
 
@@ -263,6 +323,14 @@ fn calls_outside_the_contract_are_errors() {
     ] {
         let e = engine
             .run(&x[..n], stride, lanes, steps, &mut out[..room])
+            .unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    }
+    let mut sums = vec![0.0; 2 * 6];
+    assert!(engine.sum(&x, 3, 3, &[0..3, 1..1], &mut sums).is_ok());
+    for (measured, room) in [([0..3, 1..4], 12), ([0..3, 1..3], 11)] {
+        let e = engine
+            .sum(&x, 3, 3, &measured, &mut sums[..room])
             .unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument);
     }

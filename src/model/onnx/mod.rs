@@ -109,7 +109,7 @@ impl Engine for OnnxEngine {
             features: self.features,
             width: self.width,
         }
-        .check(x, stride, lanes, steps, out)?;
+        .check(x, stride, lanes, steps, out.len())?;
         if lanes == 0 || steps == 0 {
             return Ok(());
         }

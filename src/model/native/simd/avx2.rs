@@ -53,6 +53,7 @@ macro_rules! simd {
             const LANES: usize = 8;
             type F = __m256;
             type I = __m256i;
+            type D = [__m256d; 2];
 
             fn call<O: Op<Self>>(self, op: O) {
                 #[target_feature(enable = $features)]
@@ -107,6 +108,45 @@ macro_rules! simd {
             }
 
             #[inline(always)]
+            fn load(self, x: &[f32]) -> __m256 {
+                let x = &x[..8];
+                // SAFETY: as above, and the slice has eight elements.
+                unsafe { _mm256_loadu_ps(x.as_ptr()) }
+            }
+            #[inline(always)]
+            fn clamp(self, a: __m256, bound: __m256) -> __m256 {
+                self.max(self.min(a, bound), self.sub(self.splat(0.0), bound))
+            }
+            #[inline(always)]
+            fn load_d(self, x: &[f64]) -> Self::D {
+                let x = &x[..8];
+                // SAFETY: as above, and the slice has eight elements.
+                unsafe {
+                    [
+                        _mm256_loadu_pd(x.as_ptr()),
+                        _mm256_loadu_pd(x.as_ptr().add(4)),
+                    ]
+                }
+            }
+            #[inline(always)]
+            fn store_d(self, a: Self::D, to: &mut [f64]) {
+                let to = &mut to[..8];
+                // SAFETY: as above, and the slice has eight elements.
+                unsafe {
+                    _mm256_storeu_pd(to.as_mut_ptr(), a[0]);
+                    _mm256_storeu_pd(to.as_mut_ptr().add(4), a[1]);
+                }
+            }
+            #[inline(always)]
+            fn add_d(self, acc: Self::D, a: __m256) -> Self::D {
+                op!({
+                    let low = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+                    let high = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(a));
+                    [_mm256_add_pd(acc[0], low), _mm256_add_pd(acc[1], high)]
+                })
+            }
+
+            #[inline(always)]
             fn splat_i(self, x: i32) -> __m256i {
                 op!(_mm256_set1_epi32(x))
             }
@@ -141,6 +181,21 @@ macro_rules! simd {
             #[inline(always)]
             fn shr<const N: u32>(self, a: __m256i) -> __m256i {
                 op!(_mm256_srl_epi32(a, _mm_cvtsi32_si128(N as i32)))
+            }
+            #[inline(always)]
+            fn bits(self, a: __m256) -> __m256i {
+                op!(_mm256_castps_si256(a))
+            }
+            #[inline(always)]
+            fn store_bytes(self, a: __m256i, to: &mut [u8]) {
+                let to = &mut to[..8];
+                // SAFETY: as above, and the slice has eight elements.
+                unsafe {
+                    let low = _mm256_castsi256_si128(a);
+                    let words = _mm_packs_epi32(low, _mm256_extracti128_si256::<1>(a));
+                    let bytes = _mm_packus_epi16(words, words);
+                    _mm_storel_epi64(to.as_mut_ptr().cast(), bytes);
+                }
             }
         }
     };

@@ -40,6 +40,7 @@ impl Simd for Portable {
     const LANES: usize = 8;
     type F = Vector<f32>;
     type I = Vector<i32>;
+    type D = Vector<f64>;
 
     fn call<O: Op<Self>>(self, op: O) {
         op.run(self);
@@ -97,6 +98,35 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn load(self, x: &[f32]) -> Self::F {
+        let mut out = [0.0; 8];
+        out.copy_from_slice(&x[..8]);
+        Vector(out)
+    }
+    #[inline(always)]
+    fn clamp(self, a: Self::F, bound: Self::F) -> Self::F {
+        self.max(self.min(a, bound), self.sub(self.splat(0.0), bound))
+    }
+    #[inline(always)]
+    fn load_d(self, x: &[f64]) -> Self::D {
+        let mut out = [0.0; 8];
+        out.copy_from_slice(&x[..8]);
+        Vector(out)
+    }
+    #[inline(always)]
+    fn store_d(self, a: Self::D, to: &mut [f64]) {
+        to[..8].copy_from_slice(&a.0);
+    }
+    #[inline(always)]
+    fn add_d(self, acc: Self::D, a: Self::F) -> Self::D {
+        let mut out = acc;
+        for l in 0..8 {
+            out.0[l] += f64::from(a.0[l]);
+        }
+        out
+    }
+
+    #[inline(always)]
     fn splat_i(self, x: i32) -> Self::I {
         Vector([x; 8])
     }
@@ -139,5 +169,15 @@ impl Simd for Portable {
     #[inline(always)]
     fn shr<const N: u32>(self, a: Self::I) -> Self::I {
         map(a, |x| (x as u32 >> N) as i32)
+    }
+    #[inline(always)]
+    fn bits(self, a: Self::F) -> Self::I {
+        map(a, |x| x.to_bits() as i32)
+    }
+    #[inline(always)]
+    fn store_bytes(self, a: Self::I, to: &mut [u8]) {
+        for (to, x) in to[..8].iter_mut().zip(a.0) {
+            *to = x as u8;
+        }
     }
 }

@@ -19,7 +19,7 @@ struct AllOps<'a> {
 
 impl<S: Simd> Op<S> for AllOps<'_> {
     #[inline(always)]
-    fn run(self, s: S) {
+    fn run(mut self, s: S) {
         let [x, y, z] = self.case.x.map(|x| s.splat(x));
         let [a, w, acc] = [self.case.a, self.case.w, self.case.acc].map(|i| s.splat_i(i));
         let n = s.splat(12_582_912.0 - 3.0);
@@ -33,6 +33,7 @@ impl<S: Simd> Op<S> for AllOps<'_> {
             s.fma(x, y, z),
             s.scale2(x, n),
             s.to_f(a),
+            s.clamp(x, s.max(z, s.sub(s.splat(0.0), z))),
         ];
         for v in floats {
             self.out.push(lanes::<S>(&[v])[S::LANES - 1].to_bits());
@@ -46,13 +47,46 @@ impl<S: Simd> Op<S> for AllOps<'_> {
             s.and(a, w),
             s.shl::<8>(a),
             s.shr::<8>(a),
+            s.bits(x),
         ];
         for v in ints {
             let half = |v| lanes::<S>(&[s.to_f(v)])[0] as u32;
             let low = half(s.and(v, s.splat_i(0xffff)));
             self.out.push(half(s.shr::<16>(v)) << 16 | low);
         }
+        self.memory(s);
     }
+}
+
+impl AllOps<'_> {
+    /// Loads, stores and sums of sixteen different lanes, in as many vectors as it takes.
+    #[inline(always)]
+    fn memory<S: Simd>(&mut self, s: S) {
+        let (x, sums) = sixteen(self.case);
+        let mut sums = sums;
+        let mut bytes = [0; 16];
+        for at in (0..16).step_by(S::LANES) {
+            let x = s.load(&x[at..]);
+            let sum = s.add_d(s.load_d(&sums[at..]), x);
+            s.store_d(sum, &mut sums[at..]);
+            s.store_bytes(s.and(s.bits(x), s.splat_i(0xff)), &mut bytes[at..]);
+        }
+        self.out.extend(
+            sums.map(|d| d.to_bits())
+                .iter()
+                .flat_map(|d| [*d as u32, (*d >> 32) as u32]),
+        );
+        self.out.extend(bytes.map(u32::from));
+    }
+}
+
+/// Sixteen values and sums.
+fn sixteen(case: &Case) -> ([f32; 16], [f64; 16]) {
+    let x = std::array::from_fn(|i| case.x[i % 3] * (1.0 + i as f32));
+    (
+        x,
+        std::array::from_fn(|i| f64::from(case.x[2]) / (1.0 + i as f64)),
+    )
 }
 
 fn scalar(case: &Case) -> Vec<u32> {
@@ -78,6 +112,7 @@ fn scalar(case: &Case) -> Vec<u32> {
         x.mul_add(y, z),
         x / 8.0,
         a as f32,
+        x.clamp(-z.abs(), z.abs()),
     ];
     let ints = [
         acc.wrapping_add(dot),
@@ -87,9 +122,19 @@ fn scalar(case: &Case) -> Vec<u32> {
         a & w,
         a << 8,
         (a as u32 >> 8) as i32,
+        x.to_bits() as i32,
     ];
+    let (values, sums) = sixteen(case);
+    let sums = values
+        .iter()
+        .zip(sums)
+        .map(|(x, sum)| (sum + f64::from(*x)).to_bits());
     let floats = floats.into_iter().map(f32::to_bits);
-    floats.chain(ints.into_iter().map(|i| i as u32)).collect()
+    floats
+        .chain(ints.into_iter().map(|i| i as u32))
+        .chain(sums.flat_map(|d| [d as u32, (d >> 32) as u32]))
+        .chain(values.iter().map(|x| x.to_bits() & 0xff))
+        .collect()
 }
 
 fn all(case: &Case) -> Vec<(&'static str, Vec<u32>)> {
