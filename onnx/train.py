@@ -48,6 +48,9 @@ class Run:
         if not args.eager:
             fused_lstm.compile_kernels()
         self.data = Data(args.data, valid=args.valid)
+        if not self.data.train:
+            raise SystemExit(f"{args.data}: no training program was timed on a core of the training "
+                             "set; record some (record_dataset.py) and run dataset.py again")
         self.model, self.vectors = self.build()
         if args.initial:
             self.begin_from(args.initial)

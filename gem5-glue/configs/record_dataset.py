@@ -125,6 +125,11 @@ class Recording:
         root = Path(options.workloads).resolve()
         manifest = json.loads((root / "manifest.json").read_text())
         self.programs = {p["name"]: p for p in manifest if p["split"] in ("train", "valid", "test")}
+        unknown = [f"--only {n}" for n in options.only or [] if n not in self.programs]
+        unknown += [f"--cores {n}" for n in options.cores or [] if n not in self.cores]
+        if unknown:
+            raise SystemExit(f"{', '.join(unknown)}: no such name in {root}/manifest.json or among "
+                             "the cores of microarchs.py")
         if options.only:
             self.programs = {n: p for n, p in self.programs.items() if n in options.only}
         for program in self.programs.values():
