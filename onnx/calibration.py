@@ -5,8 +5,9 @@ import numpy as np
 import ridge
 
 
-def observations(data, sums, piece, stride=1):
-    """Calibration data of every core: {core: [(program, sums [W,D], cycles [W])]}."""
+def observations(data, sums, piece, stride=1, programs=None):
+    """Calibration data of every core: {core: [(program, sums [W,D], cycles [W])]}; of `programs`
+    programs at most, evenly chosen from all in the order of their names."""
     out = {c["name"]: [] for c in data.cores}
     for program in data.train + data.valid:
         if program.name not in sums:
@@ -17,7 +18,13 @@ def observations(data, sums, piece, stride=1):
             if use.any():
                 out[data.cores[core]["name"]].append(
                     (program.name, sums[program.name][use], cycles[use, k]))
-    return {core: parts for core, parts in out.items() if parts}
+    return {core: evenly(parts, programs or len(parts)) for core, parts in out.items() if parts}
+
+
+def evenly(parts, count):
+    """At most `count` of `parts`."""
+    count = min(count, len(parts))
+    return [parts[(2 * i + 1) * len(parts) // (2 * count)] for i in range(count)]
 
 
 def choose(parts, budget, piece):

@@ -45,11 +45,11 @@ def seen_programs(data, sums, vectors, stride):
     }
 
 
-def calibrated(unseen, sums, prior, budgets, piece, stride):
+def calibrated(unseen, sums, prior, budgets, piece, stride, programs):
     """({entry name: vector}, {core: {budget: retirements}}, errors of {"left_out", "within"} by
     budget and core)."""
     vectors, used, held = {}, {}, {"left_out": {}, "within": {}}
-    parts = calibration.observations(unseen, sums, piece, stride)
+    parts = calibration.observations(unseen, sums, piece, stride, programs)
     for core, data in parts.items():
         for budget in budgets:
             vector, n = calibration.calibrate(data, prior, budget, piece, NOISE)
@@ -181,7 +181,7 @@ def evaluate(args):
     names = [c["name"] for c in json.loads(checkpoint["cores"])]
     known = seen_programs(data, sums, vectors, stride) if [c["name"] for c in data.cores] == names else {}
     fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece,
-                                   stride)
+                                   stride, args.programs)
     result = {
         "model": checkpoint_identity(prefix), "interval": INTERVAL, "budget": args.budget,
         "used": used, "programs": {}, "rows": [], "curves": [],
@@ -299,6 +299,7 @@ def main():
     add("--schema", default=dataset.SCHEMA)
     add("--backend", default="auto")
     add("--budget", type=int, default=1_000_000, help="retirements to calibrate a core from")
+    add("--programs", type=int, default=40, help="that the budget is spread over")
     add("--budgets", type=int, nargs="+", default=BUDGETS, help="for the curve")
     add("--only", nargs="*", help="only these test programs")
     add("--no-check", action="store_true", help="without the comparison with PyTorch")

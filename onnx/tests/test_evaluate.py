@@ -32,7 +32,7 @@ def result(tmp_path_factory):
     args = SimpleNamespace(
         rec=base / "rec", data=base / "data", checkpoint=base / "out" / "final.pt",
         model=str(base / "toy"), report=base / "report", perfvec=command, schema="toy-1",
-        backend="auto", budget=8000, budgets=[2000, 8000], only=None, no_check=False)
+        backend="auto", budget=8000, budgets=[2000, 8000], programs=40, only=None, no_check=False)
     return evaluate.evaluate(args), base
 
 
@@ -82,6 +82,9 @@ def test_calibration_takes_what_it_says(dataset_folder):
     assert [name for name, _, _ in parts] == ["toy0-a", "toy1-a"]
     s, c = calibration.take(parts, 6000, 1000)
     assert s.shape == (6, 5) and c.shape == (6,)
+    assert [p[0] for p in calibration.evenly(parts, 1)] == ["toy1-a"]
+    assert calibration.evenly(list(range(10)), 4) == [1, 3, 6, 8]
+    assert calibration.evenly(parts, 5) == parts
     seen = Data(dataset_folder)
     import floor
 
