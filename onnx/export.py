@@ -125,6 +125,14 @@ def ood_of(model, data, size):
     return table.distribution(np.concatenate(parts), groups, [source(name) for name in names])
 
 
+def arguments(text):
+    """The arguments of a training run as JSON, without this machine's folders."""
+    kept = {k: v for k, v in json.loads(text).items() if k not in ("data", "out")}
+    if kept.get("initial"):
+        kept["initial"] = "FIRST/final.pt"
+    return json.dumps(kept)
+
+
 def export(checkpoint, prefix, name=None, warmup=None):
     """Writes PREFIX.onnx and PREFIX.safetensors; returns {"model_id", "difference"}."""
     model, data = network.load(checkpoint)
@@ -140,12 +148,13 @@ def export(checkpoint, prefix, name=None, warmup=None):
         "perfvec.training.seed": settings["seed"],
         "perfvec.training.steps": data["step"],
         "perfvec.training.minutes": round(data["elapsed"] / 60, 1),
-        "perfvec.training.arguments": json.dumps(
-            {k: v for k, v in settings.items() if k not in ("data", "out")}),
+        "perfvec.training.arguments": arguments(data["args"]),
         "perfvec.training.commit": commit(),
         "perfvec.training.torch": torch.__version__.split("+")[0],
         "perfvec.training.errors": data.get("errors", "{}"),
     }
+    if "before" in data:
+        metadata["perfvec.training.before"] = arguments(data["before"])
     proto = graph.of_network(model, metadata)
     worst = check(model, proto, sample(model, 300, 8))
     entries = [table.entry(core, True) for core in cores]

@@ -124,8 +124,16 @@ On CPUs alone: {props["perfvec.training.minutes"]} minutes, {arguments["processe
 {props["perfvec.training.torch"]}. Data set `{props["perfvec.training.data_hash"]}`, commit
 `{props["perfvec.training.commit"][:12]}`.
 
-    train.py DATA OUT {" ".join(flags(arguments))}
+{before_text(props)}    train.py DATA OUT {" ".join(flags(arguments))}
 """
+
+
+def before_text(props):
+    """The run that this one took its network from."""
+    if "perfvec.training.before" not in props:
+        return ""
+    first = flags(json.loads(props["perfvec.training.before"]))
+    return f"    train.py DATA FIRST {' '.join(first)}\n"
 
 
 def flags(arguments):

@@ -52,6 +52,7 @@ class Run:
             raise SystemExit(f"{args.data}: no training program was timed on a core of the training "
                              "set; record some (record_dataset.py) and run dataset.py again")
         self.model, self.vectors = self.build()
+        self.before = {}
         if args.initial:
             self.begin_from(args.initial)
         self.start = self.vectors.detach().clone()
@@ -91,6 +92,7 @@ class Run:
     def begin_from(self, path):
         """Takes over another run's network and vectors."""
         model, data = network.load(path)
+        self.before = {"before": data["args"]}
         if model.shape != self.model.shape:
             raise SystemExit(f"{path}: another network: {model.shape}")
         self.model.load_state_dict(model.state_dict())
@@ -193,7 +195,7 @@ class Run:
                 self.out / name, self.model, vectors=self.vectors.detach().clone(),
                 cores=json.dumps(self.data.cores), schema=json.dumps(self.data.schema),
                 data_hash=self.data.hash, args=json.dumps(vars(self.args)), step=self.step,
-                elapsed=self.elapsed, warm=self.args.warm, **more)
+                elapsed=self.elapsed, warm=self.args.warm, **self.before, **more)
 
     def save_resumable(self):
         self.save("last.pt", optimizer=self.optimizer.state_dict(), average=self.average,
