@@ -21,6 +21,7 @@ class Program:
         self.cores = np.array([core_index[meta["cores"][i]] for i in known], np.int64)
         self.cycles = table if len(known) == len(table) else table[known]
         self.key = meta["cycles_key"]
+        self._cycle_sums = {}
 
     def spans(self, size, stride=1):
         """[(row, rows of warm-up before it)] of whole pieces of `size` measured rows, every
@@ -38,10 +39,14 @@ class Program:
             for row, _ in self.spans(size, stride)])
 
     def cycle_sums(self, size, stride=1):
-        """Sums of observed cycles over the same pieces: float64 [W,K_p], NaN where missing."""
-        return np.stack(
-            [self.cycles[:, row : row + size].sum(1, dtype=np.float64)
-             for row, _ in self.spans(size, stride)])
+        """Sums of observed cycles over the same pieces: float64 [W,K_p], NaN where missing. Kept:
+        they are small, what they are read from is not, and every fit and judgement asks again."""
+        if (size, stride) not in self._cycle_sums:
+            sums = np.stack([self.cycles[:, row : row + size].sum(1, dtype=np.float64)
+                             for row, _ in self.spans(size, stride)])
+            sums.flags.writeable = False
+            self._cycle_sums[size, stride] = sums
+        return self._cycle_sums[size, stride]
 
 
 class Data:
