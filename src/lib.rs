@@ -12,6 +12,7 @@
 pub mod capi;
 pub mod error;
 pub mod features;
+pub mod file_kind;
 pub mod inst;
 pub mod isa;
 pub mod microarch;

@@ -39,10 +39,11 @@ fn info_tells_models_tables_and_vectors_apart() {
     let table = json(&["info", "--json", TABLE]);
     assert_eq!(table["format"], "microarch-table");
     assert_eq!(table["model"], model["id"]);
+    assert!(table["microarchs"][0]["parameters"].is_object(), "{table}");
     assert_eq!(table["representation"], model["representation"]);
 
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("v.safetensors");
+    let path = dir.path().join("v.vec");
     let vector = ProgramVector {
         model_id: "some model".into(),
         retired: 1000,
@@ -119,6 +120,15 @@ fn a_core_calibrated_on_a_trace_prices_it() {
     };
     let (code, text, err) = calibrate(&[&trace]);
     assert!(code == 0 && text.contains("mine: 2.00 GHz"), "{text}{err}");
+    let (_, text, _) = perfvec(&["info", &table, "--only", "MINE"]);
+    assert!(text.contains("2.00 GHz, calibrated\n"), "{text}");
+    assert!(
+        text.contains("held_out_error") && !text.contains("one "),
+        "{text}"
+    );
+    let found = json(&["info", "--json", &table, "--only", "mine"]);
+    let fit = &found["microarchs"][0]["parameters"]["calibration"];
+    assert!(fit["intervals"].as_u64().unwrap() > 10, "{found}");
     let args = ["replay", "--model", MODEL, "--microarchs", &table];
     let (code, _, err) = perfvec(&[&args[..], &["--json", &out, &trace]].concat());
     assert_eq!(code, 0, "{err}");
@@ -146,8 +156,6 @@ fn replay_without_a_trace_takes_the_bundled_one() {
     let args = ["replay", "--model", MODEL, "--sample", "100000", "--only"];
     let (_, text, _) = perfvec(&[&args[..], &["thr"]].concat());
     assert!(!text.contains("one") && text.contains("three"), "{text}");
-    let (_, text, _) = perfvec(&[&args[..], &["four"]].concat());
-    assert!(text.contains("2 microarchs contains four"), "{text}");
 }
 
 #[test]

@@ -336,6 +336,15 @@ fn says_why_it_cannot_run_a_program() {
         125,
         "loads none of the plugins",
     );
+    // Before the program runs, which may take hours.
+    for (option, value, text) in [
+        ("--only", "nobody", "--only nobody: in the name of none"),
+        ("--json", "/nonexistent/x.json", "cannot be written"),
+        ("--vector", "/nonexistent/x.vec", "cannot be written"),
+        ("--json", "-", "standard output is the program's"),
+    ] {
+        fails(&["run", option, value, "--", guest()], 125, text);
+    }
     let plain = dir.path().join("plain");
     std::fs::copy(guest(), &plain).unwrap();
     let mut mode = std::fs::metadata(&plain).unwrap().permissions();

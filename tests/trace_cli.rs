@@ -2,14 +2,11 @@
 
 #[path = "../src/bin/perfvec/trace_diff.rs"]
 mod trace_diff;
-#[path = "../src/bin/perfvec/trace_info.rs"]
-mod trace_info;
 mod trace_support;
 
 use perfvec::ErrorKind;
 use std::path::{Path, PathBuf};
 use trace_diff::DiffArgs;
-use trace_info::InfoArgs;
 use trace_support::*;
 
 fn saved(dir: &Path, name: &str, stream: &Stream) -> PathBuf {
@@ -18,15 +15,19 @@ fn saved(dir: &Path, name: &str, stream: &Stream) -> PathBuf {
     path
 }
 
-fn info(trace: &Path, verify: bool, json: bool) -> perfvec::Result<String> {
-    let mut out = Vec::new();
-    let args = InfoArgs {
-        trace: trace.to_owned(),
-        verify,
-        json,
-    };
-    trace_info::run(&args, &mut out)?;
-    Ok(String::from_utf8(out).unwrap())
+fn info(trace: &Path, options: &[&str]) -> Result<String, String> {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .arg("info")
+        .arg(trace)
+        .args(options)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if done.status.success() {
+        Ok(text(done.stdout))
+    } else {
+        Err(text(done.stderr))
+    }
 }
 
 fn diff(a: &Path, b: &Path) -> perfvec::Result<(bool, String)> {
@@ -51,12 +52,12 @@ fn info_shows_header_counts_hash_and_windows() {
     }
     let path = saved(dir.path(), "a.pvt", &stream);
     let hash = format!("{:016x}", record(&stream).1.stream_hash);
-    for verify in [false, true] {
-        let text = info(&path, verify, false).unwrap();
+    for options in [&["--json"][..], &["--json", "--verify"]] {
+        let text = info(&path, &options[1..]).unwrap();
         for part in [
             "riscv64",
             "walk -n 3",
-            "1000 (whole instructions)",
+            "1 000 (whole instructions)",
             &hash,
             "500 ps",
             "välue",
@@ -64,22 +65,20 @@ fn info_shows_header_counts_hash_and_windows() {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        let json: serde_json::Value =
-            serde_json::from_str(&info(&path, verify, true).unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&info(&path, options).unwrap()).unwrap();
+        assert_eq!(json["format"], "trace");
         assert_eq!(json["retirements"], 1000);
         assert_eq!(json["stream_hash"], hash.as_str());
         assert_eq!(json["header"]["host"], "test");
-        assert_eq!(json["verified"], verify);
+        assert_eq!(json["verified"], options.len() == 2);
     }
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    assert!(info(&path, false, false).is_ok());
-    assert_eq!(
-        info(&path, true, false).unwrap_err().kind(),
-        ErrorKind::Corrupt
-    );
+    assert!(info(&path, &[]).is_ok());
+    let text = info(&path, &["--verify"]).unwrap_err();
+    assert!(text.contains("a block fails its checksum"), "{text}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! data as in the file (little endian). A file without it, or with another, is refused.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::file_kind::{wrong, FileKind};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -75,6 +76,10 @@ pub(super) struct Container {
 impl Container {
     /// Parses the bytes of a file of `format`.
     pub fn parse(bytes: &[u8], format: &str) -> Result<Self> {
+        match FileKind::of(bytes) {
+            FileKind::Safetensors | FileKind::Unknown => {}
+            other => return Err(wrong("a microarch table or program vector", other)),
+        }
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| {
             corrupt(format!(
                 "not a whole safetensors file ({e}); copy or make the file again"

@@ -3,6 +3,7 @@
 use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfo};
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file_kind::{wrong, FileKind};
 use prost::Message;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,11 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
+    match FileKind::of(bytes) {
+        // Protobuf has no magic, so what is not known may be one.
+        FileKind::Onnx | FileKind::Unknown => {}
+        other => return Err(wrong("an ONNX model", other)),
+    }
     match structure(bytes, 0) {
         None => {
             return Err(corrupt(

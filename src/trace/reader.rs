@@ -6,6 +6,7 @@ use super::hash::StreamHash;
 use super::varint::corrupt;
 use super::{Block, Header, Summary};
 use crate::error::{Error, ErrorKind, Result};
+use crate::file_kind::{wrong, FileKind, HEAD};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -126,20 +127,18 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_header(&mut self) -> Result<()> {
-        let mut fixed = [0; 16];
-        // A short foreign file should be called foreign, not truncated.
-        let mut got = 0;
-        while got < fixed.len() {
-            match self.source.read(&mut fixed[got..]) {
-                Ok(0) => break,
-                Ok(n) => got += n,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::new(ErrorKind::Io, e.to_string())),
-            }
+        let mut head = Vec::new();
+        (&mut self.source)
+            .take(HEAD as u64)
+            .read_to_end(&mut head)
+            .map_err(|e| Error::new(ErrorKind::Io, e.to_string()))?;
+        match FileKind::of(&head) {
+            FileKind::Trace => {}
+            other => return Err(wrong("a perfvec trace", other)),
         }
-        if got < fixed.len() && fixed[..got.min(8)] == format::MAGIC[..got.min(8)] {
+        let Ok(fixed) = <[u8; HEAD]>::try_from(&head[..]) else {
             return Err(truncated());
-        }
+        };
         let length = format::parse_preamble(&fixed)?;
         self.seen.bytes = 16;
         let mut json = vec![0; length + 8];

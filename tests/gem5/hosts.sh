@@ -46,9 +46,9 @@ same_on_both() { # same_on_both BINARY NAME
     under_gem5 "$binary" "$g" x 0
     cmp "$q.out" "$g.out" || fail "$2 prints something else under QEMU"
     "$perfvec" diff --from "$main" --moved-pages --context 0 "$q" "$g" > "$work/$2.diff" || true
-    "$perfvec" info "$q" > "$work/$2.info"
+    "$perfvec" info --json "$q" > "$work/$2.info"
     python3 - "$binary" "$work/$2.diff" "$work/$2.info" <<'PY' || fail "$2: streams differ"
-import re, subprocess, sys
+import json, re, subprocess, sys
 binary, text = sys.argv[1], open(sys.argv[2]).read()
 if not text.startswith("same stream from "):
     # stdio asks fstat() how large the buffer of standard output should be.
@@ -56,10 +56,10 @@ if not text.startswith("same stream from "):
     rows = [row.split() for row in symbols.stdout.splitlines()]
     index, at = re.search(r"^a +(\d+) (0x[0-9a-f]+)", text, re.M).groups()
     at = int(at, 16)
-    whole = re.search(r"^retirements +(\d+)", open(sys.argv[3]).read(), re.M)[1]
+    whole = json.load(open(sys.argv[3]))["retirements"]
     name = [row[2] for row in rows if len(row) == 3 and int(row[0], 16) <= at][-1]
     assert ": outcome\n" in text and name == "_IO_file_doallocate", f"in {name}:\n{text}"
-    assert int(index) > 0.95 * int(whole), f"they part at {index} of {whole}"
+    assert int(index) > 0.95 * whole, f"they part at {index} of {whole}"
 PY
     same_features "$2" "$q" "$g"
 }

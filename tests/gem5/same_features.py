@@ -69,8 +69,9 @@ def differences(names, left, right):
 
 
 def retirements(perfvec, trace):
-    text = subprocess.run([perfvec, "info", trace], check=True, capture_output=True, text=True)
-    return int(re.search(r"^retirements +(\d+)", text.stdout, re.MULTILINE)[1])
+    found = subprocess.run(
+        [perfvec, "info", "--json", trace], check=True, capture_output=True, text=True)
+    return json.loads(found.stdout)["retirements"]
 
 
 perfvec, schema, diff, *traces = sys.argv[1:]

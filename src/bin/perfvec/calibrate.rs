@@ -1,6 +1,6 @@
 //! `perfvec calibrate`: a microarchitecture vector from traces of a timing CPU.
 
-use crate::output::print;
+use crate::output::{check, print};
 use crate::replay::check_isa;
 use crate::source::{Loaded, Source};
 use perfvec::microarch::calibrate::Calibrator;
@@ -18,7 +18,7 @@ pub struct Args {
     #[arg(long)]
     name: String,
     /// Its clock; else the one that the traces were timed with.
-    #[arg(long, value_name = "GHZ")]
+    #[arg(long, value_name = "GHZ", value_parser = clock)]
     clock: Option<f64>,
     /// Retirements per observation.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
@@ -34,9 +34,27 @@ pub struct Args {
     traces: Vec<PathBuf>,
 }
 
+/// A clock in GHz, such as 2.4.
+fn clock(text: &str) -> std::result::Result<f64, String> {
+    let ghz = text.parse::<f64>().ok();
+    ghz.filter(|ghz| (1e-3..=1e3).contains(ghz))
+        .ok_or_else(|| "expected GHz, 0.001 to 1000, such as 2.4".into())
+}
+
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
     let mut loaded = args.source.load()?;
+    // Told before the traces are read.
+    check(&args.output)?;
+    if let Some(core) = loaded.table.get(&args.name) {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "the table has a \"{}\" already; give another --name",
+                core.name
+            ),
+        ));
+    }
     let info = loaded.model.info();
     let mut calibrator = Calibrator::new(&info.id, info.representation, Some(&loaded.table))?;
     let mut period = None;
@@ -54,6 +72,15 @@ pub fn run(args: &Args) -> Result<()> {
         }
         period = Some(traced);
     }
+    if calibrator.intervals() == 0 {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "the traces have no {} timed retirements in a row; record them from a timing CPU (perfvec_recorder_retire_timed), or give a smaller --interval",
+                args.interval
+            ),
+        ));
+    }
     let clock_hz = match (args.clock, period.flatten()) {
         (Some(ghz), _) => ghz * 1e9,
         (None, Some(ps)) => 1e12 / ps as f64,
@@ -67,7 +94,7 @@ pub fn run(args: &Args) -> Result<()> {
     let (core, fit) = calibrator.solve(&args.name, clock_hz)?;
     loaded.table.add(core)?;
     loaded.table.save(&args.output)?;
-    print(&format!(
+    print(format!(
         "{}: {:.2} GHz, from {} intervals ({} retirements)\nerror of an interval's cycles: {:.2}% fitted, {:.2}% held out\n",
         args.name,
         clock_hz / 1e9,

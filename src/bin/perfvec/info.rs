@@ -2,10 +2,13 @@
 
 use crate::info_files as files;
 use crate::output::print;
-use crate::trace_info::{self, InfoArgs};
+use crate::source::Only;
+use crate::trace_info;
 use perfvec::features::{schema, Schema};
+use perfvec::file_kind::{FileKind, HEAD};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::json;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `perfvec info`.
@@ -20,6 +23,8 @@ pub struct Args {
     /// Read the whole trace and check it; without this only its header and footer are read.
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    only: Only,
     /// Print one JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -33,29 +38,39 @@ pub fn run(args: &Args) -> Result<()> {
     }
     // clap asks for one of the two.
     let path = args.file.as_deref().unwrap_or(Path::new(""));
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    let found = match extension {
-        "onnx" => files::model(path)?,
-        "safetensors" => files::safetensors(path)?,
-        _ => {
-            let trace = InfoArgs {
-                trace: path.to_path_buf(),
-                verify: args.verify,
-                json: args.json,
-            };
-            return trace_info::run(&trace, &mut std::io::stdout());
+    let found = match kind(path)? {
+        FileKind::Onnx => files::model(path)?,
+        FileKind::Safetensors => files::safetensors(path, &args.only)?,
+        FileKind::Trace => trace_info::describe(path, args.verify)?,
+        other => {
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                format!(
+                "{}: neither a trace nor a model, microarch table or program vector, but {other}",
+                path.display()
+            ),
+            ))
         }
     };
     if args.json {
-        print(&format!("{:#}\n", found.json))
+        print(format!("{:#}\n", found.json))
     } else {
-        print(&found.text())
+        print(found.text())
     }
+}
+
+/// What a file's first bytes say it is; its name does not matter.
+fn kind(path: &Path) -> Result<FileKind> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(HEAD as u64).read_to_end(&mut head))
+        .map_err(|e| Error::io(path, &e))?;
+    Ok(FileKind::of(&head))
 }
 
 fn show_schema(schema: &Schema, as_object: bool) -> Result<()> {
     if as_object {
-        return print(&format!("{}\n", as_json(schema)));
+        return print(format!("{:#}\n", as_json(schema)));
     }
     let mut text = format!(
         "{}: {} columns, hash {:016x}\n",
@@ -69,7 +84,7 @@ fn show_schema(schema: &Schema, as_object: bool) -> Result<()> {
             f.name, f.unit, f.min, f.max, f.source
         ));
     }
-    print(&text)
+    print(text)
 }
 
 fn as_json(schema: &Schema) -> serde_json::Value {

@@ -1,7 +1,8 @@
 //! What `perfvec info` tells of models, microarch tables and program vectors.
 
 use crate::report::grouped;
-use perfvec::microarch::{MicroarchTable, ProgramVector};
+use crate::source::Only;
+use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
 use perfvec::model::{Backend, Model};
 use perfvec::{ErrorKind, Result};
 use serde_json::{json, Value};
@@ -10,7 +11,7 @@ use std::path::Path;
 /// A description of a file, for people and for programs.
 pub struct Found {
     /// Names and values, one line each.
-    rows: Vec<(String, String)>,
+    pub rows: Vec<(String, String)>,
     /// The same as one object.
     pub json: Value,
 }
@@ -30,6 +31,9 @@ fn rows<const N: usize>(rows: [(&str, String); N]) -> Vec<(String, String)> {
     rows.map(|(name, value)| (name.to_string(), value)).into()
 }
 
+/// Longest value of a model's metadata that is shown as text, in bytes.
+const MAX_VALUE: usize = 120;
+
 /// A model.
 pub fn model(path: &Path) -> Result<Found> {
     let model = Model::load(path, Backend::Auto)?;
@@ -47,7 +51,13 @@ pub fn model(path: &Path) -> Result<Found> {
         ("warm-up", info.warmup.to_string()),
         ("backend", format!("{:?}", model.backend())),
     ]);
-    rows.extend(info.metadata.iter().cloned());
+    rows.extend(info.metadata.iter().map(|(name, value)| {
+        let value = match value.len() {
+            0..=MAX_VALUE => value.clone(),
+            n => format!("{} bytes (--json shows all)", grouped(n as u64)),
+        };
+        (name.clone(), value)
+    }));
     let metadata: serde_json::Map<String, Value> = info
         .metadata
         .iter()
@@ -61,10 +71,10 @@ pub fn model(path: &Path) -> Result<Found> {
     Ok(Found { rows, json })
 }
 
-/// A microarch table or a program vector; the file says which.
-pub fn safetensors(path: &Path) -> Result<Found> {
+/// A microarch table, of it what `only` names, or a program vector; the file says which.
+pub fn safetensors(path: &Path, only: &Only) -> Result<Found> {
     match MicroarchTable::load(path) {
-        Ok(table) => Ok(self::table(&table)),
+        Ok(table) => only.check(&table).map(|()| self::table(&table, only)),
         Err(of_table) => match ProgramVector::load(path) {
             Ok(vector) => Ok(self::vector(&vector)),
             // A file of the other format fails the first reader only for its format.
@@ -74,25 +84,39 @@ pub fn safetensors(path: &Path) -> Result<Found> {
     }
 }
 
-fn table(table: &MicroarchTable) -> Found {
-    let entries = table.entries();
+fn table(table: &MicroarchTable, only: &Only) -> Found {
+    let entries: Vec<&Microarch> = table
+        .entries()
+        .iter()
+        .filter(|m| only.wants(&m.name))
+        .collect();
     let mut rows = rows([
         ("format", "microarch table".into()),
         ("model id", table.model_id().into()),
         ("representation", table.dim().to_string()),
-        ("microarchs", entries.len().to_string()),
+        ("microarchs", table.entries().len().to_string()),
     ]);
-    rows.extend(entries.iter().map(|m| {
+    for m in &entries {
         let origin = if m.trained { "trained" } else { "calibrated" };
-        let text = format!("{:.2} GHz, {}, {origin}", m.clock_hz / 1e9, m.kind);
-        (m.name.clone(), text)
-    }));
+        let kind = if m.kind.is_empty() { "" } else { ", " };
+        let text = format!("{:.2} GHz{kind}{}, {origin}", m.clock_hz / 1e9, m.kind);
+        rows.push((m.name.clone(), text));
+        if only.is_empty() {
+            continue;
+        }
+        let known = parameters(m);
+        let known = known.as_object().into_iter().flatten();
+        rows.extend(known.map(|(name, value)| {
+            let value = value.as_str().map_or(value.to_string(), str::to_string);
+            (format!("  {name}"), value)
+        }));
+    }
     let list: Vec<Value> = entries
         .iter()
         .map(|m| {
             json!({
                 "name": m.name, "clock_hz": m.clock_hz, "kind": m.kind, "trained": m.trained,
-                "parameters": m.parameters,
+                "parameters": parameters(m),
             })
         })
         .collect();
@@ -101,6 +125,11 @@ fn table(table: &MicroarchTable) -> Found {
         "microarchs": list,
     });
     Found { rows, json }
+}
+
+/// What is known of a core; a table holds only valid JSON.
+fn parameters(core: &Microarch) -> Value {
+    serde_json::from_str(&core.parameters).unwrap_or_default()
 }
 
 fn vector(v: &ProgramVector) -> Found {

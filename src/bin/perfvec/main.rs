@@ -67,17 +67,21 @@ fn main() -> ExitCode {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Features(args) => features::run(&args),
         Command::Info(args) => info::run(&args),
-        Command::Diff(args) => match trace_diff::run(&args, &mut std::io::stdout()) {
-            Ok(false) => return ExitCode::from(1),
-            done => done.map(drop),
-        },
+        Command::Diff(args) => {
+            let mut text = Vec::new();
+            let same = trace_diff::run(&args, &mut text);
+            match same.and_then(|same| output::print(text).map(|()| same)) {
+                Ok(false) => return ExitCode::from(1),
+                done => done.map(drop),
+            }
+        }
         Command::Completions(args) => manual::completions(&args, Cli::command()),
         Command::Man => manual::page(Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("perfvec: {e}");
+            output::tell(&format!("perfvec: {e}\n"));
             // diff answers 1 for a difference, as diff(1) does.
             ExitCode::from(2)
         }

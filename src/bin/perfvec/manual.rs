@@ -1,7 +1,7 @@
 //! What packagers install beside the program: completions and a manual page.
 
+use crate::output::print;
 use perfvec::{Error, Result};
-use std::io::Write;
 
 /// Arguments of `perfvec completions`.
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub struct CompletionsArgs {
 pub fn completions(args: &CompletionsArgs, mut command: clap::Command) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "perfvec", &mut script);
-    print_bytes(&script)
+    print(script)
 }
 
 /// Prints the manual page: the program, then every command.
@@ -31,11 +31,5 @@ pub fn page(mut command: clap::Command) -> Result<()> {
     for sub in command.get_subcommands().filter(|c| !c.is_hide_set()) {
         render(sub.clone(), &mut text)?;
     }
-    print_bytes(&text)
-}
-
-fn print_bytes(bytes: &[u8]) -> Result<()> {
-    std::io::stdout()
-        .write_all(bytes)
-        .map_err(|e| Error::io("standard output", &e))
+    print(text)
 }

@@ -1,8 +1,8 @@
 //! `perfvec predict`: saved program vectors on a table.
 
-use crate::output::{print, write_file};
+use crate::output::{is_stdout, print, write_json};
 use crate::report::{Report, Stream};
-use crate::source::Source;
+use crate::source::{Only, Source};
 use perfvec::microarch::{MicroarchTable, ProgramVector};
 use perfvec::Result;
 use std::path::PathBuf;
@@ -12,10 +12,9 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     source: Source,
-    /// Print only microarchitectures whose name contains TEXT; may be repeated. Files get all.
-    #[arg(long, value_name = "TEXT")]
-    only: Vec<String>,
-    /// Write the estimates as JSON, one object per vector.
+    #[command(flatten)]
+    only: Only,
+    /// Write the estimates as JSON, one object per vector; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Program vectors (.safetensors).
@@ -30,6 +29,7 @@ pub fn run(args: &Args) -> Result<()> {
         None => args.source.model_path()?.with_extension("safetensors"),
     };
     let table = MicroarchTable::load(&table_path)?;
+    args.only.check(&table)?;
     let mut all = Vec::new();
     for path in &args.vectors {
         let vector = ProgramVector::load(path)?;
@@ -44,17 +44,16 @@ pub fn run(args: &Args) -> Result<()> {
             }],
             partial: None,
         };
-        if args.vectors.len() > 1 {
-            print(&format!("{}:\n", path.display()))?;
-        }
         let text = report.text().map_err(|e| e.context(path.display()))?;
-        print(&text)?;
+        if !is_stdout(args.json.as_ref()) {
+            let title = format!("{}:\n", path.display());
+            print(if args.vectors.len() > 1 {
+                title + &text
+            } else {
+                text
+            })?;
+        }
         all.push(report.json()?);
     }
-    if let Some(path) = &args.json {
-        let mut text = serde_json::Value::from(all).to_string();
-        text.push('\n');
-        write_file(path, text.as_bytes())?;
-    }
-    Ok(())
+    write_json(args.json.as_ref(), &all.into())
 }

@@ -1,6 +1,7 @@
 //! `perfvec record`: a program under QEMU, recorded.
 
 use crate::guest::{self, exit, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
+use crate::output::{check, tell};
 use crate::report::{grouped, numbered};
 use perfvec::trace::Reader;
 use perfvec::{Error, ErrorKind};
@@ -32,16 +33,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
             format!("{}: not the name of a file", args.output.display()),
         )));
     };
-    // A rename would replace a device or a pipe.
-    if std::fs::metadata(&output).is_ok_and(|m| !m.is_file()) {
-        return Err(Failure::from(Error::new(
-            ErrorKind::InvalidArgument,
-            format!(
-                "{}: not a regular file; give another name",
-                output.display()
-            ),
-        )));
-    }
+    check(&output)?;
     // Beside the output, so that a rename is all that is left to do; what a killed QEMU leaves
     // goes with the directory.
     let outbox = Outbox::create_in(parent)?;
@@ -54,14 +46,16 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
     let progress = Progress::new(!args.guest.no_progress, "");
     let outcome = guest::run(command, &outbox, &progress)?;
     for line in outbox.log() {
-        eprintln!("perfvec: {line}");
+        tell(&format!("perfvec: {line}\n"));
     }
     if !outbox.finished() {
         let how = match outcome.signal() {
             Some(signal) => format!("it was killed by {signal}"),
             None => "it left QEMU before its end (by exec)".to_string(),
         };
-        eprintln!("perfvec: no trace: a trace is complete when the program exits, but {how}");
+        tell(&format!(
+            "perfvec: no trace: a trace is complete when the program exits, but {how}\n"
+        ));
         return match outcome {
             Outcome::Killed(_) => Ok(outcome.code()),
             Outcome::Exited(_) => Ok(exit::FAILED),
@@ -78,13 +72,13 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
         let (from, path) = (numbered(&recorded, vcpu), numbered(&output, vcpu));
         let s = Reader::summary_of(&from)?;
         std::fs::rename(&from, &path).map_err(|e| Error::io(&path, &e))?;
-        eprintln!(
-            "perfvec: {}: {} instructions, {} bytes, stream hash {:016x}",
+        tell(&format!(
+            "perfvec: {}: {} instructions, {} bytes, stream hash {:016x}\n",
             path.display(),
             grouped(s.retirements),
             grouped(s.bytes),
             s.stream_hash
-        );
+        ));
     }
     Ok(outcome.code())
 }

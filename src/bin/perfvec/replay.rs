@@ -1,6 +1,6 @@
 //! `perfvec replay`: a recorded stream through the model.
 
-use crate::output::{print, write_file};
+use crate::output::{is_stdout, print, write_json};
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Loaded, Run, Source};
 use perfvec::session::Session;
@@ -25,6 +25,7 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
+    args.run.check(&loaded.table)?;
     let trace = match &args.trace {
         Some(path) => path.clone(),
         None => bundled()?,
@@ -78,12 +79,10 @@ fn bundled() -> Result<PathBuf> {
 
 /// Prints the table and writes what was asked for.
 pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
-    print(&report.text()?)?;
-    if let Some(path) = &run.json {
-        let mut text = report.json()?.to_string();
-        text.push('\n');
-        write_file(path, text.as_bytes())?;
+    if !is_stdout(run.json.as_ref()) {
+        print(report.text()?)?;
     }
+    write_json(run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &run.vector {
         report.streams[0].vector.save(path)?;
     }

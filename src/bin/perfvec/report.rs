@@ -1,5 +1,6 @@
 //! What a run tells its user: a table for people, JSON for programs.
 
+use crate::source::Only;
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
 use perfvec::session::{Interval, Sampling, SessionConfig};
 use perfvec::Result;
@@ -23,8 +24,8 @@ pub struct Report<'a> {
     pub program: String,
     /// The table that priced it.
     pub table: &'a MicroarchTable,
-    /// Texts of which the name of a microarchitecture must hold one to be printed; none for all.
-    pub only: &'a [String],
+    /// Which microarchitectures to print.
+    pub only: &'a Only,
     /// At least one stream; what is told of all of them is their sum.
     pub streams: Vec<Stream>,
     /// Why this is only a part of the program, where it is.
@@ -77,11 +78,8 @@ impl Report<'_> {
     pub fn text(&self) -> Result<String> {
         let estimates = self.estimates()?;
         let entries = self.table.entries();
-        let wanted = |name: &str| {
-            self.only.is_empty() || self.only.iter().any(|text| name.contains(text.as_str()))
-        };
         let mut order: Vec<usize> = (0..entries.len())
-            .filter(|i| wanted(&entries[*i].name))
+            .filter(|i| self.only.wants(&entries[*i].name))
             .collect();
         order.sort_by(|a, b| estimates[*a].seconds.total_cmp(&estimates[*b].seconds));
         let width = entries
@@ -115,13 +113,6 @@ impl Report<'_> {
                 e.cpi,
                 e.cycles,
                 seconds(e.seconds)
-            ));
-        }
-        if order.is_empty() {
-            line(format!(
-                "(no name of the table's {} microarchs contains {})",
-                entries.len(),
-                self.only.join(" or ")
             ));
         }
         let (retired, measured) = (self.total(|v| v.retired), self.total(|v| v.measured));

@@ -1,7 +1,7 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
 use crate::guest::{self, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
-use crate::output::write_file;
+use crate::output::{is_stdout, tell, write_json};
 use crate::report::{grouped, numbered, Report, Stream};
 use crate::source::{Loaded, Run, Source};
 use perfvec::model::Backend;
@@ -31,17 +31,26 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     let launcher = Launcher::find(&args.guest)?;
     let loaded = args.source.load()?;
     check_isa(&loaded)?;
+    args.run.check(&loaded.table)?;
+    if is_stdout(args.run.json.as_ref()) {
+        return Err(Failure::from(Error::new(
+            ErrorKind::InvalidArgument,
+            "--json -: standard output is the program's; name a file",
+        )));
+    }
     let outbox = Outbox::create()?;
     let command = launcher.command(&arguments(args, &loaded, &outbox)?);
     let first = loaded.table.entries().first();
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
     let outcome = guest::run(command, &outbox, &progress)?;
     for line in outbox.log() {
-        eprintln!("perfvec: {line}");
+        tell(&format!("perfvec: {line}\n"));
     }
     match (deliver(args, &loaded, &outbox, outcome), outcome) {
         // There was no time for a checkpoint; what killed the program matters more.
-        (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => eprintln!("perfvec: {e}"),
+        (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => {
+            tell(&format!("perfvec: {e}\n"));
+        }
         (done, _) => done?,
     }
     Ok(outcome.code())
@@ -120,12 +129,8 @@ fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> R
         partial: partial(outbox, outcome, &streams),
         streams,
     };
-    eprint!("{}", report.text()?);
-    if let Some(path) = &args.run.json {
-        let mut text = report.json()?.to_string();
-        text.push('\n');
-        write_file(path, text.as_bytes())?;
-    }
+    tell(&report.text()?);
+    write_json(args.run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &args.run.vector {
         for (i, stream) in report.streams.iter().enumerate() {
             stream.vector.save(&numbered(path, i))?;

@@ -1,5 +1,6 @@
 //! Arguments that choose model, table and session settings, shared by the commands.
 
+use crate::output::check;
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::session::{Sampling, SessionConfig};
@@ -128,10 +129,9 @@ pub struct Run {
     /// Seed of the sampling offsets.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Print only microarchitectures whose name contains TEXT; may be repeated. Files get all.
-    #[arg(long, value_name = "TEXT")]
-    pub only: Vec<String>,
-    /// Write the estimates as JSON.
+    #[command(flatten)]
+    pub only: Only,
+    /// Write the estimates as JSON; - for standard output, where a program has not taken it.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Write the program vector.
@@ -139,10 +139,69 @@ pub struct Run {
     pub vector: Option<PathBuf>,
 }
 
+/// Which microarchitectures a table shows.
+#[derive(clap::Args, Clone)]
+pub struct Only {
+    /// Print only microarchitectures whose name contains TEXT (in either case), `info` with their
+    /// parameters; may be repeated. --json gets all estimates.
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+}
+
+impl Only {
+    /// Whether it names any.
+    pub fn is_empty(&self) -> bool {
+        self.only.is_empty()
+    }
+
+    /// Whether `name` is shown.
+    pub fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|text| holds(name, text))
+    }
+
+    /// An error for a text that no name holds, before any work is done.
+    pub fn check(&self, table: &MicroarchTable) -> Result<()> {
+        let entries = table.entries();
+        let stray = |text: &&String| !entries.iter().any(|e| holds(&e.name, text));
+        match self.only.iter().find(stray) {
+            None => Ok(()),
+            Some(text) => Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "--only {text}: in the name of none of the table's {} microarchitectures; `perfvec info` of the table lists them",
+                    entries.len()
+                ),
+            )),
+        }
+    }
+}
+
+/// Whether `name` contains `text`. gem5's statistics have underscores in names for hyphens.
+fn holds(name: &str, text: &str) -> bool {
+    let plain = |s: &str| s.to_lowercase().replace('_', "-");
+    plain(name).contains(&plain(text))
+}
+
 impl Run {
+    /// An error for what would only be noticed after the work: names of the table and files.
+    pub fn check(&self, table: &MicroarchTable) -> Result<()> {
+        self.only.check(table)?;
+        let json = self.json.iter().filter(|p| p.as_os_str() != "-");
+        json.chain(&self.vector).try_for_each(|path| check(path))
+    }
+
     /// The settings of a session that `table` will price.
     pub fn config(&self, table: &MicroarchTable) -> Result<SessionConfig> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if let Some(period) = self.sample.filter(|n| *n < self.unit as u64) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "--sample {period}: a unit of {} retirements is measured in every so many; give more, or a smaller --unit",
+                    self.unit
+                ),
+            ));
+        }
         let sampling = if let Some(half_width) = self.sample_error {
             Sampling::TargetError { half_width }
         } else if let Some(overhead) = self.sample_overhead {

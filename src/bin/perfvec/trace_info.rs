@@ -1,44 +1,31 @@
 //! `perfvec info`: what a trace holds.
 
+use crate::info_files::Found;
+use crate::report::grouped;
 use perfvec::trace::{format, Block, Header, Reader, Summary};
-use perfvec::{Error, Result};
-use std::io::Write;
-use std::path::PathBuf;
+use perfvec::Result;
+use serde_json::{json, Value};
+use std::path::Path;
 
-/// Show what a trace holds.
-#[derive(Debug, clap::Args)]
-pub struct InfoArgs {
-    /// The trace (.pvt).
-    pub trace: PathBuf,
-    /// Read the whole trace and check it; without this only header and footer are read.
-    #[arg(long)]
-    pub verify: bool,
-    /// Print one JSON object instead of text.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Writes the description to `out`.
-pub fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<()> {
-    let mut reader = Reader::open(&args.trace)?;
-    let summary = if args.verify {
+/// A trace; `verify` reads all of it.
+pub fn describe(path: &Path, verify: bool) -> Result<Found> {
+    let mut reader = Reader::open(path)?;
+    let summary = if verify {
         let mut block = Block::default();
         while reader.next_block(&mut block)? {}
         reader.summary()
     } else {
-        Reader::summary_of(&args.trace)?
+        Reader::summary_of(path)?
     };
-    let text = if args.json {
-        json(reader.header(), &summary, args.verify)
-    } else {
-        text(reader.header(), &summary, args.verify)
-    };
-    out.write_all(text.as_bytes())
-        .map_err(|e| Error::io("standard output", &e))
+    Ok(Found {
+        rows: rows(reader.header(), &summary, verify),
+        json: json(reader.header(), &summary, verify),
+    })
 }
 
-fn json(header: &Header, s: &Summary, verified: bool) -> String {
-    let object = serde_json::json!({
+fn json(header: &Header, s: &Summary, verified: bool) -> Value {
+    json!({
+        "format": "trace",
         "version": format::VERSION,
         "header": header,
         "retirements": s.retirements,
@@ -49,11 +36,10 @@ fn json(header: &Header, s: &Summary, verified: bool) -> String {
         "stream_hash": format!("{:016x}", s.stream_hash),
         "bytes": s.bytes,
         "verified": verified,
-    });
-    format!("{object:#}\n")
+    })
 }
 
-fn text(header: &Header, s: &Summary, verified: bool) -> String {
+fn rows(header: &Header, s: &Summary, verified: bool) -> Vec<(String, String)> {
     let unit = if header.micro_ops {
         "micro-ops"
     } else {
@@ -64,6 +50,15 @@ fn text(header: &Header, s: &Summary, verified: bool) -> String {
         None => "not given".to_string(),
     };
     let per = |sum: u64, n: u64| if n == 0 { 0.0 } else { sum as f64 / n as f64 };
+    let timed = match s.windows {
+        0 => "nothing".to_string(),
+        windows => format!(
+            "{windows} windows, {} retirements, {} cycles, CPI {:.3}",
+            grouped(s.timed),
+            grouped(s.cycles),
+            per(s.cycles, s.timed)
+        ),
+    };
     let mut program = header.program.clone();
     for arg in &header.args {
         program.push(' ');
@@ -77,28 +72,22 @@ fn text(header: &Header, s: &Summary, verified: bool) -> String {
         ("isa", header.isa.clone()),
         ("host", header.host.clone()),
         ("program", program),
-        ("retirements", format!("{} ({unit})", s.retirements)),
-        ("static instructions", s.statics.to_string()),
+        (
+            "retirements",
+            format!("{} ({unit})", grouped(s.retirements)),
+        ),
+        ("static instructions", grouped(s.statics)),
         ("stream hash", format!("{:016x}", s.stream_hash)),
         (
             "size",
             format!(
                 "{} bytes, {:.3} a retirement",
-                s.bytes,
+                grouped(s.bytes),
                 per(s.bytes, s.retirements)
             ),
         ),
         ("clock", clock),
-        (
-            "timed",
-            format!(
-                "{} windows, {} retirements, {} cycles, CPI {:.3}",
-                s.windows,
-                s.timed,
-                s.cycles,
-                per(s.cycles, s.timed)
-            ),
-        ),
+        ("timed", timed),
         (
             "checked",
             if verified {
@@ -110,7 +99,7 @@ fn text(header: &Header, s: &Summary, verified: bool) -> String {
         ),
     ];
     rows.extend(header.metadata.iter().map(|(k, v)| (k.as_str(), v.clone())));
-    rows.iter()
-        .map(|(name, value)| format!("{name:<20} {value}\n"))
+    rows.into_iter()
+        .map(|(name, value)| (name.to_string(), value))
         .collect()
 }

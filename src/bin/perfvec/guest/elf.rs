@@ -25,7 +25,7 @@ pub fn inspect(path: &Path) -> Result<Program> {
         std::io::ErrorKind::NotFound => Error::new(
             ErrorKind::NotFound,
             format!(
-                "{}: no such program; give its path, ./ included",
+                "{}: no such program; PATH is not searched, so give a path",
                 path.display()
             ),
         ),

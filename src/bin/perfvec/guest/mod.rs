@@ -66,7 +66,7 @@ impl From<perfvec::Error> for Failure {
 impl Failure {
     /// Tells the user.
     pub fn report(&self) -> std::process::ExitCode {
-        eprintln!("perfvec: {}", self.error);
+        crate::output::tell(&format!("perfvec: {}\n", self.error));
         std::process::ExitCode::from(self.code)
     }
 }
