@@ -167,6 +167,7 @@ fn the_manual_and_completions_name_every_command() {
         "record",
         "replay",
         "predict",
+        "profile",
         "merge",
         "calibrate",
         "info",

@@ -16,6 +16,7 @@ mod meter;
 mod pace;
 mod pipeline;
 mod plan;
+mod profile;
 pub mod resolve;
 mod run;
 mod snapshot;
@@ -25,6 +26,7 @@ mod threads;
 
 pub use config::{Sampling, SessionConfig};
 pub use pace::MAX_EPOCHS;
+pub use profile::{Cost, Profile};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};

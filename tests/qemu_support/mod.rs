@@ -1,5 +1,8 @@
 //! The plugin, a model with a table, and guest programs, built once for all tests of a run.
 
+// Every test program uses a part of it.
+#![allow(dead_code)]
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

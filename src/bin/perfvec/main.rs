@@ -9,11 +9,13 @@ mod manual;
 mod merge;
 mod output;
 mod predict;
+mod profile;
 mod record;
 mod replay;
 mod report;
 mod run;
 mod source;
+mod symbols;
 mod trace_diff;
 mod trace_info;
 mod windows;
@@ -37,6 +39,8 @@ enum Command {
     Record(record::Args),
     /// Price a recorded trace on every microarchitecture of a table.
     Replay(replay::Args),
+    /// Show in which functions the cycles of a recorded trace go.
+    Profile(profile::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
     /// Add program vectors of shards into the vector of the whole.
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Run(args) => return run::run(&args),
         Command::Record(args) => return record::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
