@@ -6,7 +6,7 @@
 REC is a folder made by gem5-glue/configs/record_dataset.py. Every program that is timed in
 windows (the training programs) becomes a folder of memory-mapped arrays:
 
-    OUT/schema.json               name, hash and columns of the feature schema
+    OUT/schema.json               name, hash, columns and their smallest values
     OUT/cores.json                the cores, as recorded
     OUT/PROGRAM/features.npy      float16 [N,F]: rows of every window, each behind warm-up rows
     OUT/PROGRAM/cycles.npy        float32 [K,N]: observed cycles, NaN where core k has none
@@ -58,17 +58,17 @@ def write_array(path, array):
 
 
 def schema_info(perfvec, name):
-    """{"name", "hash", "columns"} of a feature schema, as the library knows it."""
+    """{"name", "hash", "columns", "least"} of a feature schema, as the library knows it; least is
+    the smallest value of each column."""
     text = subprocess.run(
         [perfvec, "info", "--schema", name, "--json"], check=True, capture_output=True, text=True
     ).stdout
     info = json.loads(text)
-    info = info.get("schema", info) if isinstance(info.get("schema", info), dict) else info
-    columns = info.get("columns") or info.get("features")
     return {
         "name": name,
-        "hash": str(info.get("hash") or info.get("schema_hash")),
-        "columns": [c if isinstance(c, str) else c["name"] for c in columns],
+        "hash": info["hash"],
+        "columns": [c["name"] for c in info["columns"]],
+        "least": [c["min"] for c in info["columns"]],
     }
 
 
@@ -131,7 +131,7 @@ def build_program(rec, out, perfvec, schema, entry, warm):
     total = runs[-1]["row"] + runs[-1]["warm"] + runs[-1]["length"]
     meta_path = folder / "meta.json"
     old = json.loads(meta_path.read_text()) if meta_path.exists() else {}
-    features_key = fingerprint(stamp, runs, schema)
+    features_key = fingerprint(stamp, runs, schema["name"], schema["hash"])
     cycles_key = fingerprint(features_key, [(p.name, p.stat().st_mtime_ns) for p in paths])
     if old.get("cycles_key") == cycles_key:
         return "up to date"

@@ -28,6 +28,7 @@ import fused_lstm
 import network
 import represent
 import ridge
+import rounding
 from objective import WindowLoss
 from shards import Data, Sampler
 
@@ -286,14 +287,15 @@ class Run:
             self.data.valid, sums, self.vectors[:, hidden:].detach().double().numpy()))
 
     def finish(self):
-        """Fits the vectors of the best model in closed form; writes final.pt with what export and
-        evaluation need: both sets of vectors, and sums of every program's pieces."""
+        """Rounds the best model's weights as int8 does and fits its vectors in closed form; writes
+        final.pt with what export and evaluation need: vectors, and sums of all programs' pieces."""
         if self.world > 1:
             dist.barrier()
         best = torch.load(self.out / "best.pt", weights_only=True)
         self.model.load_state_dict(best["model"])
         with torch.no_grad():
             self.vectors.copy_(best["vectors"])
+        rounding.snap(self.model, self.data.schema["least"])
         sums = self.sums(self.data.train + self.data.valid)
         if self.rank:
             return
@@ -327,7 +329,8 @@ class Run:
             self.vectors.copy_(torch.from_numpy(vectors[chosen]))
         self.save("final.pt", choice=chosen, errors=json.dumps(choices),
                   minutes=self.elapsed / 60,
-                  piece=floor.PIECE, stride=self.args.stride, sums={name: torch.from_numpy(v) for name, v in sums.items()},
+                  piece=floor.PIECE, stride=self.args.stride,
+                  sums={name: torch.from_numpy(v) for name, v in sums.items()},
                   programs=json.dumps([p.name for p in self.data.train]))
 
 

@@ -24,7 +24,7 @@ import synthetic
 args = sys.argv[1:]
 if args[0] == "info":
     print(json.dumps({{"name": "toy-1", "hash": "00000000000000aa",
-                       "columns": [{{"name": c}} for c in synthetic.COLUMNS]}}))
+                       "columns": [{{"name": c, "min": 0.0}} for c in synthetic.COLUMNS]}}))
 elif args[0] == "replay":
     import graph, table
     def value(name):
