@@ -18,14 +18,20 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).resolve().parent
+# What every choice has unless it says otherwise: the shape and window of the default model.
+BASE = ["--hidden", "64", "--chunk", "32", "--granule", "4"]
 CHOICES = {
-    "1x128": [],
-    "1x64": ["--hidden", "64"],
+    "1x64, windows of 32 steps": [],
+    "1x32": ["--hidden", "32"],
+    "1x128": ["--hidden", "128"],
     "1x256": ["--hidden", "256"],
+    "2x64": ["--hidden", "64", "64"],
     "2x128": ["--hidden", "128", "128"],
     "2x256": ["--hidden", "256", "256"],
-    "mean squared error per 16 retirements": ["--loss", "mse"],
-    "back-propagation through 32 steps": ["--chunk", "32", "--granule", "4"],
+    "loss: squared error per 4 retirements": ["--loss", "mse"],
+    "loss: absolute error per 4 retirements": ["--loss", "l1"],
+    "windows of 64 steps": ["--chunk", "64", "--granule", "8"],
+    "windows of 128 steps": ["--chunk", "128", "--granule", "16"],
     "no columns past the LSTM": ["--passthrough", "one"],
 }
 
@@ -34,7 +40,8 @@ def train(data, out, options, steps, processes):
     """Runs train.py unless its result is there."""
     if (out / "final.pt").exists():
         return
-    chunk = int(options[options.index("--chunk") + 1]) if "--chunk" in options else 128
+    # The last one counts.
+    chunk = int(options[-1 - options[::-1].index("--chunk") + 1])
     subprocess.run(
         [sys.executable, str(HERE / "train.py"), str(data), str(out), *options,
          "--steps", str(steps * 128 // chunk), "--minutes", "1e6", "--check", "1e6",
@@ -86,7 +93,7 @@ def main():
         if args.only and name not in args.only:
             continue
         out = args.out / "".join(c if c.isalnum() else "-" for c in name)
-        train(data, out, [*options, *common], args.steps, args.processes)
+        train(data, out, [*BASE, *common, *options], args.steps, args.processes)
         rows[name] = result(out)
         (args.out / "compare.json").write_text(json.dumps(rows, indent=1))
     print(markdown(rows))
