@@ -32,6 +32,8 @@ awk '
     }' target/bench-engine.txt target/bench-torch.txt
 part "Estimates, against the number of microarchitectures"
 cargo bench -q --bench estimate
+part "Estimates and memory, against the length of the program"
+cargo bench -q --bench length
 part "The C ABI's part of a retirement"
 cargo bench -q --bench calls
 part "Whole programs under QEMU"
