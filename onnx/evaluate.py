@@ -19,10 +19,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 import calibration
 import dataset
 import floor
+import graph
 import network
 import report
 import ridge
@@ -146,6 +148,15 @@ def judge_program(rec, entry, cores, answer, budget):
     return rows, curves
 
 
+def moved(answers):
+    """How far int8 moves a program's cycles on the cores: mean, worst, and the worst's core."""
+    cycles = [np.array([m["cycles"] for m in answers[b]["microarchs"]]) for b in ("f32", "int8")]
+    off = np.abs(cycles[1] / cycles[0] - 1.0)
+    worst = int(off.argmax())
+    return {"mean": float(off.mean()), "worst": float(off[worst]),
+            "core": answers["f32"]["microarchs"][worst]["name"]}
+
+
 def ranking(rows):
     """{program: share of pairs of cores that the prediction orders as the simulation does}."""
     out = {}
@@ -182,9 +193,11 @@ def evaluate(args):
     known = seen_programs(data, sums, vectors, stride) if [c["name"] for c in data.cores] == names else {}
     fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece,
                                    stride, args.programs)
+    # The backend that the library takes unasked.
+    taken = "int8" if graph.properties(onnx.load(f"{prefix}.onnx"))["perfvec.int8"] == "yes" else "f32"
     result = {
         "model": checkpoint_identity(prefix), "interval": INTERVAL, "budget": args.budget,
-        "used": used, "programs": {}, "rows": [], "curves": [],
+        "used": used, "backend": taken, "programs": {}, "rows": [], "curves": [],
     }
     cores = {c["name"]: c for c in json.loads((rec / "cores.json").read_text())}
     entries = [e for e in json.loads((rec / "programs.json").read_text())
@@ -197,14 +210,16 @@ def evaluate(args):
         for n, entry in enumerate(entries):
             name = entry["name"]
             trace = rec / "streams" / f"{name}.pvt"
-            answer = replay(args.perfvec, prefix, microarchs, trace, args.backend,
-                            Path(folder) / "answer.json")
+            answers = {backend: replay(args.perfvec, prefix, microarchs, trace, backend,
+                                       Path(folder) / "answer.json")
+                       for backend in ("f32", "int8")}
+            answer = answers[taken]
             rows, curves = judge_program(rec, entry, cores, answer, args.budget)
             result["rows"] += rows
             result["curves"] += curves
             result["programs"][name] = {
                 "ood": answer.get("ood_score"), "retired": answer["retired"],
-                "category": entry.get("category")}
+                "category": entry.get("category"), "int8": moved(answers)}
             print(f"{n + 1}/{len(entries)}  {name}: " + ", ".join(
                 f"{100 * np.mean([abs(r['error']) for r in rows if r['seen'] == s]):.1f} % "
                 f"({'seen' if s else 'calibrated'})" for s in (True, False)
@@ -297,7 +312,6 @@ def main():
     add("report", help="folder for report.json and report.html")
     add("--perfvec", default="target/release/perfvec")
     add("--schema", default=dataset.SCHEMA)
-    add("--backend", default="auto")
     add("--budget", type=int, default=1_000_000, help="retirements to calibrate a core from")
     add("--programs", type=int, default=40, help="that the budget is spread over")
     add("--budgets", type=int, nargs="+", default=BUDGETS, help="for the curve")

@@ -106,7 +106,7 @@ def settle_int8(perfvec, prefix, traces):
     """Writes into the model whether int8 holds its error, measured on `traces`."""
     worst = int8_difference(perfvec, prefix, traces)
     proto = onnx.load(f"{prefix}.onnx")
-    properties = {p.key: p.value for p in proto.metadata_props}
+    properties = graph.properties(proto)
     properties["perfvec.int8"] = "yes" if worst <= INT8_TOLERANCE else "no"
     properties["perfvec.int8.difference"] = f"{worst:.2e}"
     del proto.metadata_props[:]

@@ -104,6 +104,11 @@ def of_network(model, metadata):
         columns=model.shape.passthrough, scale=model.shape.scale)
 
 
+def properties(model):
+    """Metadata of an ONNX model."""
+    return {p.key: p.value for p in model.metadata_props}
+
+
 def run(model, features, states=None):
     """Runs a model (path, bytes or ModelProto) in ONNX Runtime on features [T,B,F] from a zero
     state; returns (representation, [new states])."""

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+import graph
 import separation
 import table
 
@@ -73,7 +74,7 @@ def floor_text(path):
 def card(prefix, result, floor=None):
     """The card's text."""
     proto = onnx.load(f"{prefix}.onnx")
-    props = {p.key: p.value for p in proto.metadata_props}
+    props = graph.properties(proto)
     _, entries, _ = table.load(f"{prefix}.safetensors")
     kinds = Counter(e["kind"] for e in entries)
     arguments = json.loads(props["perfvec.training.arguments"])
@@ -84,6 +85,13 @@ def card(prefix, result, floor=None):
     agreement = "" if not check else (
         f"\nOn all {check['retired']} retirements of {check['program']} the library's cycles differ "
         f"from PyTorch's by at most {check['f32']:.1e} (f32) and {check['int8']:.1e} (int8).\n")
+    if result["programs"]:
+        program, off = max(((n, p["int8"]) for n, p in result["programs"].items()),
+                           key=lambda p: p[1]["worst"])
+        mean = np.mean([p["int8"]["mean"] for p in result["programs"].values()])
+        agreement += (f"\nint8 moves a test program's cycles by {percent(mean)} on average and by "
+                      f"{percent(off['worst'])} at worst ({program} on {off['core']}); unasked, the "
+                      f"library takes {result['backend']}, and so do the figures above.\n")
     worst = sorted((r for r in result["rows"] if r["budget"] in (None, result["budget"])),
                    key=lambda r: -abs(r["error"]))[:8]
     return f"""# {Path(prefix).name}

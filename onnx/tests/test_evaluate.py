@@ -32,7 +32,7 @@ def result(tmp_path_factory):
     args = SimpleNamespace(
         rec=base / "rec", data=base / "data", checkpoint=base / "out" / "final.pt",
         model=str(base / "toy"), report=base / "report", perfvec=command, schema="toy-1",
-        backend="auto", budget=8000, budgets=[2000, 8000], programs=40, only=None, no_check=False)
+        budget=8000, budgets=[2000, 8000], programs=40, only=None, no_check=False)
     return evaluate.evaluate(args), base
 
 
@@ -46,6 +46,11 @@ def test_report_covers_every_quarter(result):
     assert set(result["ranking"].values()) <= {0.0, 1 / 3, 2 / 3, 1.0}
     assert all(0.0 < p["ood"] < 5.0 for p in result["distance"])
     assert json.loads((base / "report" / "report.json").read_text())["summary"]
+    for program in result["programs"].values():
+        assert program["int8"]["worst"] == pytest.approx(0.002)
+        assert program["int8"]["mean"] < program["int8"]["worst"]
+        assert program["int8"]["core"] == "core-1"
+    assert result["backend"] == "f32"
 
 
 def test_library_and_pytorch_agree_on_a_whole_program(result):
@@ -70,6 +75,7 @@ def test_card_says_what_the_files_say(result):
     assert result["model"] in text and "1 LSTM layer of 8" in text
     s = result["summary"]["test programs, training cores"]
     assert f"{100 * s['mean']:.2f} %" in text
+    assert "0.20 % at worst (held0-a on core-1)" in text
     assert train.parse(["d", "o", *model_card.flags(
         {"hidden": [8], "eager": True, "steps": 60, "valid": []})]).hidden == [8]
 
@@ -100,10 +106,10 @@ def test_choices_are_compared_from_the_same_number_of_rows(dataset_folder, tmp_p
              "--valid", "toy3"]
     monkeypatch.setattr("sys.argv", [
         "compare.py", str(dataset_folder), str(tmp_path), "--steps", "4", "--processes", "1",
-        "--only", "1x64", "back-propagation through 32 steps", *small])
+        "--only", "1x64, windows of 32 steps", "windows of 64 steps", *small])
     compare.main()
     rows = json.loads((tmp_path / "compare.json").read_text())
-    assert list(rows) == ["1x64", "back-propagation through 32 steps"]
-    assert rows["1x64"]["weights"] == 4 * 64 * (6 + 64 + 1)
+    assert list(rows) == ["1x64, windows of 32 steps", "windows of 64 steps"]
+    assert rows["1x64, windows of 32 steps"]["weights"] == 4 * 64 * (6 + 64 + 1)
     assert all(0 < r["valid"] <= r["worst"] for r in rows.values())
-    assert "| 1x64 | 6 |" in capsys.readouterr().out
+    assert "| 1x64, windows of 32 steps | 6 |" in capsys.readouterr().out
