@@ -19,19 +19,19 @@ import torch
 
 HERE = Path(__file__).resolve().parent
 # What every choice has unless it says otherwise: the shape and window of the default model.
-BASE = ["--hidden", "64", "--chunk", "32", "--granule", "4"]
+BASE = ["--hidden", "64", "--chunk", "128", "--granule", "16"]
 CHOICES = {
-    "1x64, windows of 32 steps": [],
+    "1x64, windows of 128 steps": [],
     "1x32": ["--hidden", "32"],
     "1x128": ["--hidden", "128"],
     "1x256": ["--hidden", "256"],
     "2x64": ["--hidden", "64", "64"],
     "2x128": ["--hidden", "128", "128"],
     "2x256": ["--hidden", "256", "256"],
-    "loss: squared error per 4 retirements": ["--loss", "mse"],
-    "loss: absolute error per 4 retirements": ["--loss", "l1"],
-    "windows of 64 steps": ["--chunk", "64", "--granule", "8"],
-    "windows of 128 steps": ["--chunk", "128", "--granule", "16"],
+    "loss: squared error per 16 retirements": ["--loss", "mse"],
+    "loss: absolute error per 16 retirements": ["--loss", "l1"],
+    "windows of 32 steps": ["--chunk", "32", "--granule", "4"],
+    "windows of 512 steps": ["--chunk", "512"],
     "no columns past the LSTM": ["--passthrough", "one"],
 }
 

@@ -89,8 +89,8 @@ def card(prefix, result, floor=None):
         program, off = max(((n, p["int8"]) for n, p in result["programs"].items()),
                            key=lambda p: p[1]["worst"])
         mean = np.mean([p["int8"]["mean"] for p in result["programs"].values()])
-        agreement += (f"\nint8 moves a test program's cycles by {percent(mean)} on average and by "
-                      f"{percent(off['worst'])} at worst ({program} on {off['core']}); unasked, the "
+        agreement += (f"\nint8 moves a test program's cycles by {100 * mean:.3f} % on average and by "
+                      f"{100 * off['worst']:.3f} % at worst ({program} on {off['core']}); unasked, the "
                       f"library takes {result['backend']}, and so do the figures above.\n")
     worst = sorted((r for r in result["rows"] if r["budget"] in (None, result["budget"])),
                    key=lambda r: -abs(r["error"]))[:8]

@@ -75,7 +75,7 @@ def test_card_says_what_the_files_say(result):
     assert result["model"] in text and "1 LSTM layer of 8" in text
     s = result["summary"]["test programs, training cores"]
     assert f"{100 * s['mean']:.2f} %" in text
-    assert "0.20 % at worst (held0-a on core-1)" in text
+    assert "0.200 % at worst (held0-a on core-1)" in text
     assert train.parse(["d", "o", *model_card.flags(
         {"hidden": [8], "eager": True, "steps": 60, "valid": []})]).hidden == [8]
 
@@ -106,10 +106,10 @@ def test_choices_are_compared_from_the_same_number_of_rows(dataset_folder, tmp_p
              "--valid", "toy3"]
     monkeypatch.setattr("sys.argv", [
         "compare.py", str(dataset_folder), str(tmp_path), "--steps", "4", "--processes", "1",
-        "--only", "1x64, windows of 32 steps", "windows of 64 steps", *small])
+        "--only", "1x64, windows of 128 steps", "windows of 32 steps", *small])
     compare.main()
     rows = json.loads((tmp_path / "compare.json").read_text())
-    assert list(rows) == ["1x64, windows of 32 steps", "windows of 64 steps"]
-    assert rows["1x64, windows of 32 steps"]["weights"] == 4 * 64 * (6 + 64 + 1)
+    assert list(rows) == ["1x64, windows of 128 steps", "windows of 32 steps"]
+    assert rows["1x64, windows of 128 steps"]["weights"] == 4 * 64 * (6 + 64 + 1)
     assert all(0 < r["valid"] <= r["worst"] for r in rows.values())
-    assert "| 1x64, windows of 32 steps | 6 |" in capsys.readouterr().out
+    assert "| 1x64, windows of 128 steps | 6 |" in capsys.readouterr().out

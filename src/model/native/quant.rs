@@ -277,3 +277,92 @@ pub fn bytes<S: Simd, const V: usize>(
     }
     step
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dither::Quantiser;
+    use super::*;
+    use crate::model::read_network;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    /// The largest difference, in steps, between a byte and the weight that it stands for.
+    fn rounding<const U: usize>(words: &Words<U>, rows: &[[Vec<f32>; 4]]) -> f32 {
+        let mut worst = 0.0f32;
+        for (quad, gates) in rows.iter().enumerate() {
+            let (group, u) = (quad / U, quad % U);
+            for (r, row) in gates.iter().enumerate() {
+                let step = words.step[group][u][r];
+                let bytes = words.group(group).iter().map(|w| w[u][r].to_le_bytes());
+                for (byte, w) in bytes.flatten().zip(row) {
+                    worst = worst.max((w / step - f32::from(byte as i8)).abs());
+                }
+            }
+        }
+        worst
+    }
+
+    /// Rows of weights as they meet bytes of `x`, by hidden unit and gate.
+    fn rows(l: &Lstm, x: &Bytes, row: fn(&Lstm, usize, usize) -> &[f32]) -> Vec<[Vec<f32>; 4]> {
+        let of = |unit, gate| x.weights(row(l, unit, gate));
+        (0..l.hidden)
+            .map(|unit| [0, 1, 2, 3].map(|gate| of(unit, gate)))
+            .collect()
+    }
+
+    /// How far `l`, which takes `x`, is from what int8 makes of it, in steps.
+    fn rounding_of(l: &Lstm, x: &Bytes) -> f32 {
+        let layer = Layer::<2>::first(l, x);
+        let (l, states) = (&scaled(l), &Bytes::states(l.hidden));
+        let input = layer.input.expect("a product of its own");
+        rounding(&input, &rows(l, x, input_row))
+            .max(rounding(&layer.state, &rows(l, states, state_row)))
+    }
+
+    proptest! {
+        /// Weights that are whole steps already, 127 of them at most, stay what they are.
+        #[test]
+        fn what_lies_on_the_grid_is_not_rounded(
+            inputs in 1usize..20,
+            hidden in 1usize..6,
+            seed in any::<u64>(),
+        ) {
+            let mut state = seed | 1;
+            let mut next = |n: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) % n
+            };
+            let x = Bytes {
+                step: (0..inputs).map(|_| 0.001 + next(1000) as f32 * 1e-4).collect(),
+                zero: vec![3.0; inputs],
+            };
+            let mut grid = |width: usize, step: &[f32]| -> Vec<f32> {
+                let row = |_| {
+                    let own = 1e-4 + next(1000) as f32 * 1e-5;
+                    let full = next(width as u64) as usize;
+                    let mut steps = |c| if c == full { 127.0 } else { next(255) as f32 - 127.0 };
+                    (0..width).map(|c| steps(c) * own / step[c]).collect::<Vec<_>>()
+                };
+                (0..4 * hidden).flat_map(row).collect()
+            };
+            let wx = grid(inputs, &x.step);
+            let wh = grid(hidden, &vec![1.0 / STATE_STEPS; hidden]);
+            let l = Lstm { inputs, hidden, wx, wh, b: vec![0.0; 4 * hidden] };
+            prop_assert!(rounding_of(&l, &x) < 1e-3);
+        }
+    }
+
+    /// Training leaves the default model's weights where int8 has them (onnx/rounding.py).
+    #[test]
+    fn the_default_model_is_not_rounded() {
+        let path = "onnx/perfvec-riscv64-1.onnx";
+        let net = read_network(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path);
+        let features = Quantiser::new(&net.norm);
+        assert!(
+            net.embedding.is_none() && net.layers.len() == 1,
+            "another shape of network"
+        );
+        let worst = rounding_of(&net.layers[0], &features.bytes);
+        assert!(worst < 1e-2, "a weight is {worst} steps from its byte");
+    }
+}
