@@ -34,6 +34,8 @@ part "Estimates, against the number of microarchitectures"
 cargo bench -q --bench estimate
 part "Estimates and memory, against the length of the program"
 cargo bench -q --bench length
+part "Bounded warming: rate and error against warming by every instruction"
+cargo bench -q --bench warming
 part "The C ABI's part of a retirement"
 cargo bench -q --bench calls
 part "Whole programs under QEMU"

@@ -57,6 +57,11 @@ class PerfVec(InstTracer):
         "Overhead: time for measuring relative to the rest of the"
         " simulation's, 0.001 to 10; results then depend on timing",
     )
+    sampling_warming = Param.UInt64(
+        2**63 - 1,
+        "Retirements before each unit that update the features; fewer are"
+        " faster, with an error that the intervals do not tell",
+    )
     seed = Param.UInt64(0, "Seed of the places where units are taken")
     work_items = Param.Bool(
         False,

@@ -95,6 +95,7 @@ PerfVecEstimate::createSession()
     config.targets = table;
     config.overhead = params.sampling_overhead;
     config.seed = params.seed;
+    config.warming = params.sampling_warming;
     config.start_outside_region = params.work_items;
     if (params.sampling_unit)
         config.unit = params.sampling_unit;

@@ -368,6 +368,11 @@
 #define PERFVEC_WARMUP_OF_MODEL 4294967295
 
 /**
+ * `warming` of a configuration: every retirement updates the features.
+ */
+#define PERFVEC_WARMING_ALL 9223372036854775807
+
+/**
  * Fits the vector of one core to the cycles of a timing CPU. One thread at a time; the sessions
  * it is attached to may run in other threads.
  */
@@ -653,6 +658,13 @@ typedef struct perfvec_config {
      * Plan: elements of `plan`; with 0 everything is measured.
      */
     uint64_t plan_len;
+    /**
+     * Sampling: retirements before each unit's own warm-up that update the features. What is
+     * further away from the next unit is only counted, which is faster and moves the estimates by
+     * an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
+     * nothing. The full mode ignores it, and outside regions nothing is dropped.
+     */
+    uint64_t warming;
 } perfvec_config;
 
 /**

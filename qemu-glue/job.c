@@ -40,6 +40,8 @@ static int set_number(const char *key, uint64_t value) {
         c->unit = (uint32_t)value;
     else if (!strcmp(key, "seed"))
         c->seed = value;
+    else if (!strcmp(key, "warming"))
+        c->warming = value;
     else if (!strcmp(key, "backend"))
         job.backend = (uint32_t)value;
     else

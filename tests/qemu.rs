@@ -20,6 +20,10 @@ fn a_live_run_is_its_recording_to_the_bit() {
             &["--sample", "20000", "--seed", "7", "--threads", "1"][..],
         ),
         (guest(), &["--sample-error", "7%", "--unit", "64"][..]),
+        (
+            guest(),
+            &["--sample", "40000", "--warming", "2000", "--unit", "64"][..],
+        ),
     ] {
         let run = |command: &str, more: &[&str]| {
             let (vector, json) = (

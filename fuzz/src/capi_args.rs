@@ -33,6 +33,7 @@ pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perf
         overhead: [0.0, 0.1, 1e9, f64::NAN][input.below(4)],
         plan: PLAN.as_ptr(),
         plan_len: [0, 1, 3, 65][input.below(4)],
+        warming: [0, 1, 9, u64::MAX][input.below(4)],
     }
 }
 

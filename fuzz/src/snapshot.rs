@@ -2,7 +2,7 @@
 //! a session that goes on.
 use super::{input::Input, told, toy};
 use perfvec::inst::Retirement;
-use perfvec::session::{Sampling, Session, SessionConfig};
+use perfvec::session::{Sampling, Session, SessionConfig, WARMING_ALL};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,6 +30,7 @@ pub fn run(data: &[u8]) {
         targets: Arc::new(vec![vec![1.0; toy::DIM]]),
         unit: 8,
         seed: 1,
+        warming: if shape & 32 != 0 { 3 } else { WARMING_ALL },
         start_outside_region: shape & 8 != 0,
     };
     let mut session = Session::new(model.clone(), &config).expect("a good configuration");

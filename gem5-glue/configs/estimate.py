@@ -46,6 +46,8 @@ def parse():
     parser.add_argument("--period", type=int, default=0, help="rate: retirements per unit")
     parser.add_argument("--error", type=float, default=0.01, help="target: relative half width")
     parser.add_argument("--overhead", type=float, default=0.1, help="overhead: share of time")
+    parser.add_argument("--warming", type=int, default=2**63 - 1,
+                        help="sampled: retirements before each unit that update the features")
     parser.add_argument("--interval", type=int, default=0, help="retirements per interval")
     parser.add_argument("--intervals", default="", help="write the interval series here")
     parser.add_argument("--work-items", action="store_true", help="only m5_work_begin to _end")
@@ -71,7 +73,7 @@ tracers = [] if options.plain else [
     PerfVec(
         model=options.model, microarchs=options.microarchs, threads=options.threads,
         sampling=options.sampling, sampling_period=options.period, sampling_error=options.error,
-        sampling_overhead=options.overhead, interval=options.interval,
+        sampling_overhead=options.overhead, sampling_warming=options.warming, interval=options.interval,
         intervals=options.intervals, work_items=options.work_items, forks=options.fork,
         record=options.record, exit_every=options.every,
         exit_at=[options.max] if options.max else [])

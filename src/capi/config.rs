@@ -5,7 +5,7 @@ use super::sized::Sized32;
 use super::strings;
 use super::version::PERFVEC_ABI_VERSION;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Sampling, SessionConfig, MAX_EPOCHS};
+use crate::session::{Sampling, SessionConfig, MAX_EPOCHS, WARMING_ALL};
 use std::ptr;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub const PERFVEC_SAMPLING_PLAN: u32 = 4;
 pub const PERFVEC_PLAN_MAX: u32 = 64;
 /// `warmup` of a configuration: what the model recommends.
 pub const PERFVEC_WARMUP_OF_MODEL: u32 = 4294967295;
+/// `warming` of a configuration: every retirement updates the features.
+pub const PERFVEC_WARMING_ALL: u64 = 9223372036854775807;
 
 /// Half width where `half_width` is 0.
 const DEFAULT_HALF_WIDTH: f64 = 0.01;
@@ -81,18 +83,24 @@ pub struct perfvec_config {
     pub plan: *const u64,
     /// Plan: elements of `plan`; with 0 everything is measured.
     pub plan_len: u64,
+    /// Sampling: retirements before each unit's own warm-up that update the features. What is
+    /// further away from the next unit is only counted, which is faster and moves the estimates by
+    /// an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
+    /// nothing. The full mode ignores it, and outside regions nothing is dropped.
+    pub warming: u64,
 }
 
 const _: () = {
-    assert!(size_of::<perfvec_config>() == 104);
+    assert!(size_of::<perfvec_config>() == 112);
     assert!(PERFVEC_WARMUP_OF_MODEL == u32::MAX);
+    assert!(PERFVEC_WARMING_ALL == WARMING_ALL);
     assert!(PERFVEC_PLAN_MAX as usize == MAX_EPOCHS);
 };
 
 // SAFETY: plain numbers and a pointer, which may be NULL.
 unsafe impl Sized32 for perfvec_config {
     const NAME: &'static str = "perfvec_config";
-    const SIZES: &'static [usize] = &[104];
+    const SIZES: &'static [usize] = &[112];
     fn defaults() -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
@@ -113,6 +121,7 @@ unsafe impl Sized32 for perfvec_config {
             overhead: 0.0,
             plan: ptr::null(),
             plan_len: 0,
+            warming: PERFVEC_WARMING_ALL,
         }
     }
 }
@@ -214,6 +223,7 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         interval: c.interval,
         sampling,
         unit,
+        warming: c.warming,
         targets: Arc::new(targets),
         plan: Arc::new(plan),
         seed: c.seed,

@@ -47,6 +47,9 @@ impl Sampling {
     }
 }
 
+/// [`SessionConfig::warming`] that drops nothing: more than any stream has.
+pub const WARMING_ALL: u64 = i64::MAX as u64;
+
 /// Settings of a session. `Default` suits most hosts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionConfig {
@@ -64,6 +67,12 @@ pub struct SessionConfig {
     pub sampling: Sampling,
     /// Measured retirements per sampling unit.
     pub unit: usize,
+    /// Retirements before each unit's own warm-up that update the features; those of a region that
+    /// are further away from the next unit are only counted, and leave the features' state as it
+    /// was. [`WARMING_ALL`] drops none. Less is faster and moves the estimates by an error that
+    /// their intervals do not tell: measure it (`benches/warming.rs`). Without sampling there is
+    /// nothing to drop; outside regions nothing is dropped, since nobody knows how soon one begins.
+    pub warming: u64,
     /// Microarchitecture vectors whose estimates must meet [`Sampling::TargetError`]; no other
     /// mode looks at them. All of length D.
     pub targets: Arc<Vec<Vec<f32>>>,
@@ -86,6 +95,7 @@ impl Default for SessionConfig {
             interval: 0,
             sampling: Sampling::Full,
             unit: 1024,
+            warming: WARMING_ALL,
             targets: Arc::default(),
             plan: Arc::default(),
             seed: 0,

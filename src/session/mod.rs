@@ -24,7 +24,7 @@ mod strata;
 mod target;
 mod threads;
 
-pub use config::{Sampling, SessionConfig};
+pub use config::{Sampling, SessionConfig, WARMING_ALL};
 pub use pace::MAX_EPOCHS;
 pub use profile::{Cost, Profile};
 

@@ -6,6 +6,8 @@ use super::{Sampling, SessionConfig};
 /// What to do with the next retirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Do nothing: neither features nor model see it.
+    Idle,
     /// Update the features only.
     Skip,
     /// Keep its row as warm-up for what follows.
@@ -20,6 +22,8 @@ pub enum Step {
 pub struct Planner {
     segment: u64,
     warmup: u64,
+    /// How long before a unit's warm-up the features are updated.
+    warming: u64,
     /// Retirements per unit; 0 when all are measured.
     period: u64,
     random: u64,
@@ -56,6 +60,7 @@ impl Planner {
         let mut plan = Self {
             segment,
             warmup: warmup as u64,
+            warming: config.warming,
             period,
             random: config.seed ^ 0x9e37_79b9_7f4a_7c15,
             start: 0,
@@ -133,9 +138,19 @@ impl Planner {
         } else if index + self.warmup >= self.start.min(self.epoch_end) {
             // The next epoch may begin with a unit.
             Step::Warm
+        } else if self.idle(index) > 0 {
+            Step::Idle
         } else {
             Step::Skip
         }
+    }
+
+    /// How many retirements from `index` of the region on are idle, of those before the unit that
+    /// was chosen last: none where that is behind `index`.
+    pub fn idle(&self, index: u64) -> u64 {
+        let reach = self.warmup.saturating_add(self.warming);
+        let end = self.start.min(self.epoch_end).saturating_sub(reach);
+        end.saturating_sub(index)
     }
 
     /// [`Planner::step`] for the `most` retirements (at least one) from `index` on, as far as it is
@@ -146,11 +161,13 @@ impl Planner {
             Step::Measure(_) => self.start + self.segment,
             Step::Warm => self.start.min(self.epoch_end),
             Step::Skip => self.start.min(self.epoch_end) - self.warmup,
+            Step::Idle => index + self.idle(index),
         };
         (step, most.min(end.min(self.epoch_end) - index))
     }
 
-    /// A retirement outside every region: its row may be warm-up in full mode.
+    /// A retirement outside every region: its row may be warm-up in full mode. It is never idle,
+    /// since nobody knows how soon a region begins.
     pub fn outside(&self) -> Step {
         if self.is_full() {
             Step::Warm
@@ -254,11 +271,13 @@ mod tests {
         #[test]
         fn runs_are_steps_put_together(
             unit in 1usize..50, extra in prop::option::of(0u64..300), warm in 0usize..80,
+            warming in prop_oneof![0u64..300, Just(u64::MAX)],
             cuts in prop::collection::vec(1u64..100, 1..60),
         ) {
             let config = SessionConfig {
                 unit,
                 segment: unit,
+                warming,
                 sampling: extra.map_or(Sampling::Full, |e| Sampling::FixedRate { period: unit as u64 + e }),
                 ..SessionConfig::default()
             };
@@ -279,9 +298,42 @@ mod tests {
             }
         }
 
+        /// The last so many before a unit's own warm-up are not idle, and all others are, wherever
+        /// the units are; where they are does not depend on it.
+        #[test]
+        fn idle_is_what_is_too_far_from_the_next_unit(
+            unit in 1usize..50, extra in 0u64..300, warm in 0usize..80, warming in 0u64..300, seed: u64,
+        ) {
+            let period = unit as u64 + extra;
+            let config = SessionConfig {
+                unit, seed,
+                sampling: Sampling::FixedRate { period },
+                ..SessionConfig::default()
+            };
+            let bounded = SessionConfig { warming, ..config.clone() };
+            let (mut exact, mut plan) = (Planner::new(&config, warm), Planner::new(&bounded, warm));
+            let mut steps: Vec<_> = (0..20 * period).map(|i| (exact.step(i), plan.step(i))).collect();
+            let mut distance = None;
+            while let Some((exact, step)) = steps.pop() {
+                let far = distance.is_some_and(|d| d > warm as u64 + warming);
+                match exact {
+                    Step::Measure(_) => {
+                        prop_assert_eq!(step, exact);
+                        distance = Some(1);
+                        continue;
+                    }
+                    // Behind the last unit it depends on the one after it.
+                    _ if distance.is_none() => {}
+                    Step::Skip if far => prop_assert_eq!(step, Step::Idle),
+                    _ => prop_assert_eq!(step, exact),
+                }
+                distance = distance.map(|d| d + 1);
+            }
+        }
+
         #[test]
         fn full_mode_measures_all_in_segments(segment in 1usize..40, n in 1u64..500) {
-            let config = SessionConfig { segment, ..SessionConfig::default() };
+            let config = SessionConfig { segment, warming: 0, ..SessionConfig::default() };
             let mut plan = Planner::new(&config, 7);
             for i in 0..n {
                 prop_assert_eq!(plan.step(i), Step::Measure(i % segment as u64 == 0));

@@ -28,6 +28,16 @@ fn settle(inst: &StaticInst, r: &Retirement, next_pc: u64) -> Resolved {
     }
 }
 
+/// Whether only the next retirement shows what became of `r`.
+fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
+    // Indirect targets train the target predictors, so a taken flag alone does not settle them.
+    let known = r.next_pc != 0
+        || !inst.flags.contains(InstFlags::INDIRECT_CTRL)
+            && (r.flags & (Retirement::TAKEN | Retirement::NOT_TAKEN) != 0
+                || inst.flags.contains(InstFlags::UNCOND_CTRL));
+    inst.flags.is_ctrl() && !known
+}
+
 impl Resolver {
     /// Takes the next retirement of `insts[r.inst]`; gives what is settled by it, in order.
     pub fn push(
@@ -40,17 +50,22 @@ impl Resolver {
         if let Some(held) = self.held.take() {
             settled(settle(&insts[held.inst as usize], &held, inst.pc));
         }
-        let ctrl = inst.flags.is_ctrl();
-        // Indirect targets train the target predictors, so a taken flag alone does not settle them.
-        let known = r.next_pc != 0
-            || !inst.flags.contains(InstFlags::INDIRECT_CTRL)
-                && (r.flags & (Retirement::TAKEN | Retirement::NOT_TAKEN) != 0
-                    || inst.flags.contains(InstFlags::UNCOND_CTRL));
-        if ctrl && !known {
+        if is_open(inst, r) {
             self.held = Some(*r);
         } else {
             settled(settle(inst, r, r.next_pc));
         }
+    }
+
+    /// [`Resolver::push`] for each of `retirements`, where nobody wants to know what became of
+    /// them: only how many were settled.
+    pub fn pass(&mut self, insts: &[StaticInst], retirements: &[Retirement]) -> u64 {
+        let Some(last) = retirements.last() else {
+            return 0;
+        };
+        let before = self.held.take().is_some();
+        self.held = Some(*last).filter(|r| is_open(&insts[r.inst as usize], r));
+        retirements.len() as u64 + u64::from(before) - u64::from(self.held.is_some())
     }
 
     /// Whether a retirement is held back.

@@ -1,6 +1,6 @@
 //! Snapshots: the complete state of a session as bytes.
 //!
-//! Layout (little endian): magic `PVSNAP03`, xxh3-64 of the rest, then the rest: model id, the
+//! Layout (little endian): magic `PVSNAP04`, xxh3-64 of the rest, then the rest: model id, the
 //! configuration, the static instructions, the retirement held back, counters, planner, lanes,
 //! sums, intervals, extractor state. Only the library that wrote it needs to understand it: the
 //! version is part of the magic.
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst};
 use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"PVSNAP03";
+const MAGIC: &[u8; 8] = b"PVSNAP04";
 
 /// Reads fields from the front of bytes; the end of the bytes is an error, never a panic.
 pub struct Source<'a> {
@@ -118,7 +118,7 @@ pub fn open(bytes: &[u8]) -> Result<Source<'_>> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP03, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP04, so it is no perfvec snapshot")
         });
     }
     let sum = s.u64()?;
@@ -158,6 +158,7 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
             mode,
             rate,
             c.seed,
+            c.warming,
             c.start_outside_region.into(),
         ],
     );
@@ -175,7 +176,8 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
 pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> {
     let mut size = || Ok::<usize, Error>(usize::try_from(s.u64()?).unwrap_or(usize::MAX));
     let [lanes, segment, warmup, unit] = [size()?, size()?, size()?, size()?];
-    let [interval, mode, rate, seed, outside] = [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
+    let [interval, mode, rate] = [s.u64()?, s.u64()?, s.u64()?];
+    let [seed, warming, outside] = [s.u64()?, s.u64()?, s.u64()?];
     let plan = s.list()?;
     let targets = (0..s.len(8)?)
         .map(|_| {
@@ -202,6 +204,7 @@ pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> 
             _ => return Err(corrupt("a sampling mode is unknown")),
         },
         unit,
+        warming,
         targets: Arc::new(targets),
         plan: Arc::new(plan),
         seed,

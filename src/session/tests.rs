@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 mod overhead;
 mod sampling;
+mod warming;
 
 const DIM: usize = 3;
 
@@ -131,7 +132,8 @@ fn config(threads: usize) -> SessionConfig {
     }
 }
 
-/// Inline configurations of every sampling mode; with a target, epochs begin at 32, 64, 128, ...
+/// Inline configurations of every sampling mode, with all warming and with little; with a target,
+/// epochs begin at 32, 64, 128, ...
 fn sampled() -> impl Strategy<Value = SessionConfig> {
     let fixed = |period| SessionConfig {
         sampling: Sampling::FixedRate { period },
@@ -143,11 +145,14 @@ fn sampled() -> impl Strategy<Value = SessionConfig> {
         unit: 1,
         ..config(0)
     };
-    prop_oneof![
+    let sampling = prop_oneof![
         Just(config(0)),
         (8u64..60).prop_map(fixed),
+        (8u64..900).prop_map(fixed),
         prop::sample::select(vec![0.01, 0.1, 0.5]).prop_map(target),
-    ]
+    ];
+    let warming = prop_oneof![Just(WARMING_ALL), 0u64..100];
+    (sampling, warming).prop_map(|(c, warming)| SessionConfig { warming, ..c })
 }
 
 fn session(config: &SessionConfig) -> Session {
@@ -163,9 +168,8 @@ fn finish(mut s: Session) -> (ProgramVector, Vec<Interval>) {
     (s.program_vector().unwrap(), intervals)
 }
 
-/// The definition for full mode in one region: rows by the extractor, segments from a zero state
-/// after their warm-up, all summed.
-fn oracle(stream: &[Retirement], c: &SessionConfig) -> Vec<f64> {
+/// The rows of one region, by the extractor; without those that `sees` says it does not see.
+fn rows(stream: &[Retirement], sees: impl Fn(u64) -> bool) -> Vec<Vec<f32>> {
     let insts = program();
     let mut x = extractor(refmachine::NAME).unwrap();
     for (id, i) in insts.iter().enumerate() {
@@ -185,9 +189,18 @@ fn oracle(stream: &[Retirement], c: &SessionConfig) -> Vec<f64> {
             address: r.address,
             target: if taken { next } else { 0 },
         };
-        x.step(&resolved, Some(&mut row));
+        if sees(i as u64) {
+            x.step(&resolved, Some(&mut row));
+        }
         rows.push(row);
     }
+    rows
+}
+
+/// The definition for full mode in one region: segments from a zero state after their warm-up, all
+/// summed.
+fn oracle(stream: &[Retirement], c: &SessionConfig) -> Vec<f64> {
+    let rows = rows(stream, |_| true);
     let mut sum = vec![0.0; DIM];
     for start in (0..rows.len()).step_by(c.segment) {
         let mut h = 0.0;

@@ -252,6 +252,42 @@ static void target_overhead(const perfvec_model *model, const perfvec_microarchs
     perfvec_session_destroy(session);
 }
 
+/* Cycles of the loop, of which `counts` says how much was measured. */
+static double cycles_of(const perfvec_model *model, const perfvec_microarchs *table,
+                        const perfvec_config *config, perfvec_counts *counts) {
+    perfvec_session *session = NULL;
+    perfvec_estimate e;
+    uint32_t id[3];
+    OK(perfvec_session_create(model, config, &session));
+    intern_loop(session, id);
+    feed(session, id, 0, 60000);
+    OK(perfvec_session_finish(session));
+    OK(perfvec_session_estimate(session, table, 0, &e));
+    counts->struct_size = sizeof *counts;
+    OK(perfvec_session_counts(session, counts));
+    perfvec_session_destroy(session);
+    return e.cycles;
+}
+
+/* What is not seen is counted all the same; where all is measured, all is seen. */
+static void warming(const perfvec_model *model, const perfvec_microarchs *table) {
+    perfvec_config config = small_config();
+    perfvec_counts all, few;
+    CHECK(config.warming == PERFVEC_WARMING_ALL);
+    double full = cycles_of(model, table, &config, &all);
+    config.warming = 0;
+    CHECK(cycles_of(model, table, &config, &few) == full);
+    config.sampling = PERFVEC_SAMPLING_FIXED_RATE;
+    config.unit = 64;
+    config.period = 6400;
+    double bounded = cycles_of(model, table, &config, &few);
+    config.warming = 60000;
+    double exact = cycles_of(model, table, &config, &all);
+    config.warming = PERFVEC_WARMING_ALL;
+    CHECK(cycles_of(model, table, &config, &all) == exact && bounded != exact);
+    CHECK(few.retired == 60000 && few.measured == all.measured && few.units == all.units);
+}
+
 int main(void) {
     perfvec_model *model = load_model();
     perfvec_microarchs *table = load_table();
@@ -271,6 +307,7 @@ int main(void) {
     snapshots(model, table);
     target_error(model, table);
     target_overhead(model, table);
+    warming(model, table);
     tables(model);
     /* Sessions keep what they need of a freed model. */
     perfvec_session *session = make_session(model);

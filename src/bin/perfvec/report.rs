@@ -2,7 +2,7 @@
 
 use crate::source::Only;
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
-use perfvec::session::{Interval, Sampling, SessionConfig};
+use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
 use perfvec::Result;
 use serde_json::{json, Value};
 use std::fmt::Write;
@@ -126,6 +126,12 @@ impl Report<'_> {
             let _ = write!(note, " of {n} threads; cycles and times are their sums");
         }
         line(note);
+        if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
+            line(format!(
+                "features saw only {} instructions before each unit: +-95% does not hold the error of that",
+                grouped(n)
+            ));
+        }
         if let Some(why) = &self.partial {
             let mut text = format!("partial result: {why}");
             if !sampled && measured < retired {
@@ -219,11 +225,15 @@ impl Report<'_> {
 /// What `--sample-like` needs to measure the same again, where the session chose `plan`.
 pub fn sampling(config: &SessionConfig, plan: &[u64]) -> Value {
     let (unit, seed) = (config.unit, config.seed);
-    match config.sampling {
-        Sampling::Full => Value::Null,
+    let mut out = match config.sampling {
+        Sampling::Full => return Value::Null,
         Sampling::FixedRate { period } => json!({"unit": unit, "seed": seed, "period": period}),
         _ => json!({"unit": unit, "seed": seed, "plan": plan}),
+    };
+    if config.warming < WARMING_ALL {
+        out["warming"] = config.warming.into();
     }
+    out
 }
 
 /// A time with a fitting unit.

@@ -78,6 +78,7 @@ fn arguments<'a>(
     number("interval", config.interval);
     number("unit", config.unit as u64);
     number("seed", config.seed);
+    number("warming", config.warming);
     // The shortest text of a number that gives the same number again.
     all.extend(match config.sampling {
         Sampling::Full => None,

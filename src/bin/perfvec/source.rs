@@ -3,7 +3,7 @@
 use crate::output::check;
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
-use perfvec::session::{Sampling, SessionConfig};
+use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ pub struct Run {
     pub sample_overhead: Option<f64>,
     /// Measure the same units of the same stream as the run whose --json FILE this is.
     #[arg(long, value_name = "FILE",
-          conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed"])]
+          conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed", "warming"])]
     pub sample_like: Option<PathBuf>,
     /// Retirements per sampling unit.
     #[arg(long, value_name = "N", default_value_t = 1024)]
@@ -129,6 +129,10 @@ pub struct Run {
     /// Seed of the sampling offsets.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Let only so many retirements before each sampling unit update the features, instead of all:
+    /// for very long runs. The error that it adds is not in the intervals.
+    #[arg(long, value_name = "N")]
+    pub warming: Option<u64>,
     #[command(flatten)]
     pub only: Only,
     /// Write the estimates as JSON; - for standard output, where a program has not taken it.
@@ -218,6 +222,7 @@ impl Run {
             targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
             unit: self.unit,
             seed: self.seed,
+            warming: self.warming.unwrap_or(WARMING_ALL),
             ..SessionConfig::default()
         };
         if let Some(path) = &self.sample_like {
@@ -261,5 +266,6 @@ fn like(path: &Path, config: &mut SessionConfig) -> Result<()> {
     };
     config.unit = usize::try_from(unit).unwrap_or(usize::MAX);
     config.seed = seed;
+    config.warming = number("warming").unwrap_or(WARMING_ALL);
     Ok(())
 }
