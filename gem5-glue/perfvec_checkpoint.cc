@@ -40,6 +40,8 @@ PerfVec::serialize(CheckpointOut &cp) const
     paramOut(cp, "pendingTick", record.tick);
     paramOut(cp, "pendingId", record.id);
     paramOut(cp, "pendingControl", record.control);
+    // A checkpoint is often taken right where a region begins.
+    paramOut(cp, "pendingRegion", unsigned(record.region));
     if (estimating)
         estimating->serialize(cp, name());
     if (recording->active())
@@ -55,6 +57,9 @@ PerfVec::unserialize(CheckpointIn &cp)
         lastTick = curTick();
         return;
     }
+    fatal_if(recording->writesTrace(), "%s: a trace cannot begin at this checkpoint, where the "
+             "stream of a tracer goes on: record from the start, or take the checkpoint without "
+             "a tracer\n", name());
     UNSERIALIZE_SCALAR(lastTick);
     bool pending = false;
     UNSERIALIZE_SCALAR(pending);
@@ -64,6 +69,9 @@ PerfVec::unserialize(CheckpointIn &cp)
     paramIn(cp, "pendingTick", record.tick);
     paramIn(cp, "pendingId", record.id);
     paramIn(cp, "pendingControl", record.control);
+    unsigned region = perfvec_glue::Record::Stays;
+    optParamIn(cp, "pendingRegion", region, false);
+    record.region = perfvec_glue::Record::Region(region);
     if (pending)
         folder.restorePending(record);
     const auto &marks = params().exit_at;

@@ -54,6 +54,7 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
         fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
                  params.name);
         series = std::make_unique<PerfVecIntervals>(params.intervals, table);
+        fatal_if(!series->failure().empty(), "%s: %s\n", params.name, series->failure());
     }
 }
 

@@ -19,7 +19,7 @@
 namespace gem5
 {
 
-/** Writes beside the file's name and renames at finish(). Errors wait for finish() to be told. */
+/** Writes beside the file's name and renames at finish(). Errors wait to be asked for. */
 class PerfVecIntervals
 {
   public:
@@ -29,7 +29,9 @@ class PerfVecIntervals
 
     /** Takes intervals from `session` from here on. */
     perfvec_status attach(perfvec_session *session);
-    /** Completes the file. @return what went wrong first, or "". */
+    /** What went wrong first, or "". */
+    const std::string &failure() const { return error; }
+    /** Completes the file. @return failure(). */
     std::string finish();
 
   private:

@@ -208,6 +208,13 @@ inside=$(estimates "$work/work" | awk '/tracer.retired/ {print $2}')
 [ "$inside" -gt 100000 ] && [ "$inside" -lt "$whole" ] \
     || fail "$inside of $whole instructions are in the region of interest"
 pass "regions of interest ($inside of $whole instructions)"
+# The last retirement before the checkpoint waits for its successor, and begins the region.
+run early --work-items --max 60000
+begin=$((60000 - $(estimates "$work/early" | awk '/tracer.retired/ {print $2}')))
+run before --work-items --max "$begin" --checkpoint "$work/begin"
+run after --work-items --restore "$work/begin"
+same work after "a run restored where its region begins estimates otherwise"
+pass "a checkpoint where a region begins"
 
 run pair --cpus 2
 for i in 0 1; do

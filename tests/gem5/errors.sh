@@ -6,6 +6,7 @@ expect "use full, rate, target or overhead" "$estimate" --sampling sometimes -- 
 expect "half_width" "$estimate" --sampling target --error 0.9 -- "$PROGRAM"
 expect "must end in .json or .csv" "$estimate" --interval 1000 --intervals "$work/series.txt" \
     -- "$PROGRAM"
+! grep -q "instructions retired" "$work/bad/log" || fail "told only after the whole run"
 
 # A library of another ABI version, as LD_LIBRARY_PATH may find one.
 echo 'unsigned perfvec_abi_version(void) { return 99; }' | cc -shared -fPIC -x c - -o "$work/abi.so"
@@ -30,6 +31,9 @@ run theirs --max 60000 --checkpoint "$work/theirs.ckpt"
 PERFVEC_MODEL=$PWD/onnx/perfvec-riscv64-1.onnx \
     expect "was taken with model .*, but this is model .*load the other model" "$estimate" \
     --restore "$work/theirs.ckpt" -- "$PROGRAM"
+# A trace of the rest of a stream would lack the instructions that its beginning interned.
+expect "a trace cannot begin at this checkpoint" "$estimate" --restore "$work/ckpt" \
+    --record "$work/rest.pvt" -- "$PROGRAM"
 pass "bad input is refused with its reason"
 
 # gem5.fast: the same source, compiled without tracing, as scons does for it. (That its startup()
