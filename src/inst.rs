@@ -245,6 +245,18 @@ impl StaticInst {
         }
     }
 
+    /// The same instruction with unused register slots cleared, so that equal means equal. It must
+    /// be valid.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let mut out = *self;
+        (out.src, out.dst) = Default::default();
+        let (s, d) = (self.sources(), self.destinations());
+        out.src[..s.len()].copy_from_slice(s);
+        out.dst[..d.len()].copy_from_slice(d);
+        out
+    }
+
     /// Address of the next instruction in memory.
     pub fn fall_through(&self) -> u64 {
         self.pc.wrapping_add(u64::from(self.size))

@@ -26,10 +26,11 @@ pub struct Interner {
 }
 
 impl Interner {
-    /// The id of `inst`, new or old.
+    /// The id of `inst`, new or old. Register slots past its counts do not tell two apart.
     pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
         inst.validate()?;
-        if let Some(id) = self.ids.get(inst) {
+        let inst = inst.canonical();
+        if let Some(id) = self.ids.get(&inst) {
             return Ok(*id);
         }
         let id = InstId::try_from(self.insts.len()).map_err(|_| {
@@ -38,8 +39,8 @@ impl Interner {
                 "more than 4294967295 distinct static instructions in one stream",
             )
         })?;
-        self.insts.push(*inst);
-        self.ids.insert(*inst, id);
+        self.insts.push(inst);
+        self.ids.insert(inst, id);
         if inst.flags.contains(crate::inst::InstFlags::UNKNOWN) {
             self.unknown += 1;
         }

@@ -48,7 +48,8 @@ pub struct Counts {
     pub retired: u64,
     /// Of these, the ones whose representations are in the program vector.
     pub measured: u64,
-    /// Retirements in regions that are not yet through the model, measured or not (upper bound).
+    /// Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
+    /// sampling, where most never go through it and the estimates stand for all.
     pub pending: u64,
     /// Sampling units measured (0 in full mode).
     pub units: u64,
@@ -231,6 +232,7 @@ impl Session {
     }
 
     fn send(&mut self, work: Work) -> Result<()> {
+        self.results.check()?;
         self.runner.send(work).map_err(|e| {
             // The thread that failed knows better what happened than the one that found it gone.
             self.results.check().err().unwrap_or(e)
@@ -313,17 +315,10 @@ impl Session {
     /// Takes the intervals finished since the last call, in order. The last, unfinished one is
     /// among them after [`Session::finish`] only.
     pub fn take_intervals(&mut self) -> Vec<Interval> {
-        self.intervals_before(u64::MAX)
-    }
-
-    fn intervals_before(&mut self, end: u64) -> Vec<Interval> {
         let done: Vec<Interval> = self.results.with(|sums, _| {
             // The newest may still grow.
             let n = sums.intervals.len().saturating_sub(1);
-            sums.intervals
-                .drain(..n)
-                .filter(|i| i.index < end)
-                .collect()
+            sums.intervals.drain(..n).collect()
         });
         done.into_iter().map(|i| self.observe(i)).collect()
     }

@@ -256,7 +256,8 @@ impl Pipeline {
             Sink::Threads { queue, bound } => {
                 self.results.wait_for_room(batch.seq, *bound)?;
                 queue.send(batch).map_err(|_| {
-                    Error::new(ErrorKind::Internal, "the inference threads are gone")
+                    let gone = || Error::new(ErrorKind::Internal, "the inference threads are gone");
+                    self.results.check().err().unwrap_or_else(gone)
                 })?;
             }
         }

@@ -61,7 +61,8 @@ impl Runner {
         }
     }
 
-    /// Runs `f` on the pipeline after everything sent before, and waits for its answer.
+    /// Runs `f` on the pipeline after everything sent before, and waits for its answer. Where it
+    /// fails, batches may be lost: nothing may wait for them, so everything after it fails too.
     pub fn call<T: Send + 'static>(
         &mut self,
         results: &Results,
@@ -74,11 +75,12 @@ impl Runner {
             let _ = answer.send(f(p));
         })))
         .map_err(|e| results.check().err().unwrap_or(e))?;
-        got.recv().unwrap_or_else(|_| {
+        let result = got.recv().unwrap_or_else(|_| {
             Err(results.check().err().unwrap_or_else(|| {
                 Error::new(ErrorKind::Internal, "the extracting thread is gone")
             }))
-        })
+        });
+        result.inspect_err(|e| results.fail(e.clone()))
     }
 }
 
@@ -248,8 +250,11 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
 
     let mut interner = super::Interner::default();
     let insts = snap::take_insts(&mut r)?;
-    for i in &insts {
+    for (expected, i) in insts.iter().enumerate() {
         let id = interner.intern(i)?;
+        if id as usize != expected {
+            return Err(snap::corrupt("a static instruction is in it twice"));
+        }
         parts.extractor.intern(id, i);
     }
     parts.resolver.hold(snap::take_held(&mut r, insts.len())?);

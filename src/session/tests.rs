@@ -6,7 +6,9 @@ use crate::inst::{InstFlags, OpClass, RegClass, Resolved};
 use crate::model::{Backend, Engine, EngineFactory, ModelInfo};
 use proptest::prelude::*;
 
+mod failures;
 mod overhead;
+mod regions;
 mod sampling;
 mod warming;
 
@@ -324,8 +326,6 @@ proptest! {
         s.sync().unwrap();
         let n = b.len() as u64;
         prop_assert_eq!(s.counts(), Counts { retired: n, measured: n, pending: 0, units: 0 });
-        // The toy's third element is what machine 0 took: only the region's share is in the sum.
-        prop_assert!(s.program_vector().unwrap().sum[2] >= 0.0);
     }
 }
 
@@ -354,6 +354,15 @@ fn timed_retirements_arrive_with_their_intervals() {
             (10, 10, 5)
         ]
     );
+}
+
+/// Else a restored session, which has nothing of these slots, would number others differently.
+#[test]
+fn unused_register_slots_do_not_tell_instructions_apart() {
+    let mut s = session(&config(0));
+    let mut same = program()[1];
+    same.src[7].index = 9;
+    assert_eq!(s.intern(&same).unwrap(), 1);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Where two traces part.
 
 use super::hash::stated_outcome;
-use super::statics::canonical;
 use super::{Block, Reader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, Retirement, StaticInst};
@@ -195,7 +194,7 @@ impl<'a, R: Read> Cursor<'a, R> {
                 return Ok(None);
             }
             self.statics
-                .extend(self.block.statics.iter().map(canonical));
+                .extend(self.block.statics.iter().map(StaticInst::canonical));
         }
         let retirement = self.block.retirements[self.at];
         self.at += 1;

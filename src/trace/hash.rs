@@ -1,6 +1,6 @@
 //! One number for one instruction stream, whoever recorded it.
 
-use super::statics::{canonical, put_static};
+use super::statics::put_static;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, InstId, Retirement, StaticInst};
 use xxhash_rust::xxh3::xxh3_64;
@@ -71,7 +71,7 @@ impl StreamHash {
             Error::new(ErrorKind::OutOfMemory, "more than 2^32 static instructions")
         })?;
         let mut bytes = Vec::with_capacity(super::statics::MAX_BYTES);
-        put_static(&mut bytes, &canonical(inst), 0);
+        put_static(&mut bytes, &inst.canonical(), 0);
         self.statics.push(Facts {
             hash: xxh3_64(&bytes),
             pc: inst.pc,

@@ -7,16 +7,6 @@ use crate::inst::{InstFlags, OpClass, RegClass, StaticInst};
 /// Most bytes that one static instruction takes.
 pub(super) const MAX_BYTES: usize = 10 + 1 + 1 + 1 + 1 + 5 + 14 * 4;
 
-/// The same instruction with unused register slots cleared, so that equal means equal.
-pub(super) fn canonical(inst: &StaticInst) -> StaticInst {
-    let mut out = *inst;
-    (out.src, out.dst) = Default::default();
-    let (s, d) = (inst.sources(), inst.destinations());
-    out.src[..s.len()].copy_from_slice(s);
-    out.dst[..d.len()].copy_from_slice(d);
-    out
-}
-
 /// Appends `inst`, its pc relative to `expected`. The bytes with `expected` 0 are also what the
 /// stream hash covers.
 pub(super) fn put_static(out: &mut Vec<u8>, inst: &StaticInst, expected: u64) {

@@ -4,7 +4,6 @@ use super::codec::Codec;
 use super::format::{self, BlockHeader, BLOCK_RETIREMENTS, BLOCK_STATICS, MAX_STATICS};
 use super::hash::{unknown_id, StreamHash};
 use super::output::Output;
-use super::statics::canonical;
 use super::{Block, Header, Summary, Timed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};
@@ -90,7 +89,7 @@ impl Writer {
     pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
         self.check()?;
         inst.validate()?;
-        let inst = canonical(inst);
+        let inst = inst.canonical();
         if let Some(&id) = self.ids.get(&inst) {
             return Ok(id);
         }
