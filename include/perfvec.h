@@ -756,7 +756,8 @@ typedef struct perfvec_counts {
      */
     uint64_t measured;
     /**
-     * Retirements in regions that are not yet through the model (upper bound).
+     * Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
+     * sampling, where most never go through it and the estimates stand for all.
      */
     uint64_t pending;
     /**
@@ -946,8 +947,8 @@ perfvec_status perfvec_decode(uint32_t isa,
  * of `PERFVEC_BACKEND_...`. Callable from any thread.
  *
  * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
- * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_MODEL, PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the
- * model's feature schema is not this library's).
+ * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
+ * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema is not this library's).
  */
 perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct perfvec_model **out);
 
@@ -1161,8 +1162,10 @@ perfvec_status perfvec_session_retire_timed(struct perfvec_session *session,
                                             uint32_t cycles);
 
 /**
- * Sets the receiver of intervals, or none (NULL), with its `user` data.
- * PERFVEC_ERR_STATE for a session that was configured without intervals.
+ * Sets the receiver of intervals, or none (NULL), with its `user` data. Set it before the first
+ * retirement to receive all: intervals that begin while a session has neither a receiver nor a
+ * calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
+ * that was configured without intervals.
  */
 perfvec_status perfvec_session_set_interval_callback(struct perfvec_session *session,
                                                      perfvec_interval_fn function,

@@ -12,6 +12,7 @@
 pub mod capi;
 pub mod error;
 pub mod features;
+mod file;
 pub mod file_kind;
 pub mod inst;
 pub mod isa;
@@ -19,6 +20,7 @@ pub mod microarch;
 pub mod model;
 pub mod npy;
 pub mod session;
+mod sync;
 pub mod trace;
 
 pub use error::{Error, ErrorKind, Result};

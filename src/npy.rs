@@ -1,9 +1,9 @@
 //! Feature matrices as NumPy files: `[N, F]` `float32`, little-endian, C order, format 1.0.
 
 use crate::error::{Error, ErrorKind, Result};
-use std::fs::{File, OpenOptions};
+use crate::file::Unfinished;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes before the data: room for any shape, and the data are aligned to a cache line.
 const HEADER: usize = 128;
@@ -13,52 +13,35 @@ const HEADER: usize = 128;
 /// The rows go to a temporary file beside `path`, which [`finish`](Self::finish) renames and
 /// dropping removes. Memory: one buffer of 1 MiB.
 pub struct NpyWriter {
-    out: BufWriter<File>,
-    temp: PathBuf,
-    path: PathBuf,
+    out: BufWriter<Unfinished>,
     columns: usize,
     /// The bytes of one row.
     row: Vec<u8>,
     rows: u64,
-    renamed: bool,
 }
 
 impl NpyWriter {
     /// A matrix of `columns` columns at `path`, which an existing file gives way to at the end.
     pub fn create(path: impl AsRef<Path>, columns: usize) -> Result<Self> {
         let path = path.as_ref();
-        // A rename would replace a device or a pipe.
-        let taken = std::fs::metadata(path).is_ok_and(|m| !m.is_file());
-        let Some(name) = path.file_name().filter(|_| !taken) else {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "{}: not the name of a regular file; give another",
-                    path.display()
-                ),
-            ));
-        };
-        let mut temp_name = std::ffi::OsString::from(".");
-        temp_name.push(name);
-        temp_name.push(format!(".{}.tmp", std::process::id()));
-        let temp = path.with_file_name(temp_name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temp)
-            .map_err(|e| Error::io(&temp, &e))?;
+        let file = Unfinished::create(path).map_err(|e| e.context(path.display()))?;
         let mut writer = Self {
             out: BufWriter::with_capacity(1 << 20, file),
-            temp,
-            path: path.to_owned(),
             columns,
             row: Vec::with_capacity(4 * columns),
             rows: 0,
-            renamed: false,
         };
         let written = writer.out.write_all(&header(0, columns));
-        written.map_err(|e| Error::io(&writer.temp, &e))?;
+        written.map_err(|e| writer.error(&e))?;
         Ok(writer)
+    }
+
+    fn path(&self) -> &Path {
+        self.out.get_ref().path()
+    }
+
+    fn error(&self, e: &std::io::Error) -> Error {
+        Error::io(self.path(), e)
     }
 
     /// Appends one row of exactly the matrix's columns.
@@ -68,7 +51,7 @@ impl NpyWriter {
                 ErrorKind::InvalidArgument,
                 format!(
                     "{}: a row of {} values for a matrix of {} columns",
-                    self.path.display(),
+                    self.path().display(),
                     row.len(),
                     self.columns
                 ),
@@ -78,9 +61,8 @@ impl NpyWriter {
         for value in row {
             self.row.extend_from_slice(&value.to_le_bytes());
         }
-        self.out
-            .write_all(&self.row)
-            .map_err(|e| Error::io(&self.temp, &e))?;
+        let written = self.out.write_all(&self.row);
+        written.map_err(|e| self.error(&e))?;
         self.rows += 1;
         Ok(())
     }
@@ -88,24 +70,12 @@ impl NpyWriter {
     /// Completes the header, makes the file durable and gives it its name; the number of rows.
     pub fn finish(mut self) -> Result<u64> {
         let header = header(self.rows, self.columns);
-        self.out
-            .seek(SeekFrom::Start(0))
+        let done = (self.out.seek(SeekFrom::Start(0)))
             .and_then(|_| self.out.write_all(&header))
             .and_then(|()| self.out.flush())
-            .and_then(|()| self.out.get_ref().sync_all())
-            .map_err(|e| Error::io(&self.temp, &e))?;
-        std::fs::rename(&self.temp, &self.path).map_err(|e| Error::io(&self.path, &e))?;
-        self.renamed = true;
+            .and_then(|()| self.out.get_mut().commit());
+        done.map_err(|e| self.error(&e))?;
         Ok(self.rows)
-    }
-}
-
-impl Drop for NpyWriter {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // Nobody is left to be told; the name says that the file is temporary.
-            let _ = std::fs::remove_file(&self.temp);
-        }
     }
 }
 

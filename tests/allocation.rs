@@ -250,6 +250,52 @@ fn lanes_without_memory_are_an_error_and_nothing_is_lost() {
     }
 }
 
+/// A protobuf field of bytes.
+fn field(tag: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag << 3 | 2];
+    let mut length = body.len();
+    while length > 0x7f {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(body);
+    out
+}
+
+/// Messages that take two bytes in a model file become a hundred times as many in memory. The
+/// files are too large to be committed.
+#[test]
+fn a_model_of_millions_of_empty_parts_is_refused() {
+    let many = |tag| field(tag, &[]).repeat(8 << 20);
+    let node = |body: Vec<u8>| field(7, &field(1, &body));
+    let tensor = |body: Vec<u8>| field(7, &field(5, &body));
+    let files = [
+        ("nodes", field(7, &many(1))),
+        ("initializers", field(7, &many(5))),
+        ("inputs", field(7, &many(11))),
+        ("outputs", field(7, &many(12))),
+        ("metadata", many(14)),
+        ("inputs of a node", node(many(1))),
+        ("attributes", node(many(5))),
+        ("strings of an attribute", node(field(5, &many(9)))),
+        (
+            "integers of an attribute",
+            node(field(5, &field(8, &vec![0; 16 << 20]))),
+        ),
+        ("integers of a tensor", tensor(field(7, &vec![0; 16 << 20]))),
+        ("dimensions", tensor(field(1, &vec![0; 16 << 20]))),
+        ("dimensions, one by one", tensor([8, 0].repeat(8 << 20))),
+    ];
+    for (what, graph) in files {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model.onnx");
+        std::fs::write(&path, [&[8, 8][..], &graph].concat()).unwrap();
+        let e = perfvec::model::read_network(&path).err().unwrap();
+        assert!(e.message().contains("outside its weights"), "{what}: {e}");
+    }
+}
+
 /// The committed inputs of the fuzz targets, among them files that lie about their sizes: an
 /// allocation that passes the bound ends this process.
 #[test]

@@ -9,9 +9,9 @@ use super::status::perfvec_status;
 use super::strings::text;
 use crate::error::{Error, ErrorKind};
 use crate::microarch::Calibrator;
-use parking_lot::Mutex;
+use crate::sync::lock;
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Fits the vector of one core to the cycles of a timing CPU. One thread at a time; the sessions
 /// it is attached to may run in other threads.
@@ -118,8 +118,8 @@ pub unsafe extern "C" fn perfvec_session_attach_calibrator(
     }
     let attach = |h: &mut Hart| {
         if let Some(new) = &attached {
-            h.check_intervals()?;
-            let (of_session, of_calibrator) = (&h.session.model().info().id, new.lock());
+            h.expect_intervals()?;
+            let (of_session, of_calibrator) = (&h.session.model().info().id, lock(new));
             if of_session != of_calibrator.model_id() {
                 return Err(Error::new(
                     ErrorKind::Mismatch,
@@ -131,7 +131,6 @@ pub unsafe extern "C" fn perfvec_session_attach_calibrator(
             }
         }
         h.calibrator = attached;
-        h.update_attention();
         Ok(())
     };
     // SAFETY: as above.
@@ -158,7 +157,7 @@ pub unsafe extern "C" fn perfvec_calibrator_solve(
             }
             text(name, "name")?
         };
-        let c = c.lock();
+        let c = lock(c);
         let (core, fit) = c.solve(name, clock_hz)?;
         let add = |t: &mut crate::microarch::MicroarchTable| {
             if t.model_id() != c.model_id() {

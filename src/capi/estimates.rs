@@ -22,7 +22,8 @@ pub struct perfvec_counts {
     pub retired: u64,
     /// Of these, the ones whose representations are in the program vector.
     pub measured: u64,
-    /// Retirements in regions that are not yet through the model (upper bound).
+    /// Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
+    /// sampling, where most never go through it and the estimates stand for all.
     pub pending: u64,
     /// Sampling units measured; 0 in full mode.
     pub units: u64,

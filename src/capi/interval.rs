@@ -5,6 +5,7 @@ use super::session::{perfvec_session, Hart};
 use super::status::perfvec_status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::Interval;
+use crate::sync::lock;
 use std::ffi::c_void;
 
 /// One finished interval of a session.
@@ -43,8 +44,10 @@ pub(super) struct Callback {
     user: *mut c_void,
 }
 
-/// Sets the receiver of intervals, or none (NULL), with its `user` data.
-/// PERFVEC_ERR_STATE for a session that was configured without intervals.
+/// Sets the receiver of intervals, or none (NULL), with its `user` data. Set it before the first
+/// retirement to receive all: intervals that begin while a session has neither a receiver nor a
+/// calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
+/// that was configured without intervals.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_set_interval_callback(
     session: *mut perfvec_session,
@@ -53,10 +56,9 @@ pub unsafe extern "C" fn perfvec_session_set_interval_callback(
 ) -> perfvec_status {
     let set = |h: &mut Hart| {
         if function.is_some() {
-            h.check_intervals()?;
+            h.expect_intervals()?;
         }
         h.callback = function.map(|function| Callback { function, user });
-        h.update_attention();
         Ok(())
     };
     // SAFETY: by the contract of the module.
@@ -64,20 +66,24 @@ pub unsafe extern "C" fn perfvec_session_set_interval_callback(
 }
 
 impl Hart {
-    /// Refuses a session that makes no intervals.
-    pub fn check_intervals(&self) -> Result<()> {
-        if self.session.config().interval > 0 {
-            return Ok(());
+    /// Somebody is about to receive intervals; refuses a session that makes none.
+    pub fn expect_intervals(&mut self) -> Result<()> {
+        let interval = self.session.config().interval;
+        if interval == 0 {
+            return Err(Error::new(
+                ErrorKind::State,
+                "the session makes no intervals; set interval in its perfvec_config (1000 for calibration)",
+            ));
         }
-        Err(Error::new(
-            ErrorKind::State,
-            "the session makes no intervals; set interval in its perfvec_config (1000 for calibration)",
-        ))
+        if self.callback.is_none() && self.calibrator.is_none() {
+            self.first_interval = self.session.counts().retired.div_ceil(interval);
+        }
+        Ok(())
     }
 
-    /// Hands on the intervals that are finished.
+    /// Hands on the intervals that are finished, or drops them where nobody receives them.
     pub fn deliver(&mut self) -> Result<()> {
-        if self.callback.is_none() && self.calibrator.is_none() {
+        if self.session.config().interval == 0 {
             return Ok(());
         }
         let intervals = self.session.take_intervals();
@@ -87,10 +93,10 @@ impl Hart {
     /// Hands on intervals: to the calibrator where the timing CPU ran all of one, and to the
     /// callback.
     pub fn hand_on(&self, intervals: &[Interval]) -> Result<()> {
-        for i in intervals {
+        for i in intervals.iter().filter(|i| i.index >= self.first_interval) {
             let whole = i.timed == i.retirements && i.measured == i.retirements;
             if let (Some(calibrator), true) = (&self.calibrator, whole && i.retirements > 0) {
-                calibrator.lock().add(&i.vector, i.retirements, i.cycles)?;
+                lock(calibrator).add(&i.vector, i.retirements, i.cycles)?;
             }
             if let Some(callback) = &self.callback {
                 let c = perfvec_interval {

@@ -8,8 +8,8 @@ use super::status::{perfvec_status, to_c_string};
 use super::strings::{self, optional_path, optional_text, put, slice, slice_mut, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::ffi::{c_char, CString};
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult};
 
 /// A table of microarchitectures of one model. Any number of threads may read it as long as none
 /// changes it; a call that meets a change in progress answers PERFVEC_ERR_STATE.
@@ -112,11 +112,11 @@ impl Table {
     }
 
     fn read(&self) -> Result<RwLockReadGuard<'_, Strings>> {
-        self.0.try_read().ok_or_else(busy)
+        entered(self.0.try_read())
     }
 
     fn write(&self) -> Result<RwLockWriteGuard<'_, Strings>> {
-        self.0.try_write().ok_or_else(busy)
+        entered(self.0.try_write())
     }
 }
 
@@ -125,6 +125,15 @@ impl Strings {
         self.strings = (self.table.entries().iter())
             .map(|e| [&e.name, &e.parameters, &e.kind].map(|s| to_c_string(s)))
             .collect();
+    }
+}
+
+/// What a lock gave; a panic of its holder was told then.
+fn entered<G>(tried: TryLockResult<G>) -> Result<G> {
+    match tried {
+        Ok(guard) => Ok(guard),
+        Err(TryLockError::Poisoned(e)) => Ok(e.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(busy()),
     }
 }
 

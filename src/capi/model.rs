@@ -101,8 +101,8 @@ impl LoadedModel {
 /// of `PERFVEC_BACKEND_...`. Callable from any thread.
 ///
 /// Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
-/// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_MODEL, PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the
-/// model's feature schema is not this library's).
+/// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
+/// PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema is not this library's).
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_load(
     path: *const c_char,

@@ -24,13 +24,15 @@ pub(super) struct Hart {
     pub session: Session,
     /// ISA of the model, where the library knows it.
     pub isa: Option<Isa>,
-    /// Somebody wants the intervals, or there is a snapshot that the next change makes stale: one
+    /// There are intervals to take, or there is a snapshot that the next change makes stale: one
     /// test on the way of every retirement.
     pub attention: bool,
     /// Single retirements while there was attention.
     pub calls: u32,
     pub callback: Option<Callback>,
     pub calibrator: Option<Attached>,
+    /// Number of the first interval that began when somebody received them.
+    pub first_interval: u64,
     /// Snapshot made to answer its size; dropped by the next change.
     pub snapshot: Option<Vec<u8>>,
 }
@@ -55,8 +57,7 @@ impl Hart {
 
     /// To be called after a change of what `attention` stands for.
     pub fn update_attention(&mut self) {
-        self.attention =
-            self.callback.is_some() || self.calibrator.is_some() || self.snapshot.is_some();
+        self.attention = self.session.config().interval > 0 || self.snapshot.is_some();
     }
 }
 
@@ -95,15 +96,18 @@ pub unsafe extern "C" fn perfvec_session_create(
             "session of model \"{}\": {config:?}, {targets} targets",
             model.model.info().id
         ));
-        Ok(Hart {
+        let mut hart = Hart {
             session,
             isa: model.isa,
             attention: false,
             calls: 0,
             callback: None,
             calibrator: None,
+            first_interval: 0,
             snapshot: None,
-        })
+        };
+        hart.update_attention();
+        Ok(hart)
     };
     // SAFETY: as above.
     unsafe { handle::create_into(out, make) }
@@ -136,6 +140,7 @@ pub unsafe extern "C" fn perfvec_session_reset(session: *mut perfvec_session) ->
     unsafe {
         changing(session, |h| {
             fault::panic_if_asked("perfvec_session_reset");
+            h.first_interval = 0;
             h.session.reset()
         })
     }

@@ -5,10 +5,9 @@ use super::session::{perfvec_session, Hart};
 use super::status::perfvec_status;
 use super::strings::{self, put, slice, slice_mut};
 use crate::error::{Error, ErrorKind, Result};
-use crate::microarch::container::write_atomic;
+use crate::file::{read_bounded, write_atomic};
 use crate::session::Session;
 use std::ffi::c_char;
-use std::io::Read;
 
 /// Largest snapshot file read.
 const MAX_FILE_BYTES: u64 = 1 << 36;
@@ -94,11 +93,9 @@ pub unsafe extern "C" fn perfvec_session_restore_file(
     let restore = |h: &mut Hart| {
         // SAFETY: by the contract of the module.
         let path = unsafe { strings::path(path) }?;
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)
-            .and_then(|f| f.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
-            .map_err(|e| Error::io(path, &e))?;
-        h.restore(&bytes).map_err(|e| e.context(path.display()))
+        read_bounded(path, MAX_FILE_BYTES)
+            .and_then(|bytes| h.restore(&bytes))
+            .map_err(|e| e.context(path.display()))
     };
     // SAFETY: as above.
     unsafe { exclusive(session, restore) }
@@ -117,7 +114,9 @@ impl Hart {
     fn restore(&mut self, bytes: &[u8]) -> Result<()> {
         let (model, threads) = (self.session.model().clone(), self.session.config().threads);
         self.session = Session::restore(model, threads, bytes)?;
-        self.changed();
+        self.first_interval = 0;
+        self.snapshot = None;
+        self.update_attention();
         Ok(())
     }
 }

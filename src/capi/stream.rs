@@ -169,7 +169,7 @@ impl Hart {
     #[inline(never)]
     fn attend(&mut self) -> Result<()> {
         self.changed();
-        self.calls += 1;
+        self.calls = self.calls.wrapping_add(1);
         if self.calls.is_multiple_of(LOOK_EVERY) {
             self.deliver()?;
         }

@@ -6,16 +6,15 @@
 //! data as in the file (little endian). A file without it, or with another, is refused.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::write_atomic;
 use crate::file_kind::{wrong, FileKind};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
-/// Largest file read.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Largest file of a table or a program vector that is read.
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
 /// Most elements of a representation (D).
 pub(super) const MAX_DIM: usize = 4096;
 
@@ -241,70 +240,4 @@ fn elements<const N: usize, T>(data: &[u8], from: impl Fn([u8; N]) -> T) -> Vec<
 
 pub(super) fn corrupt(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Corrupt, message)
-}
-
-/// Reads a regular file of at most [`MAX_FILE_BYTES`]. Errors do not name the path yet.
-pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>> {
-    let io = |e: std::io::Error| Error::new(ErrorKind::Io, e.to_string());
-    let about = std::fs::metadata(path).map_err(io)?;
-    if !about.is_file() {
-        return Err(Error::new(
-            ErrorKind::Io,
-            "not a regular file; pass a file's path",
-        ));
-    }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(io)?;
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Error::new(
-            ErrorKind::OutOfMemory,
-            format!("the file is larger than {MAX_FILE_BYTES} bytes; split it"),
-        ));
-    }
-    Ok(bytes)
-}
-
-/// Writes `bytes` to a temporary file in the directory of `path`, then renames it to `path`.
-pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let io = |e: std::io::Error| Error::new(ErrorKind::Io, e.to_string());
-    let name = path.file_name().ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidArgument,
-            "the path names no file; add a file name",
-        )
-    })?;
-    // A rename would replace a device or a pipe.
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            "not a regular file; give another name",
-        ));
-    }
-    let unique = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut temp = std::ffi::OsString::from(".");
-    temp.push(name);
-    temp.push(format!(".{}.{unique}.tmp", std::process::id()));
-    let temp = Unfinished(path.with_file_name(temp));
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temp.0)
-        .map_err(io)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io)?;
-    std::fs::rename(&temp.0, path).map_err(io)
-}
-
-/// Removes the temporary file; once it was renamed there is none, and this does nothing.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }

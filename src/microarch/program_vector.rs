@@ -5,10 +5,11 @@
 //! counts `perfvec.retired`, `perfvec.measured`, `perfvec.units` in decimal, and
 //! `perfvec.checksum` (see `container.rs`).
 
-use super::container::{corrupt, read_bounded, Container, Tensor, Values, MAX_DIM};
+use super::container::{corrupt, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use super::table_file::shape_error;
 use super::totals::Totals;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::read_bounded;
 use std::path::Path;
 
 const FORMAT: &str = "program-vector-1";
@@ -83,7 +84,7 @@ impl ProgramVector {
     /// Reads a program vector. A file that is damaged or foreign is refused whole:
     /// kind `Io`, `Corrupt`, `Version` or `OutOfMemory` (over 1 GiB).
     pub fn load(path: &Path) -> Result<Self> {
-        read_bounded(path)
+        read_bounded(path, MAX_FILE_BYTES)
             .and_then(|bytes| Self::from_bytes(&bytes))
             .map_err(|e| e.context(path.display()))
     }

@@ -9,10 +9,11 @@
 //! training distribution of the mean representation, scaled so that a program at its edge scores
 //! 1; see [`MicroarchTable::ood_score`]. Other metadata is kept through load and save.
 
-use super::container::{corrupt, read_bounded, Container, Tensor, Values, MAX_DIM};
+use super::container::{corrupt, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use super::table::duplicate;
 use super::{Microarch, MicroarchTable, Ood};
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::read_bounded;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
@@ -40,7 +41,7 @@ impl MicroarchTable {
     /// Reads a table. A file that is damaged, foreign, or holds a bad entry is refused whole:
     /// kind `Io`, `Corrupt`, `Version` or `OutOfMemory` (over 1 GiB).
     pub fn load(path: &Path) -> Result<Self> {
-        read_bounded(path)
+        read_bounded(path, MAX_FILE_BYTES)
             .and_then(|bytes| Self::from_bytes(&bytes))
             .map_err(|e| e.context(path.display()))
     }

@@ -1,18 +1,20 @@
 //! A model file: read, decode, and check what every backend needs.
 
-use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfo};
+use super::proto::{
+    Attribute, GraphProto, ModelProto, NodeProto, StringEntry, TensorProto, ValueInfo,
+};
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::read_bounded;
 use crate::file_kind::{wrong, FileKind};
 use prost::Message;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Largest model file that is read: 256 MiB.
 const MAX_BYTES: u64 = 256 << 20;
-/// Most bytes of a model file outside its weights. Decoding multiplies these, so they are counted
-/// first.
-const MAX_STRUCTURE: usize = 8 << 20;
+/// Most bytes that decoding makes of what a model file holds besides its weights. Two bytes of a
+/// file can be a message of hundreds, so they are counted first.
+const MAX_STRUCTURE: usize = 32 << 20;
 /// Largest F, D, hidden size or embedding size.
 pub(crate) const MAX_WIDTH: usize = 8192;
 /// Most states of a model.
@@ -54,7 +56,7 @@ fn corrupt(message: String) -> Error {
 
 /// Reads and checks `path`; errors name it.
 pub(crate) fn read(path: &Path) -> Result<ModelFile> {
-    let bytes = read_bytes(path)?;
+    let bytes = read_bounded(path, MAX_BYTES).map_err(|e| e.context(path.display()))?;
     #[allow(unused_mut)]
     let mut file = parse(path, &bytes).map_err(|e| e.context(path.display()))?;
     #[cfg(feature = "onnxruntime")]
@@ -64,35 +66,13 @@ pub(crate) fn read(path: &Path) -> Result<ModelFile> {
     Ok(file)
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
-    let meta = file.metadata().map_err(|e| Error::io(path, &e))?;
-    if !meta.is_file() {
-        return Err(Error::new(
-            ErrorKind::Io,
-            format!("{}: not a regular file; give an ONNX file", path.display()),
-        ));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| Error::io(path, &e))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(corrupt(format!(
-            "{}: larger than {MAX_BYTES} bytes, which no model of this library is",
-            path.display()
-        )));
-    }
-    Ok(bytes)
-}
-
 fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     match FileKind::of(bytes) {
         // Protobuf has no magic, so what is not known may be one.
         FileKind::Onnx | FileKind::Unknown => {}
         other => return Err(wrong("an ONNX model", other)),
     }
-    match structure(bytes, 0) {
+    match structure(bytes, Part::Model) {
         None => {
             return Err(corrupt(
                 "not an ONNX file, or truncated; export or copy it again".into(),
@@ -100,7 +80,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
         }
         Some(n) if n > MAX_STRUCTURE => {
             return Err(corrupt(format!(
-                "{n} bytes outside its weights, {MAX_STRUCTURE} are allowed; store the weights as initializers"
+                "{n} bytes of graph and metadata outside its weights, {MAX_STRUCTURE} are allowed; store the weights as initializers, raw or as f32"
             )))
         }
         Some(_) => {}
@@ -140,10 +120,21 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     })
 }
 
-/// Bytes of the fields of a message without the graph's initializers (fields 7 and 5); `depth` is
-/// 0 for the model and 1 for its graph. `None` where this is not protobuf.
-fn structure(mut bytes: &[u8], depth: usize) -> Option<usize> {
+/// A message of a model file, as far as [`structure`] must tell them apart.
+#[derive(Clone, Copy)]
+enum Part {
+    Model,
+    Graph,
+    Node,
+    Attribute,
+    Tensor,
+}
+
+/// About as many bytes as decoding makes of a message, a tensor's raw and f32 elements apart. `None`
+/// where this is not protobuf.
+fn structure(mut bytes: &[u8], part: Part) -> Option<usize> {
     use prost::encoding::{decode_key, decode_varint, WireType};
+    use std::mem::size_of;
     let mut total = 0usize;
     while !bytes.is_empty() {
         let (tag, wire) = decode_key(&mut bytes).ok()?;
@@ -156,10 +147,19 @@ fn structure(mut bytes: &[u8], depth: usize) -> Option<usize> {
         };
         let body = bytes.get(..size)?;
         bytes = &bytes[size..];
-        total += match (depth, tag) {
-            (0, 7) => structure(body, 1)?,
-            (1, 5) => 0,
-            _ => size + 2,
+        total += match (part, tag) {
+            (Part::Model, 7) => structure(body, Part::Graph)?,
+            (Part::Model, 14) => size_of::<StringEntry>() + size,
+            (Part::Graph, 1) => size_of::<NodeProto>() + structure(body, Part::Node)?,
+            (Part::Graph, 5) => size_of::<TensorProto>() + structure(body, Part::Tensor)?,
+            (Part::Graph, 11 | 12) => size_of::<ValueInfo>() + 8 * size,
+            (Part::Node, 5) => size_of::<Attribute>() + structure(body, Part::Attribute)?,
+            (Part::Attribute, 5) => structure(body, Part::Tensor)?,
+            (Part::Tensor, 4 | 9) => 0,
+            // Fields that nothing here reads are not kept.
+            (Part::Model | Part::Graph, _) => 0,
+            // A name, or integers, each of which may be one byte here.
+            (Part::Node | Part::Attribute | Part::Tensor, _) => size_of::<String>() + 8 * size,
         };
     }
     Some(total)

@@ -4,8 +4,9 @@ use super::accumulate::{Accumulator, LaneSum};
 use super::batch::Batch;
 use super::meter::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{lock, wait};
 use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 /// What workers and the host share.
@@ -63,7 +64,7 @@ impl Results {
             x: memory,
             ..
         } = batch;
-        let mut guard = self.state.lock();
+        let mut guard = lock(&self.state);
         let s = &mut *guard;
         s.model_time += took;
         s.waiting.insert(seq, (lanes, provisional));
@@ -89,18 +90,18 @@ impl Results {
 
     /// What runs of the model have taken so far, on all threads.
     pub fn model_time(&self) -> Duration {
-        self.state.lock().model_time
+        lock(&self.state).model_time
     }
 
     /// Records a failure; everything after it fails too.
     pub fn fail(&self, error: Error) {
-        self.state.lock().error.get_or_insert(error);
+        lock(&self.state).error.get_or_insert(error);
         self.changed.notify_all();
     }
 
     /// The failure, if there was one.
     pub fn check(&self) -> Result<()> {
-        match &self.state.lock().error {
+        match &lock(&self.state).error {
             Some(e) => Err(Error::new(ErrorKind::Poisoned, e.to_string())),
             None => Ok(()),
         }
@@ -108,12 +109,12 @@ impl Results {
 
     /// Waits until every batch before `seq` is merged.
     pub fn wait(&self, seq: u64) -> Result<()> {
-        let mut s = self.state.lock();
+        let mut s = lock(&self.state);
         while s.next < seq {
             if let Some(e) = &s.error {
                 return Err(Error::new(ErrorKind::Poisoned, e.to_string()));
             }
-            self.changed.wait(&mut s);
+            s = wait(&self.changed, s);
         }
         Ok(())
     }
@@ -125,12 +126,12 @@ impl Results {
 
     /// Memory of a merged batch, or none.
     pub fn spare(&self) -> Vec<f32> {
-        self.state.lock().spare.pop().unwrap_or_default()
+        lock(&self.state).spare.pop().unwrap_or_default()
     }
 
     /// A look at the sums and at the tail.
     pub fn with<T>(&self, f: impl FnOnce(&mut Accumulator, Option<&LaneSum>) -> T) -> T {
-        let mut guard = self.state.lock();
+        let mut guard = lock(&self.state);
         let s = &mut *guard;
         f(&mut s.sums, s.tail.as_ref())
     }

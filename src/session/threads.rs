@@ -8,10 +8,10 @@ use super::pipeline::{Pipeline, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{Retirement, StaticInst};
 use crate::model::Model;
-use parking_lot::Mutex;
+use crate::sync::lock;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 
 /// Work for the extracting thread, in stream order.
@@ -71,7 +71,7 @@ pub fn inference(
         let mut engine = model.engine(shape.lanes, batch::STEPS)?;
         let (batches, results) = (batches.clone(), results.clone());
         handles.push(spawn("perfvec-model", move || loop {
-            let next = batches.lock().recv();
+            let next = lock(&batches).recv();
             let Ok(b) = next else { return };
             let ran = catch_unwind(AssertUnwindSafe(|| {
                 results.run(b, |b| batch::run(engine.as_mut(), &shape, b))

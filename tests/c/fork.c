@@ -3,8 +3,39 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Forks at any moment of a session's threads. What is locked then stays locked in the child, which
+ * needs none of it. */
+static void forks_while_threads_work(const perfvec_model *model) {
+    perfvec_config config = small_config();
+    perfvec_session *session, *mine;
+    uint32_t id[3];
+    config.threads = 8;
+    config.lanes = 1;
+    config.segment = 4;
+    OK(perfvec_session_create(model, &config, &session));
+    intern_loop(session, id);
+    for (uint64_t n = 0; n < 50; n++) {
+        int status;
+        feed(session, id, 4096 * n, 4096 * (n + 1));
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            alarm(60);
+            OK(perfvec_session_create(model, &config, &mine));
+            intern_loop(mine, id);
+            feed(mine, id, 0, 1000);
+            OK(perfvec_session_sync(mine));
+            perfvec_session_destroy(mine);
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    perfvec_session_destroy(session);
+}
+
 int main(void) {
     perfvec_model *model = load_model();
+    forks_while_threads_work(model);
     perfvec_microarchs *table = load_table();
     perfvec_session *session = make_session(model);
     perfvec_recorder *recorder;

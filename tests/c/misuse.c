@@ -1,5 +1,7 @@
 /* NULL, foreign and freed pointers, wrong sizes and versions: told, never a crash. */
 #include "check.h"
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void null_pointers(const perfvec_model *model) {
     perfvec_session *session = (perfvec_session *)model; /* anything but NULL */
@@ -125,12 +127,33 @@ static void instructions(const perfvec_model *model) {
     perfvec_session_destroy(session);
 }
 
+/* Reading what never ends, or never begins, is not tried. */
+static void what_is_no_file(const perfvec_model *model) {
+    perfvec_session *session = make_session(model);
+    perfvec_model *other;
+    perfvec_microarchs *table;
+    const char *names[2] = {"pipe", "/dev/zero"};
+    CHECK(mkfifo("pipe", 0600) == 0);
+    alarm(60); /* a hang must fail the test, not stop it */
+    for (int i = 0; i < 2; i++) {
+        const perfvec_status bad = PERFVEC_ERR_IO;
+        FAILS(perfvec_model_load(names[i], 0, &other), bad, "not a regular file");
+        FAILS(perfvec_microarchs_load(names[i], &table), bad, "not a regular file");
+        FAILS(perfvec_session_restore_file(session, names[i]), bad, "not a regular file");
+        CHECK(strstr(perfvec_last_error(), names[i]) != NULL);
+    }
+    alarm(0);
+    CHECK(unlink("pipe") == 0);
+    perfvec_session_destroy(session);
+}
+
 int main(void) {
     perfvec_model *model = load_model();
     null_pointers(model);
     foreign_pointers(model);
     sizes_and_versions(model);
     instructions(model);
+    what_is_no_file(model);
     perfvec_model_free(model);
     return 0;
 }

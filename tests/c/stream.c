@@ -120,6 +120,33 @@ static void intervals(const perfvec_model *model) {
     perfvec_session_destroy(seen.session);
 }
 
+/* They do not fill the memory, and whoever comes later gets those that begin from there on. */
+static void intervals_that_nobody_receives(const perfvec_model *model) {
+    perfvec_config config = small_config();
+    struct seen seen = {NULL, 1021, 102100, 0};
+    uint32_t id[3];
+    size_t before, after;
+    config.interval = 100;
+    OK(perfvec_session_create(model, &config, &seen.session));
+    intern_loop(seen.session, id);
+    const perfvec_retirement add = {id[0], 0, 0, 0};
+    for (int i = 0; i < 2000; i++)
+        OK(perfvec_session_retire(seen.session, &add));
+    OK(perfvec_session_sync(seen.session));
+    OK(perfvec_session_snapshot_size(seen.session, &before));
+    for (int i = 0; i < 100050; i++)
+        OK(perfvec_session_retire(seen.session, &add));
+    OK(perfvec_session_sync(seen.session));
+    OK(perfvec_session_snapshot_size(seen.session, &after));
+    CHECK(after < before + 10000);
+    OK(perfvec_session_set_interval_callback(seen.session, on_interval, &seen));
+    for (int i = 0; i < 1000; i++)
+        OK(perfvec_session_retire(seen.session, &add));
+    OK(perfvec_session_finish(seen.session));
+    CHECK(seen.intervals == 1031 && seen.retirements == 103050);
+    perfvec_session_destroy(seen.session);
+}
+
 static void snapshots(const perfvec_model *model, const perfvec_microarchs *table) {
     perfvec_session *a = make_session(model), *b = make_session(model);
     perfvec_estimate ea, eb;
@@ -304,6 +331,7 @@ int main(void) {
     estimates_while_streaming(model, table);
     regions(model);
     intervals(model);
+    intervals_that_nobody_receives(model);
     snapshots(model, table);
     target_error(model, table);
     target_overhead(model, table);

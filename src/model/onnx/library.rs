@@ -1,9 +1,10 @@
 //! Finds and loads ONNX Runtime's shared library.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sync::lock;
 use ort::environment::Environment;
-use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Variables that name the library, the first that is set counts.
 const VARIABLES: [&str; 2] = ["PERFVEC_ORT_LIB", "ORT_DYLIB_PATH"];
@@ -17,7 +18,7 @@ fn runtime_error(message: String) -> Error {
 
 /// ONNX Runtime, loaded at the first call that finds it. A failed call may be repeated.
 pub(super) fn environment() -> Result<Environment> {
-    let mut loaded = LOADED.lock();
+    let mut loaded = lock(&LOADED);
     if let Some(env) = &*loaded {
         return Ok(env.clone());
     }

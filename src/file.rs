@@ -1,0 +1,154 @@
+//! Whole files: read within a bound, and given their name only when they are complete.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+fn io_error(e: io::Error) -> Error {
+    Error::new(ErrorKind::Io, e.to_string())
+}
+
+/// Reads a regular file of at most `most` bytes. Errors do not name the path.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
+    // Before it is opened: opening a pipe would wait for ever.
+    let about = std::fs::metadata(path).map_err(io_error)?;
+    if !about.is_file() {
+        return Err(Error::new(
+            ErrorKind::Io,
+            "not a regular file; pass a file's path",
+        ));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(io_error)?;
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(io_error)?;
+    if bytes.len() as u64 > most {
+        return Err(Error::new(
+            ErrorKind::OutOfMemory,
+            format!("the file is larger than {most} bytes, which no such file is"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Writes `bytes` as the whole file at `path`. Errors do not name the path.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = Unfinished::create(path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.commit())
+        .map_err(io_error)
+}
+
+/// A file that takes its name when it is complete. Until then it is a temporary file beside it,
+/// which is removed when this is dropped.
+pub(crate) struct Unfinished {
+    file: File,
+    temp: PathBuf,
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Unfinished {
+    /// A file that will be called `path`. Errors do not name the path.
+    pub fn create(path: &Path) -> Result<Self> {
+        // A rename would replace a device or a pipe, and fail on a directory only in the end.
+        let taken = std::fs::metadata(path).is_ok_and(|m| !m.is_file());
+        let Some(name) = path.file_name().filter(|_| !taken) else {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "not a regular file; give another name",
+            ));
+        };
+        // Another writer may be at work, and one that was killed leaves its file behind: the same
+        // process number comes again.
+        for attempt in 0..1000 {
+            let mut temp = OsString::from(".");
+            temp.push(name);
+            temp.push(format!(".{}.{attempt}.tmp", std::process::id()));
+            let temp = path.with_file_name(temp);
+            match OpenOptions::new().write(true).create_new(true).open(&temp) {
+                Ok(file) => {
+                    return Ok(Self {
+                        file,
+                        temp,
+                        path: path.to_owned(),
+                        renamed: false,
+                    })
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(e) => return Err(io_error(e)),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Io,
+            "a thousand temporary files are in the way; remove those that end in .tmp",
+        ))
+    }
+
+    /// What it will be called.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes what was written durable and gives it its name.
+    pub fn commit(&mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.temp, &self.path)?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Unfinished {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nobody is left to be told; the name says that the file is temporary.
+            let _ = std::fs::remove_file(&self.temp);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a container every process has the same number.
+    #[test]
+    fn what_a_killed_process_left_is_not_in_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let mut left: Vec<PathBuf> = (0..3)
+            .map(|n| {
+                dir.path()
+                    .join(format!(".a.{}.{n}.tmp", std::process::id()))
+            })
+            .collect();
+        for name in &left {
+            std::fs::write(name, "half").unwrap();
+        }
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        left.push(path);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), left.len());
+    }
+}
