@@ -139,6 +139,40 @@ fn a_core_calibrated_on_a_trace_prices_it() {
     assert!((cpi - 2.0).abs() < 0.05, "CPI {cpi}");
     assert!(cores.len() > 1, "the given cores stay");
 
+    // A second one into a table of its own, and both tables together.
+    let (second, both) = (file("second.safetensors"), file("both.safetensors"));
+    let args = [
+        "calibrate",
+        "--model",
+        MODEL,
+        "--name",
+        "yours",
+        "-o",
+        &second,
+        &trace,
+    ];
+    assert_eq!(perfvec(&args).0, 0);
+    let (code, _, err) = perfvec(&["merge", "-o", &both, &table, &second]);
+    assert_eq!(code, 0, "{err}");
+    let found = json(&["info", "--json", &both]);
+    let names: Vec<_> = found["microarchs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| &m["name"])
+        .collect();
+    assert_eq!(names, ["one", "three", "mine", "yours"]);
+    let vector = file("v.vec");
+    let (code, _, err) = perfvec(&[
+        "replay", "--model", MODEL, "--sample", "100000", "--vector", &vector,
+    ]);
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = perfvec(&["merge", "-o", &both, &table, &vector]);
+    assert!(
+        code == 2 && err.contains("this reader needs \"microarchs-1\""),
+        "{err}"
+    );
+
     let unclocked = file("u.pvt");
     timed_trace(Path::new(&unclocked), None);
     let (code, _, err) = calibrate(&[&unclocked]);

@@ -43,7 +43,7 @@ enum Command {
     Profile(profile::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
-    /// Add program vectors of shards into the vector of the whole.
+    /// Add program vectors of shards into the vector of the whole, or put microarch tables together.
     Merge(merge::Args),
     /// Fit a microarchitecture vector to traces of a timing CPU and add it to a table.
     Calibrate(calibrate::Args),
