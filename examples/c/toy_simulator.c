@@ -1,7 +1,8 @@
 /*
  * A simulator in C that asks perfvec what its run would have cost on every known core.
  *
- *   cc -Iinclude examples/c/toy_simulator.c -Ltarget/release -lperfvec -o toy && ./toy
+ *   cc -Iinclude examples/c/toy_simulator.c -Ltarget/release -lperfvec \
+ *      -Wl,-rpath,$PWD/target/release -o toy && ./toy
  *
  * The "simulator" is a loop that sums an array; what matters is the three perfvec steps:
  * intern each instruction once, retire it whenever it has run, and read estimates at any time.

@@ -1,7 +1,7 @@
 // Prices ChampSim traces (raw records of 64 bytes, as ChampSim's tracer writes them):
 //
 //   c++ -std=c++17 -Iinclude examples/champsim/champsim_trace.cpp -Ltarget/release -lperfvec
-//       -o champsim_trace
+//       -Wl,-rpath,$PWD/target/release -o champsim_trace
 //   xz -dc run.champsimtrace.xz | ./champsim_trace
 //   champsim_trace [--record OUT.pvt] [TRACE]        TRACE: standard input unless given
 //

@@ -1,6 +1,7 @@
 // The toy simulator of examples/c in C++, with intervals: what each 20,000 retirements cost.
 //
-//   c++ -std=c++17 -Iinclude examples/cpp/toy_simulator.cpp -Ltarget/release -lperfvec -o toy
+//   c++ -std=c++17 -Iinclude examples/cpp/toy_simulator.cpp -Ltarget/release -lperfvec
+//       -Wl,-rpath,$PWD/target/release -o toy && ./toy
 #include <perfvec.hpp>
 
 #include <cstdio>

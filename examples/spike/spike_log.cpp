@@ -1,6 +1,7 @@
 // Prices what Spike, the RISC-V simulator, ran: reads its commit log, no patch needed.
 //
-//   c++ -std=c++17 -Iinclude examples/spike/spike_log.cpp -Ltarget/release -lperfvec -o spike_log
+//   c++ -std=c++17 -Iinclude examples/spike/spike_log.cpp -Ltarget/release -lperfvec
+//       -Wl,-rpath,$PWD/target/release -o spike_log
 //   spike -l --log-commits --log=run.log program && ./spike_log run.log
 //   spike_log [--hart N] [--user] [--record OUT.pvt] [LOG]     LOG: standard input unless given
 //
