@@ -141,6 +141,26 @@ fn what_cannot_be_is_told_before_any_work() {
 }
 
 #[test]
+fn nothing_measured_is_no_estimate_of_zero() {
+    use perfvec::trace::{Header, Writer};
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty.pvt");
+    let header = Header {
+        isa: "riscv64".into(),
+        ..Header::default()
+    };
+    Writer::create(&empty, header).unwrap().finish().unwrap();
+    let (code, said) = fails(&["replay", empty.to_str().unwrap()]);
+    assert!(code == 2 && said.contains("nothing retired"), "{said}");
+    // Its one unit would be somewhere in the first 10^9 retirements.
+    let (code, said) = fails(&["replay", "--sample", "1000000000"]);
+    assert!(
+        code == 2 && said.contains("no sampling unit lies in its 2 051 929"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_reader_that_goes_early_is_no_failure() {
     let mut child = perfvec()
         .args(["info", "--schema", "perfvec-rm-2", "--json"])

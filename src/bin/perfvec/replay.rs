@@ -79,8 +79,9 @@ fn bundled() -> Result<PathBuf> {
 
 /// Prints the table and writes what was asked for.
 pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
+    let text = report.text()?;
     if !is_stdout(run.json.as_ref()) {
-        print(report.text()?)?;
+        print(text)?;
     }
     write_json(run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &run.vector {

@@ -3,7 +3,7 @@
 use crate::source::Only;
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
-use perfvec::Result;
+use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Value};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -33,28 +33,38 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Sums over the streams: of cycles and seconds, and of the variances behind the half widths,
-    /// since sampling offsets are drawn for each stream alone.
+    /// Totals over the streams. One too short for the rate of sampling to meet it is taken to be
+    /// like the others; where that is all of them there is no estimate.
     fn estimates(&self) -> Result<Vec<Estimate>> {
-        let mut all = vec![Estimate::default(); self.table.entries().len()];
-        for stream in &self.streams {
-            for (sum, e) in all.iter_mut().zip(self.table.estimate(&stream.vector)?) {
-                sum.cycles += e.cycles;
-                sum.seconds += e.seconds;
-                sum.half_width += (e.half_width * e.cycles).powi(2);
-            }
+        let all = self.streams.iter().map(|s| &s.vector);
+        let measured: Vec<&ProgramVector> = all.filter(|v| v.measured > 0).collect();
+        if measured.is_empty() {
+            return Err(Error::new(
+                ErrorKind::State,
+                match self.total(|v| v.retired) {
+                    0 => "nothing retired, so there is nothing to estimate".to_string(),
+                    n => format!(
+                        "no estimate: no sampling unit lies in its {} instructions; sample more often, or measure all of it",
+                        grouped(n)
+                    ),
+                },
+            ));
         }
-        let retired = self.total(|v| v.retired);
-        for e in &mut all {
-            if e.cycles != 0.0 {
-                e.cpi = e.cycles / retired as f64;
-                e.half_width = e.half_width.sqrt() / e.cycles.abs();
-            }
+        if self.streams.len() == 1 {
+            return self.table.estimate(measured[0]);
         }
-        if let [only] = &self.streams[..] {
-            return self.table.estimate(&only.vector);
-        }
-        Ok(all)
+        let parts = measured.iter().map(|v| self.table.estimate(v));
+        let parts: Vec<Vec<Estimate>> = parts.collect::<Result<_>>()?;
+        let seen: u64 = measured.iter().map(|v| v.retired).sum();
+        let scale = self.total(|v| v.retired) as f64 / seen as f64;
+        let total = |k: usize| {
+            let of_core = parts.iter().zip(&measured).map(|(e, v)| (e[k], v.retired));
+            let mut total = Estimate::total(of_core);
+            total.cycles *= scale;
+            total.seconds *= scale;
+            total
+        };
+        Ok((0..self.table.entries().len()).map(total).collect())
     }
 
     fn total(&self, count: impl Fn(&ProgramVector) -> u64) -> u64 {
