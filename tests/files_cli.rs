@@ -1,7 +1,7 @@
 //! The commands that need no QEMU: info, calibrate, replay of the bundled trace, manual.
 
 use perfvec::inst::{OpClass, Retirement, StaticInst};
-use perfvec::microarch::ProgramVector;
+use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
 use perfvec::trace::{Header, Writer};
 use std::path::Path;
 use std::process::Command;
@@ -179,6 +179,59 @@ fn a_core_calibrated_on_a_trace_prices_it() {
     assert!(code == 2 && err.contains("--clock"), "{err}");
     let (code, _, err) = calibrate(&[&trace, &unclocked]);
     assert!(code == 2 && err.contains("another clock"), "{err}");
+}
+
+#[test]
+fn speedups_have_a_geometric_mean_and_their_extremes() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let mut table = MicroarchTable::new("m", 2);
+    for (name, vector) in [("slow", vec![1.0, 0.0]), ("odd", vec![0.0, 1.0])] {
+        let core = Microarch {
+            name: name.into(),
+            vector,
+            ..Microarch::default()
+        };
+        table.add(core).unwrap();
+    }
+    let (cores, a, b) = (file("t.safetensors"), file("a.vec"), file("b.vec"));
+    table.save(Path::new(&cores)).unwrap();
+    // "odd" takes half of what "slow" does for a, and eight times as much for b.
+    for (path, sum) in [(&a, vec![20.0, 10.0]), (&b, vec![1.0, 8.0])] {
+        let vector = ProgramVector {
+            model_id: "m".into(),
+            retired: 10,
+            measured: 10,
+            sum,
+            ..ProgramVector::default()
+        };
+        vector.save(Path::new(path)).unwrap();
+    }
+    let args = ["predict", "--microarchs", &cores, &a, &b, "--speedup-over"];
+    let (code, text, err) = perfvec(&[&args[..], &["slow"]].concat());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = text.lines().map(words).collect();
+    // In order of the means: 1, and the root of 2 / 8.
+    assert_eq!(
+        rows[1],
+        ["slow", "1.000", "1.000", "a", "1.000", "a"],
+        "{text}"
+    );
+    assert_eq!(
+        rows[2],
+        ["odd", "0.500", "0.125", "b", "2.000", "a"],
+        "{text}"
+    );
+    let (code, _, err) = perfvec(&[&args[..], &["fast"]].concat());
+    assert!(
+        code == 2 && err.contains("--speedup-over fast: not in the table"),
+        "{err}"
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod replay;
 mod report;
 mod run;
 mod source;
+mod speedup;
 mod symbols;
 mod trace_diff;
 mod trace_info;

@@ -1,10 +1,11 @@
 //! `perfvec predict`: saved program vectors on a table.
 
-use crate::output::{is_stdout, print, write_json};
+use crate::output::{is_stdout, print, tell, write_json};
 use crate::report::{Report, Stream};
 use crate::source::{Only, Source};
+use crate::speedup;
 use perfvec::microarch::{MicroarchTable, ProgramVector};
-use perfvec::Result;
+use perfvec::{Error, Result};
 use std::path::PathBuf;
 
 /// Arguments of `perfvec predict`.
@@ -14,6 +15,10 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     only: Only,
+    /// Print how much faster the programs are on each microarchitecture than on this one: geometric
+    /// mean, lowest and highest, instead of a table for each.
+    #[arg(long, value_name = "NAME")]
+    speedup_over: Option<String>,
     /// Write the estimates as JSON, one object per vector; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -30,6 +35,11 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let table = MicroarchTable::load(&table_path)?;
     args.only.check(&table)?;
+    let over = args.speedup_over.as_ref();
+    let baseline = over.map(|name| speedup::baseline(&table, name));
+    let baseline = baseline.transpose()?;
+    let quiet = is_stdout(args.json.as_ref());
+    let mut programs = Vec::new();
     let mut all = Vec::new();
     for path in &args.vectors {
         let vector = ProgramVector::load(path)?;
@@ -44,16 +54,24 @@ pub fn run(args: &Args) -> Result<()> {
             }],
             partial: None,
         };
-        let text = report.text().map_err(|e| e.context(path.display()))?;
-        if !is_stdout(args.json.as_ref()) {
-            let title = format!("{}:\n", path.display());
-            print(if args.vectors.len() > 1 {
-                title + &text
-            } else {
-                text
-            })?;
+        let here = |e: Error| e.context(path.display());
+        let title = match args.vectors.len() {
+            1 => String::new(),
+            _ => format!("{}:\n", path.display()),
+        };
+        if baseline.is_some() {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            programs.push((name.into_owned(), report.estimates().map_err(here)?));
+            let warning = report.warning()?.map(|text| title + &text);
+            tell(&warning.unwrap_or_default());
+        } else {
+            let text = title + &report.text().map_err(here)?;
+            print(if quiet { "" } else { &text })?;
         }
         all.push(report.json()?);
+    }
+    if let Some(baseline) = baseline.filter(|_| !quiet) {
+        print(speedup::text(&table, &args.only, baseline, &programs))?;
     }
     write_json(args.json.as_ref(), &all.into())
 }

@@ -35,15 +35,19 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// Totals over the streams. One too short for the rate of sampling to meet it is taken to be
     /// like the others; where that is all of them there is no estimate.
-    fn estimates(&self) -> Result<Vec<Estimate>> {
+    pub fn estimates(&self) -> Result<Vec<Estimate>> {
         let all = self.streams.iter().map(|s| &s.vector);
         let measured: Vec<&ProgramVector> = all.filter(|v| v.measured > 0).collect();
         if measured.is_empty() {
             return Err(Error::new(
                 ErrorKind::State,
-                match self.total(|v| v.retired) {
-                    0 => "nothing retired, so there is nothing to estimate".to_string(),
-                    n => format!(
+                match (self.total(|v| v.retired), &self.partial) {
+                    (0, _) => "nothing retired, so there is nothing to estimate".to_string(),
+                    (n, Some(why)) => format!(
+                        "no estimate: nothing of its {} instructions was measured; {why}",
+                        grouped(n)
+                    ),
+                    (n, None) => format!(
                         "no estimate: no sampling unit lies in its {} instructions; sample more often, or measure all of it",
                         grouped(n)
                     ),
@@ -82,6 +86,16 @@ impl Report<'_> {
             };
         }
         Ok(worst)
+    }
+
+    /// A line for a program that is unlike those of the training.
+    pub fn warning(&self) -> Result<Option<String>> {
+        let far = self.ood_score()?.filter(|score| *score > 1.0);
+        Ok(far.map(|score| {
+            format!(
+                "warning: this program is unlike the model's training programs (score {score:.1}, 1 is their edge); expect larger errors\n"
+            )
+        }))
     }
 
     /// The table, fastest microarchitecture first.
@@ -153,13 +167,7 @@ impl Report<'_> {
             }
             line(text);
         }
-        if let Some(score) = self.ood_score()? {
-            if score > 1.0 {
-                line(format!(
-                    "warning: this program is unlike the model's training programs (score {score:.1}, 1 is their edge); expect larger errors"
-                ));
-            }
-        }
+        out.push_str(&self.warning()?.unwrap_or_default());
         Ok(out)
     }
 
