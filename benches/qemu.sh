@@ -44,6 +44,7 @@ row "callbacks that do nothing" "$(seconds qemu-riscv64 -plugin "$plugin,bench=c
 row "and expansion into retirements" "$(seconds qemu-riscv64 -plugin "$plugin,bench=expand" "${program[@]}")"
 row "perfvec record" "$(seconds target/release/perfvec record -o "$out/t.pvt" -- "${program[@]}")"
 row "perfvec run, 1 in 1000 measured" "$(seconds target/release/perfvec run --sample 1024000 -- "${program[@]}")"
+row "perfvec run, 1 in 1000, 100000 before each warm" "$(seconds target/release/perfvec run --sample 1024000 --warming 100000 -- "${program[@]}")"
 row "perfvec run, 1 in 100 measured" "$(seconds target/release/perfvec run --sample 102400 -- "${program[@]}")"
 # Everything through the model is slow, so once will do.
 repeat=1

@@ -240,13 +240,14 @@ pass "several CPUs and their totals"
 run rate --sampling rate --period 20000
 run target --sampling target --error 0.05
 run tight --sampling target --error 0.001
+run near --sampling rate --period 20000 --warming 100
 python3 - "$work" <<'PY'
 import sys
 def stats(name):
     rows = (line.split()[:2] for line in open(f"{sys.argv[1]}/{name}/stats.txt"))
     return {row[0].removeprefix("system.cpu.tracer."): float(row[1]) for row in rows
             if len(row) > 1 and row[0].startswith("system.cpu.tracer.")}
-full, rate, target, tight = map(stats, ("atomic", "rate", "target", "tight"))
+full, rate, target, tight, near = map(stats, ("atomic", "rate", "target", "tight", "near"))
 cores = [name for name in full if name.endswith(".cycles")]
 assert full["measured"] == full["retired"] == rate["retired"] == target["retired"]
 assert 0 < rate["measured"] < full["measured"] / 2 and rate["units"] >= 9
@@ -258,6 +259,9 @@ for sampled in (rate, target, tight):
         assert 0 <= width <= 1, (name, width)
         assert error <= 3 * width + 1e-3, (name, error, width)
 assert any(rate[name.replace(".cycles", ".halfWidth")] > 0 for name in cores)
+# The same units, with less behind them.
+assert all(near[name] == rate[name] for name in ("retired", "measured", "units"))
+assert any(near[name] != rate[name] for name in cores)
 # Of a run this short, a target may take everything.
 print({n: (s["measured"], s["units"]) for n, s in
        (("rate", rate), ("target 5%", target), ("target 0.1%", tight))})

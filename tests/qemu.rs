@@ -69,7 +69,8 @@ fn a_run_to_an_overhead_can_be_repeated() {
     let json_of = |path: &str| -> serde_json::Value {
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
     };
-    let overhead = ["--sample-overhead", "5%", "--unit", "64", "--seed", "3"];
+    let sampling = "--sample-overhead 5% --unit 64 --seed 3 --warming 200";
+    let overhead: Vec<_> = sampling.split(' ').collect();
     ok(priced(
         &[
             &["run", "--json", &json][..],
@@ -81,6 +82,7 @@ fn a_run_to_an_overhead_can_be_repeated() {
     let first = json_of(&json);
     let plan = first["sampling"]["plan"].as_array().unwrap();
     assert!(plan.len() >= 8, "{plan:?}");
+    assert_eq!(first["sampling"]["warming"], 200);
     for again in [&["run", "--", guest(), "compute"][..], &["replay", &trace]] {
         let other = path("again.json");
         let like = ["--sample-like", &json, "--json", &other];
