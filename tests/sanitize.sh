@@ -47,6 +47,7 @@ for mode in $modes; do
         here=$(mktemp -d "$work/run.XXXXXX")
         case $source in # what a host reads
         examples/spike/*) input=$PWD/examples/spike/sum.log ;;
+        tests/c/fork.c) input=2 ;; # forks, which take seconds each
         examples/champsim/*) input=$PWD/examples/champsim/sum.champsim ;;
         *) input= ;;
         esac

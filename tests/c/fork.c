@@ -5,16 +5,17 @@
 
 /* Forks at any moment of a session's threads. What is locked then stays locked in the child, which
  * needs none of it. */
-static void forks_while_threads_work(const perfvec_model *model) {
+static void forks_while_threads_work(const perfvec_model *model, uint64_t forks) {
     perfvec_config config = small_config();
     perfvec_session *session, *mine;
     uint32_t id[3];
     config.threads = 8;
     config.lanes = 1;
     config.segment = 4;
+    config.warmup = 0;
     OK(perfvec_session_create(model, &config, &session));
     intern_loop(session, id);
-    for (uint64_t n = 0; n < 50; n++) {
+    for (uint64_t n = 0; n < forks; n++) {
         int status;
         feed(session, id, 4096 * n, 4096 * (n + 1));
         pid_t child = fork();
@@ -33,9 +34,9 @@ static void forks_while_threads_work(const perfvec_model *model) {
     perfvec_session_destroy(session);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     perfvec_model *model = load_model();
-    forks_while_threads_work(model);
+    forks_while_threads_work(model, argc > 1 ? strtoull(argv[1], NULL, 10) : 100);
     perfvec_microarchs *table = load_table();
     perfvec_session *session = make_session(model);
     perfvec_recorder *recorder;
