@@ -33,8 +33,7 @@ impl MicroarchTable {
     /// something has been measured. Kind `Mismatch` for a vector of another model.
     pub fn estimate(&self, program: &ProgramVector) -> Result<Vec<Estimate>> {
         self.check_program(program)?;
-        let pricer = Pricer::new(program)?;
-        Ok(self.entries().iter().map(|m| pricer.price(m)).collect())
+        Ok(Pricer::new(program)?.price(self.entries()))
     }
 
     /// Prices `program` on the microarchitecture at `index`; the same numbers, to the bit, as
@@ -50,7 +49,7 @@ impl MicroarchTable {
                 ),
             )
         })?;
-        Ok(Pricer::new(program)?.price(entry))
+        Ok(Pricer::new(program)?.price(std::slice::from_ref(entry))[0])
     }
 }
 
@@ -107,7 +106,15 @@ impl<'a> Pricer<'a> {
         })
     }
 
-    fn price(&self, m: &Microarch) -> Estimate {
+    fn price(&self, entries: &[Microarch]) -> Vec<Estimate> {
+        let vectors = entries.iter().map(|m| m.vector.as_slice());
+        let squares = self.moment.as_ref().map(|moment| moment.of(vectors));
+        let one = |(k, m)| self.price_one(m, squares.as_ref().map(|s| s[k]));
+        entries.iter().enumerate().map(one).collect()
+    }
+
+    /// `squares` is the sum of the squares of the units' cycles, where it is known.
+    fn price_one(&self, m: &Microarch, squares: Option<f64>) -> Estimate {
         let total = dot(&m.vector, &self.program.sum);
         let cycles = total * self.scale;
         let retired = self.program.retired as f64;
@@ -119,20 +126,19 @@ impl<'a> Pricer<'a> {
                 cycles / retired
             },
             seconds: cycles / m.clock_hz,
-            half_width: self.half_width(total, &m.vector),
+            half_width: self.half_width(total, squares),
         }
     }
 
-    fn half_width(&self, total: f64, m: &[f32]) -> f64 {
+    fn half_width(&self, total: f64, squares: Option<f64>) -> f64 {
         let p = self.program;
         if p.units == 0 || p.measured == 0 || p.measured == p.retired {
             return 0.0;
         }
-        let Some(moment) = &self.moment else {
+        let Some(squares) = squares else {
             return 1.0;
         };
         let units = self.program.units as f64;
-        let squares = moment.of(m);
         // Rounding can take the difference of two equal sums just below zero.
         let variance = ((squares - total * total / units) / (units - 1.0)).max(0.0);
         let width = NORMAL_95 * (units * variance * self.unmeasured).sqrt() / total.abs();
@@ -165,51 +171,61 @@ pub(crate) fn dot(a: &[f32], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+/// Vectors that go through a [`QuadraticForm`] together: with fewer, a processor waits for its own
+/// sums.
+const BLOCK: usize = 16;
+
 /// `m' S m` for a symmetric matrix given by its upper triangle.
 pub(crate) struct QuadraticForm {
-    /// Rows of the upper triangle, off-diagonal elements doubled, each row padded with zeros on
-    /// the left to a multiple of [`LANES`] elements from its diagonal's chunk on.
+    /// Rows of the upper triangle, off-diagonal elements doubled.
     rows: Vec<f64>,
     dim: usize,
 }
 
 impl QuadraticForm {
     pub fn new(upper: &[f64], dim: usize) -> Self {
-        let padded = dim.next_multiple_of(LANES);
-        let mut rows = Vec::with_capacity((dim + LANES) * padded / 2);
-        let mut upper = upper.iter();
+        let mut rows: Vec<f64> = upper.iter().map(|x| 2.0 * x).collect();
+        let mut diagonal = 0;
         for i in 0..dim {
-            let start = i / LANES * LANES;
-            rows.extend((start..padded).map(|j| match j {
-                j if j < i || j >= dim => 0.0,
-                j if j == i => upper.next().copied().unwrap_or(0.0),
-                _ => 2.0 * upper.next().copied().unwrap_or(0.0),
-            }));
+            rows[diagonal] /= 2.0;
+            diagonal += dim - i;
         }
         Self { rows, dim }
     }
 
-    pub fn of(&self, m: &[f32]) -> f64 {
-        let padded = self.dim.next_multiple_of(LANES);
-        let mut v = vec![0.0f64; padded];
-        for (x, y) in v.iter_mut().zip(m) {
-            *x = f64::from(*y);
+    /// Of each of `vectors`; the same bits whatever its neighbours are.
+    pub fn of<'m>(&self, vectors: impl ExactSizeIterator<Item = &'m [f32]>) -> Vec<f64> {
+        let count = vectors.len();
+        let mut out = Vec::with_capacity(count.next_multiple_of(BLOCK));
+        let mut block = vec![[0.0f64; BLOCK]; self.dim];
+        for (k, m) in vectors.enumerate() {
+            for (column, x) in block.iter_mut().zip(m) {
+                column[k % BLOCK] = f64::from(*x);
+            }
+            if k % BLOCK == BLOCK - 1 || k + 1 == count {
+                out.extend(self.of_block(&block));
+            }
         }
-        let (chunks, _) = v.as_chunks::<LANES>();
-        let mut rows = self.rows.as_chunks::<LANES>().0;
-        let mut total = 0.0;
-        for (i, x) in v.iter().take(self.dim).enumerate() {
-            let tail = &chunks[i / LANES..];
-            let (row, rest) = rows.split_at(tail.len());
+        out.truncate(count);
+        out
+    }
+
+    fn of_block(&self, block: &[[f64; BLOCK]]) -> [f64; BLOCK] {
+        let mut rows = self.rows.as_slice();
+        let mut totals = [0.0; BLOCK];
+        for (i, x) in block.iter().enumerate() {
+            let (row, rest) = rows.split_at(block.len() - i);
             rows = rest;
-            let mut sums = [0.0f64; LANES];
-            for (s, y) in row.iter().zip(tail) {
-                for lane in 0..LANES {
-                    sums[lane] += s[lane] * y[lane];
+            let mut sums = [0.0; BLOCK];
+            for (s, y) in row.iter().zip(&block[i..]) {
+                for k in 0..BLOCK {
+                    sums[k] += s * y[k];
                 }
             }
-            total += x * sums.iter().sum::<f64>();
+            for k in 0..BLOCK {
+                totals[k] += x[k] * sums[k];
+            }
         }
-        total
+        totals
     }
 }

@@ -34,24 +34,25 @@ impl Target {
             return 1;
         }
         let dim = recent.sum.len();
-        let variance = QuadraticForm::new(&so_far.variance, dim);
+        let of_each = |matrix: &[f64]| {
+            QuadraticForm::new(matrix, dim).of(self.directions.iter().map(Vec::as_slice))
+        };
+        let variance = of_each(&so_far.variance);
         let known = [recent, &strata.last].into_iter().filter(|s| s.units > 1);
-        let known: Vec<_> = known
-            .map(|s| (s, QuadraticForm::new(&s.second_moment, dim)))
-            .collect();
+        let known: Vec<_> = known.map(|s| (s, of_each(&s.second_moment))).collect();
         let length = slots as f64;
         let mut needed = 0.0f64;
-        for m in self.directions.iter() {
+        for (k, m) in self.directions.iter().enumerate() {
             // The next epoch may be like either of the last two: the one that varied more counts.
             let mut s2 = 0.0f64;
-            for (stratum, moment) in &known {
+            for (stratum, squares) in &known {
                 let (sum, units) = (dot(m, &stratum.sum), stratum.units as f64);
-                s2 = s2.max((moment.of(m) - sum * sum / units) / (units - 1.0));
+                s2 = s2.max((squares[k] - sum * sum / units) / (units - 1.0));
             }
             let mean = dot(m, &recent.sum) / recent.units as f64;
             let total = dot(m, &so_far.total) + length * mean;
             let allowed = (AIM * self.half_width * total / NORMAL_95).powi(2);
-            let room = (allowed - variance.of(m).max(0.0)).max(SHARE * allowed);
+            let room = (allowed - variance[k].max(0.0)).max(SHARE * allowed);
             // length^2 s2 / n (1 - n / length) = room
             let n = length * length * s2 / (room + length * s2);
             // Neither: nothing to tell apart (0 / 0).
