@@ -89,7 +89,8 @@ fn main() {
             .collect();
         let (n, total) = (UNITS as f64, y.iter().sum::<f64>());
         let variance = y.iter().map(|y| (y - total / n).powi(2)).sum::<f64>() / (n - 1.0);
-        let width = 1.959964 * (n * variance * 0.99).sqrt() / total;
+        let quantile = 1.959964 * (1.0 + 4.0 / n.sqrt());
+        let width = quantile * (n * variance * 0.99).sqrt() / total;
         assert!(
             (e.half_width - width).abs() <= 1e-5 * width,
             "{} {width}",

@@ -47,7 +47,8 @@ fn naive(units: &[Vec<f64>], m: &[f32], clock: f64, retired: f64, measured: f64)
         .collect();
     let (n, total) = (y.len() as f64, y.iter().sum::<f64>());
     let variance = y.iter().map(|y| (y - total / n).powi(2)).sum::<f64>() / (n - 1.0);
-    let width = 1.959964 * (n * variance * (1.0 - measured / retired)).sqrt() / total.abs();
+    let quantile = 1.959964 * (1.0 + 4.0 / n.sqrt());
+    let width = quantile * (n * variance * (1.0 - measured / retired)).sqrt() / total.abs();
     let cycles = total * retired / measured;
     Estimate {
         cycles,
@@ -145,8 +146,9 @@ fn edges_are_finite_and_as_documented() {
     assert_eq!(t.estimate(&nan).unwrap_err().kind(), ErrorKind::Corrupt);
 }
 
-/// Over many samples of one population the stated 95% interval holds the truth about 95% of
-/// the time (a fixed generator; the bounds are 5 standard errors of the count).
+/// Over many samples of one population, in which as in a program one unit in twenty takes four
+/// times as long as the others, the stated 95% interval holds the truth about 95% of the time (a
+/// fixed generator; the bounds are 5 standard errors of the count).
 #[test]
 fn intervals_cover_the_truth() {
     let mut state = 1u64;
@@ -156,7 +158,9 @@ fn intervals_cover_the_truth() {
             .wrapping_add(1442695040888963407);
         (state >> 40) as f64 / (1u64 << 24) as f64
     };
-    let population: Vec<f64> = (0..4000).map(|_| 50.0 + 100.0 * random()).collect();
+    let population: Vec<f64> = (0..4000)
+        .map(|k| (50.0 + 100.0 * random()) * if k % 20 == 7 { 4.0 } else { 1.0 })
+        .collect();
     let truth: f64 = population.iter().sum();
     let t = table(&[vec![1.0]], 1);
     let mut held = 0;

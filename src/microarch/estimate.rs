@@ -3,14 +3,24 @@
 //! The `n` measured of `N` retirements have sum `P`; microarchitecture k takes
 //! `cycles = (M_k . P) N / n`. In sampling mode the units are a systematic sample: with the
 //! unit values `y_u = M_k . P_u`, `sum(y_u^2) = M_k' S M_k` comes from the second-moment matrix
-//! `S`, and the 95% half width relative to the cycles is `1.96 sqrt(U s^2 (1 - n/N)) / |sum(y_u)|`
-//! with the sample variance `s^2`, the normal quantile and the finite-population correction.
+//! `S`, and the 95% half width relative to the cycles is `q sqrt(U s^2 (1 - n/N)) / |sum(y_u)|`
+//! with the sample variance `s^2`, the finite-population correction, and [`quantile`] `q`.
 
 use super::{Microarch, MicroarchTable, ProgramVector};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Normal quantile of a two-sided 95% interval.
-pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
+const NORMAL_95: f64 = 1.959_963_984_540_054;
+/// See [`quantile`].
+const SKEW: f64 = 4.0;
+
+/// Standard deviations on each side of a 95% interval from `units` sampling units. Cycles of units
+/// are skewed (a few, with cold caches, take ten times as long as most), so few units often miss
+/// what is rare and its spread with it. `SKEW` was chosen on the validation programs for what the
+/// intervals hold: benches/coverage.rs.
+pub(crate) fn quantile(units: f64) -> f64 {
+    NORMAL_95 * (1.0 + SKEW / units.sqrt())
+}
 
 /// What a microarchitecture would have taken for the retirements in the region so far.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -141,7 +151,7 @@ impl<'a> Pricer<'a> {
         let units = self.program.units as f64;
         // Rounding can take the difference of two equal sums just below zero.
         let variance = ((squares - total * total / units) / (units - 1.0)).max(0.0);
-        let width = NORMAL_95 * (units * variance * self.unmeasured).sqrt() / total.abs();
+        let width = quantile(units) * (units * variance * self.unmeasured).sqrt() / total.abs();
         if width.is_finite() {
             width
         } else {

@@ -153,6 +153,7 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::microarch::estimate::quantile;
     use crate::microarch::{Microarch, MicroarchTable};
     use proptest::prelude::*;
 
@@ -243,7 +244,7 @@ mod tests {
             let e = table(m).estimate(&v).unwrap()[0];
             prop_assert!((e.cycles - cycles).abs() <= 1e-7 * (1.0 + cycles.abs()), "{} {cycles}", e.cycles);
             if cycles.abs() > 1.0 {
-                let want = 1.959_963_984_540_054 * variance.sqrt() / cycles.abs();
+                let want = quantile(v.units as f64) * variance.sqrt() / cycles.abs();
                 prop_assert!((e.half_width - want).abs() <= 1e-5 * (1.0 + want), "{} {want}", e.half_width);
             }
         }
@@ -294,7 +295,7 @@ mod tests {
             for (mut a, b) in [(a.clone(), &b), (b.clone(), &a)] {
                 a.merge(b).unwrap();
                 let e = table(m).estimate(&a).unwrap()[0];
-                let want = 1.959_963_984_540_054 * variance.sqrt() / cycles.abs();
+                let want = quantile(a.units as f64) * variance.sqrt() / cycles.abs();
                 prop_assert!((e.half_width - want).abs() <= 1e-5 * (1.0 + want), "{} {want}", e.half_width);
             }
         }

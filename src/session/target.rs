@@ -1,7 +1,7 @@
 //! How densely to sample what comes next, so that the estimates meet a target.
 
 use super::strata::Strata;
-use crate::microarch::estimate::{dot, QuadraticForm, NORMAL_95};
+use crate::microarch::estimate::{dot, quantile, QuadraticForm};
 use std::sync::Arc;
 
 /// Fewest units of an epoch, if it has that many: their variance decides about the next one.
@@ -41,6 +41,8 @@ impl Target {
         let known = [recent, &strata.last].into_iter().filter(|s| s.units > 1);
         let known: Vec<_> = known.map(|s| (s, of_each(&s.second_moment))).collect();
         let length = slots as f64;
+        // There will be more units, and a smaller quantile.
+        let quantile = quantile(strata.units() as f64);
         let mut needed = 0.0f64;
         for (k, m) in self.directions.iter().enumerate() {
             // The next epoch may be like either of the last two: the one that varied more counts.
@@ -51,7 +53,7 @@ impl Target {
             }
             let mean = dot(m, &recent.sum) / recent.units as f64;
             let total = dot(m, &so_far.total) + length * mean;
-            let allowed = (AIM * self.half_width * total / NORMAL_95).powi(2);
+            let allowed = (AIM * self.half_width * total / quantile).powi(2);
             let room = (allowed - variance[k].max(0.0)).max(SHARE * allowed);
             // length^2 s2 / n (1 - n / length) = room
             let n = length * length * s2 / (room + length * s2);

@@ -185,7 +185,7 @@ proptest! {
         sums.fill(&mut v, None);
         let e = price(&v)[0];
         prop_assert!((e.cycles - cycles).abs() <= 1e-9 * cycles);
-        let want = NORMAL_95 * variance.sqrt() / cycles;
+        let want = quantile(v.units as f64) * variance.sqrt() / cycles;
         prop_assert!((e.half_width - want).abs() <= 1e-6, "{} {want}", e.half_width);
     }
 
@@ -211,9 +211,14 @@ proptest! {
         merged.validate().unwrap();
         let e = price(&merged)[1];
         let cycles = parts[0].cycles + parts[1].cycles;
-        let width = parts.iter().map(|p| (p.half_width * p.cycles).powi(2)).sum::<f64>().sqrt();
+        let deviation = |e: &Estimate, v: &ProgramVector| {
+            e.half_width * e.cycles / quantile(v.units as f64)
+        };
+        let each = parts.iter().zip(&shards).map(|(e, v)| deviation(e, v).powi(2));
+        let width = each.sum::<f64>().sqrt();
         // Equal rates are one sample: its estimate differs by how unequal they are after all.
         prop_assert!((e.cycles - cycles).abs() <= 0.02 * cycles, "{} {cycles}", e.cycles);
-        prop_assert!(e.half_width * e.cycles >= 0.99 * width, "{} {width}", e.half_width * e.cycles);
+        let merged = deviation(&e, &merged);
+        prop_assert!(merged >= 0.99 * width, "{merged} {width}");
     }
 }
