@@ -4,7 +4,8 @@
 //! `cycles = (M_k . P) N / n`. In sampling mode the units are a systematic sample: with the
 //! unit values `y_u = M_k . P_u`, `sum(y_u^2) = M_k' S M_k` comes from the second-moment matrix
 //! `S`, and the 95% half width relative to the cycles is `q sqrt(U s^2 (1 - n/N)) / |sum(y_u)|`
-//! with the sample variance `s^2`, the finite-population correction, and [`quantile`] `q`.
+//! with the sample variance `s^2`, the finite-population correction, and `q = 1.96 (1 + 4 / sqrt(U))`
+//! standard deviations on each side.
 
 use super::{Microarch, MicroarchTable, ProgramVector};
 use crate::error::{Error, ErrorKind, Result};

@@ -206,6 +206,8 @@ impl Planner {
         if self.start.max(self.period_end).max(self.period).max(index) > MAX_INDEX
             || self.period != 0 && (self.period < self.segment || self.period_end < index)
             || self.epoch_end < index
+            // Twice nothing is nothing: epochs would end there for ever.
+            || self.epoch_end == 0
         {
             return false;
         }
@@ -328,6 +330,33 @@ mod tests {
                     _ => prop_assert_eq!(step, exact),
                 }
                 distance = distance.map(|d| d + 1);
+            }
+        }
+
+        /// Whatever a snapshot says, a plan that fits gets on.
+        #[test]
+        fn what_fits_comes_to_an_end(
+            random: u64, start in 0u64..600, before in 0u64..300, more in 0u64..600,
+            period in 0u64..100, epoch_end in prop_oneof![Just(0u64), 0u64..2000],
+        ) {
+            let config = SessionConfig {
+                unit: 8,
+                sampling: Sampling::Plan,
+                plan: std::sync::Arc::new(vec![1]),
+                ..SessionConfig::default()
+            };
+            let index = start.saturating_sub(before);
+            let mut plan = Planner::new(&config, 4);
+            plan.set_state([random, start, start + 8 + more, 1, period, epoch_end]);
+            prop_assume!(plan.fits(index, None));
+            let mut at = index;
+            for _ in 0..200 {
+                if plan.epoch_ends(at) {
+                    plan.plan_epoch(at, 2);
+                }
+                let (_, n) = plan.run(at, 1000);
+                prop_assert!(n > 0, "stuck at {at}: {:?}", plan.state());
+                at += n;
             }
         }
 
