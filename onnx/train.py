@@ -52,6 +52,9 @@ class Run:
         if not self.data.train:
             raise SystemExit(f"{args.data}: no training program was timed on a core of the training "
                              "set; record some (record_dataset.py) and run dataset.py again")
+        if "least" not in self.data.schema:
+            raise SystemExit(f"{args.data}/schema.json: has no smallest values of columns, which the "
+                             "rounding of weights needs; run dataset.py again")
         self.model, self.vectors = self.build()
         self.before = {}
         if args.initial:
