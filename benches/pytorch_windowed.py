@@ -13,9 +13,10 @@ import argparse
 import time
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
+
+import onnx
 from onnx import numpy_helper
 
 

@@ -35,7 +35,7 @@ import m5
 from m5.objects import PerfVec, Process, Root
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import system as systems  # noqa: E402
+import system as systems
 
 MARK = "perfvec mark"
 

@@ -27,8 +27,8 @@ import m5
 from m5.objects import PerfVec, Process, Root
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import microarchs  # noqa: E402
-import system as systems  # noqa: E402
+import microarchs
+import system as systems
 
 Z95 = 1.959964
 

@@ -23,8 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "gem5-glue/configs"
 sys.path.insert(0, str(CONFIGS))
-import cycles  # noqa: E402
-import microarchs  # noqa: E402
+import cycles
+import microarchs
 
 SAMPLED = ["--period", "40000", "--warmup", "1000", "--window", "2000", "--interval", "500"]
 ONE_RUN = ["--period", "1000000000", "--first", "200000", "--warmup", "1000",

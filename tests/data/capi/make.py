@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 import onnx
 from onnx import helper
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "onnx"))
-import table  # noqa: E402
-from make_test_models import Spec, build, weights  # noqa: E402
+import table
+from make_test_models import Spec, build, weights
 
 SCHEMA_HASH = "033728775697b53e"  # of perfvec-51, which never changes
 
