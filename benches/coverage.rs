@@ -7,15 +7,15 @@
 //! value or does not. Intervals of one run have much in common, so the cores of a run are no
 //! independent trials: `runs` are. Fails where a mode covers less than 90% of all.
 
+mod arguments;
 #[path = "../tests/lanes_support/mod.rs"]
 mod lanes_support;
 
 use lanes_support::Stream;
 use perfvec::microarch::{Estimate, MicroarchTable};
-use perfvec::model::{locate, Backend, Model};
+use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, SessionConfig};
 use perfvec::Result;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 const MODES: [(&str, Sampling); 3] = [
@@ -85,24 +85,8 @@ fn main() {
 }
 
 fn run() -> Result<bool> {
-    let (mut seeds, mut path, mut traces) = (10, None, Vec::new());
-    let mut words = std::env::args().skip(1).filter(|a| a != "--bench");
-    while let Some(word) = words.next() {
-        let mut value = || words.next().unwrap_or_default();
-        match word.as_str() {
-            "--seeds" => seeds = value().parse().expect("--seeds takes a number"),
-            "--model" => path = Some(PathBuf::from(value())),
-            _ => traces.push(PathBuf::from(word)),
-        }
-    }
-    if traces.is_empty() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        traces.push(root.join("examples/lua.pvt"));
-    }
-    let path = match path {
-        Some(path) => path,
-        None => locate::default_model()?,
-    };
+    let mut seeds = 10;
+    let (path, traces) = arguments::read(&mut [("--seeds", &mut seeds)])?;
     let model = Model::load(&path, Backend::Auto)?;
     let table = MicroarchTable::load(&path.with_extension("safetensors"))?;
     println!(

@@ -7,75 +7,45 @@
 //! warm-up the largest error on any microarchitecture of the model's table. The last column is the
 //! shortest of the lengths from which on no error passes 0.1%.
 
+mod arguments;
 #[path = "../tests/lanes_support/mod.rs"]
 mod lanes_support;
 
 use lanes_support::{sequential, worst, Stream};
 use perfvec::microarch::MicroarchTable;
-use perfvec::model::{locate, Backend, Model};
+use perfvec::model::{Backend, Model};
 use perfvec::session::SessionConfig;
 use perfvec::Result;
-use std::path::PathBuf;
 
 const WARMUPS: [usize; 9] = [0, 16, 32, 64, 128, 192, 256, 512, 1024];
 const LIMIT: f64 = 1e-3;
 
-struct Args {
-    model: PathBuf,
-    most: usize,
-    segment: usize,
-    traces: Vec<PathBuf>,
-}
-
 fn main() {
-    if let Err(e) = args().and_then(|a| run(&a)) {
+    if let Err(e) = run() {
         eprintln!("{e}");
         std::process::exit(1);
     }
 }
 
-fn args() -> Result<Args> {
-    let mut all = Args {
-        model: PathBuf::new(),
-        most: 1_000_000,
-        segment: SessionConfig::default().segment,
-        traces: Vec::new(),
-    };
-    let mut words = std::env::args().skip(1).filter(|a| a != "--bench");
-    while let Some(word) = words.next() {
-        let mut value = || words.next().unwrap_or_default();
-        match word.as_str() {
-            "--model" => all.model = value().into(),
-            "--most" => all.most = value().parse().expect("--most takes a number"),
-            "--segment" => all.segment = value().parse().expect("--segment takes a number"),
-            _ => all.traces.push(word.into()),
-        }
-    }
-    if all.model.as_os_str().is_empty() {
-        all.model = locate::default_model()?;
-    }
-    if all.traces.is_empty() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        all.traces.push(root.join("examples/lua.pvt"));
-    }
-    Ok(all)
-}
-
-fn run(args: &Args) -> Result<()> {
-    let model = Model::load(&args.model, Backend::NativeF32)?;
-    let table = MicroarchTable::load(&args.model.with_extension("safetensors"))?;
+fn run() -> Result<()> {
+    let (mut most, mut segment) = (1_000_000, SessionConfig::default().segment as u64);
+    let numbers = &mut [("--most", &mut most), ("--segment", &mut segment)];
+    let (path, traces) = arguments::read(numbers)?;
+    let (most, segment) = (most as usize, segment as usize);
+    let model = Model::load(&path, Backend::NativeF32)?;
+    let table = MicroarchTable::load(&path.with_extension("safetensors"))?;
     let info = model.info();
     println!(
         "model {}, schema {}, recommended warm-up {}, segments of {}, {} microarchitectures",
         info.id,
         info.schema,
         info.warmup,
-        args.segment,
+        segment,
         table.entries().len()
     );
     let mut streams = Vec::new();
-    for path in &args.traces {
-        streams.push(Stream::read(path, args.most)?);
+    for path in &traces {
+        streams.push(Stream::read(path, most)?);
     }
     let want = sequential(&model, &streams)?;
     print!("{:<22}{:>10}", "worst error of cycles", "retired");
@@ -84,13 +54,13 @@ fn run(args: &Args) -> Result<()> {
     }
     println!("{:>8}", "needs");
     let mut all = [(0.0f64, 0.0f64); WARMUPS.len()];
-    for ((path, stream), want) in args.traces.iter().zip(&streams).zip(&want) {
+    for ((path, stream), want) in traces.iter().zip(&streams).zip(&want) {
         let mut errors = [0.0; WARMUPS.len()];
         for (error, warmup) in errors.iter_mut().zip(WARMUPS) {
             let config = SessionConfig {
                 threads: 0,
                 warmup: Some(warmup),
-                segment: args.segment,
+                segment,
                 ..SessionConfig::default()
             };
             *error = worst(&table, &stream.session(&model, &config)?, want)?.0;

@@ -7,67 +7,44 @@
 //! what the process has resident at the end with the trace itself taken out. The sampled interval
 //! of a length that is also measured whole must hold the whole's cycles on most of the cores.
 
+mod arguments;
 #[path = "../tests/lanes_support/mod.rs"]
 mod lanes_support;
 
 use lanes_support::Stream;
 use perfvec::microarch::{Estimate, MicroarchTable};
-use perfvec::model::{locate, Backend, Model};
+use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, Session, SessionConfig};
 use perfvec::Result;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-struct Args {
-    model: PathBuf,
-    most: u64,
-    trace: PathBuf,
-}
-
 fn main() {
-    if let Err(e) = args().and_then(|a| run(&a)) {
+    if let Err(e) = run() {
         eprintln!("{e}");
         std::process::exit(1);
     }
 }
 
-fn args() -> Result<Args> {
-    let mut all = Args {
-        model: locate::default_model()?,
-        most: 100_000_000,
-        trace: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/lua.pvt"),
-    };
-    let mut words = std::env::args().skip(1).filter(|a| a != "--bench");
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--model" => all.model = words.next().unwrap_or_default().into(),
-            "--most" => {
-                let value = words.next().unwrap_or_default();
-                all.most = value.parse().expect("--most takes a number");
-            }
-            _ => all.trace = word.into(),
-        }
-    }
-    Ok(all)
-}
-
-fn run(args: &Args) -> Result<()> {
-    let model = Model::load(&args.model, Backend::Auto)?;
-    let table = MicroarchTable::load(&args.model.with_extension("safetensors"))?;
-    let stream = Stream::read(&args.trace, usize::MAX)?;
+fn run() -> Result<()> {
+    let mut most = 100_000_000;
+    let (path, traces) = arguments::read(&mut [("--most", &mut most)])?;
+    let trace = &traces[traces.len() - 1];
+    let model = Model::load(&path, Backend::Auto)?;
+    let table = MicroarchTable::load(&path.with_extension("safetensors"))?;
+    let stream = Stream::read(trace, usize::MAX)?;
     let before = resident();
     println!(
         "{} of {} retirements, {} microarchitectures\n\n\
          | retirements | | seconds | million/s | measured | +-, median core | KiB |\n\
          |---|---|---|---|---|---|---|",
-        args.trace.display(),
+        trace.display(),
         stream.retirements.len(),
         table.entries().len()
     );
     let mut length = 1_000_000;
-    while length <= args.most {
-        let whole = (length <= args.most / 100).then(|| {
+    while length <= most {
+        let whole = (length <= most / 100).then(|| {
             let mode = (Sampling::Full, "whole");
             measure(&model, &table, &stream, length, mode, before)
         });

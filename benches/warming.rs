@@ -11,17 +11,18 @@
 //! Checks first that a bound longer than the stream changes no bit. `benches/warming.sh` makes
 //! traces and runs it on them.
 
+mod arguments;
 #[path = "../tests/lanes_support/mod.rs"]
 mod lanes_support;
 
 use cpu_time::ThreadTime;
 use lanes_support::Stream;
 use perfvec::microarch::{MicroarchTable, ProgramVector};
-use perfvec::model::{locate, Backend, Model};
+use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, Session, SessionConfig, WARMING_ALL};
 use perfvec::trace::{Block, Reader};
 use perfvec::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,24 +100,8 @@ fn main() {
 }
 
 fn run() -> Result<()> {
-    let (mut seeds, mut path, mut traces) = (1, None, Vec::new());
-    let mut words = std::env::args().skip(1).filter(|a| a != "--bench");
-    while let Some(word) = words.next() {
-        let mut value = || words.next().unwrap_or_default();
-        match word.as_str() {
-            "--seeds" => seeds = value().parse().expect("--seeds takes a number"),
-            "--model" => path = Some(PathBuf::from(value())),
-            _ => traces.push(PathBuf::from(word)),
-        }
-    }
-    if traces.is_empty() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        traces.push(root.join("examples/lua.pvt"));
-    }
-    let path = match path {
-        Some(path) => path,
-        None => locate::default_model()?,
-    };
+    let mut seeds = 1;
+    let (path, traces) = arguments::read(&mut [("--seeds", &mut seeds)])?;
     let model = Model::load(&path, Backend::Auto)?;
     let table = MicroarchTable::load(&path.with_extension("safetensors"))?;
     check(&traces[0], &model)?;
