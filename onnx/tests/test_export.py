@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -8,7 +7,6 @@ import torch
 
 import export
 import graph
-import import_perfvec
 import network
 import table
 
@@ -94,43 +92,3 @@ def test_distance_is_scaled_to_programs_judged_by_the_others():
     assert scores.max() > 0.5
     assert table.score(mean, mean, whiten) == 0.0
     assert table.score(centres.mean(0) + 20.0, mean, whiten) > 3.0
-
-
-def published_state(hidden=16, layers=2, archs=5, targets=1):
-    torch.manual_seed(4)
-    lstm = torch.nn.LSTM(51, hidden, layers, batch_first=True)
-    head = torch.nn.Linear(hidden, archs * targets, bias=False)
-    state = {f"lstm.{k}": v.detach() for k, v in lstm.state_dict().items()}
-    state["linear.weight"] = head.weight.detach()
-    return lstm, head, state
-
-
-@pytest.mark.parametrize("targets", [1, 3])
-def test_a_published_checkpoint_predicts_the_same_times(tmp_path, targets):
-    lstm, head, state = published_state(targets=targets)
-    rng = np.random.default_rng(5)
-    std = rng.uniform(0.5, 2, 51)
-    std[7] = 0.0
-    stats = {"mean": rng.normal(size=51), "std": std}
-    args = SimpleNamespace(targets=targets, target=None, names=None, isa="armv8", warmup=255,
-                           clock_ghz=[1.0, 2.0, 2.5, 3.0, 4.0])
-    schema = {"name": "perfvec-51", "hash": "00000000000000cc", "columns": ["c"] * 51}
-    import_perfvec.convert(state, stats, tmp_path / "p", schema, args)
-    x = rng.normal(size=(30, 1, 51)).astype(np.float32)
-    representation, _ = graph.run(str(tmp_path / "p.onnx"), x)
-    _, entries, tensors = table.load(tmp_path / "p.safetensors")
-    cycles = representation.sum((0, 1)) @ tensors["vectors"].T
-    seconds = cycles / np.array([e["clock_hz"] for e in entries])
-    std[7] = 1.0
-    normal = torch.from_numpy(((x - stats["mean"]) / std).astype(np.float32))
-    with torch.no_grad():
-        tenths = head(torch.relu(lstm(normal.transpose(0, 1))[0])).sum((0, 1)).numpy()
-    tenths = tenths.reshape(5, targets)[:, -1]
-    np.testing.assert_allclose(seconds, tenths * 1e-10, rtol=1e-4)
-
-
-def test_a_foreign_checkpoint_is_named():
-    _, _, state = published_state()
-    state["linear.bias"] = torch.zeros(5)
-    with pytest.raises(export.ExportError, match=r"linear\.bias"):
-        import_perfvec.weights(state)
