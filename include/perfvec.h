@@ -11,7 +11,8 @@
  * Threads: a model is shared by any number of threads and sessions, and is safe to free while
  * sessions use it. A microarch table may be read by any number of threads as long as none changes
  * it. A session, recorder or calibrator belongs to one thread at a time; a call that meets another
- * one in progress answers PERFVEC_ERR_STATE.
+ * one in progress answers PERFVEC_ERR_STATE. The library's own threads block the signals that a
+ * process is sent, so that the host's handlers run in the host's threads.
  *
  * fork(): a child may use its parent's models (on the native engine) and microarch tables. It can
  * only destroy its parent's sessions, recorders and calibrators; every other call with them
@@ -942,9 +943,9 @@ perfvec_status perfvec_decode(uint32_t isa,
 
 /**
  * Loads a model (.onnx). `path` NULL means the default model: the file that the environment
- * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ beside this library, onnx/
- * of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is one
- * of `PERFVEC_BACKEND_...`. Callable from any thread.
+ * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
+ * from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
+ * data directories. `backend` is one of `PERFVEC_BACKEND_...`. Callable from any thread.
  *
  * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
  * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,

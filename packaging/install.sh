@@ -112,7 +112,8 @@ if [ -d gem5-glue ]; then
         [ -f "$file" ] && put 644 "$file" "$PREFIX/share/perfvec/$file"
     done
 fi
-for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
+for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE examples/README.md \
+    examples/adapter.hpp examples/c/* examples/cpp/* examples/spike/* examples/champsim/*; do
     [ -f "$file" ] && put 644 "$file" "$PREFIX/share/doc/perfvec/$file"
 done
 

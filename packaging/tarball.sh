@@ -11,7 +11,10 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-target/release}
 NO_BUILD=${NO_BUILD:-0}
 
-[ "$NO_BUILD" = 1 ] || cargo build --release --locked
+if [ "$NO_BUILD" != 1 ]; then
+    cargo build --release --locked
+    make --no-print-directory plugin
+fi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 name=perfvec-$version-$(uname -m)-linux
 stage=$(mktemp -d)
@@ -20,11 +23,14 @@ trap 'rm -rf "$stage"' EXIT
 DESTDIR=$stage PREFIX=/$name LIBDIR=/$name/lib BUILD=$BUILD STRIP=1 packaging/install.sh
 rm "$stage/$name/share/perfvec/installed.txt"
 
-glibc=$(packaging/oldest-glibc.sh "$stage/$name/bin/perfvec" "$stage/$name/lib/libperfvec.so.$version")
+# shellcheck disable=SC2046 # names without blanks, as install.sh puts them
+glibc=$(packaging/oldest-glibc.sh $(find "$stage/$name/bin" "$stage/$name/lib" -type f \
+    \( -name perfvec -o -name '*.so*' \)))
 cat >"$stage/$name/INSTALL.txt" <<END
 perfvec $version for Linux on $(uname -m). Needs glibc $glibc or newer.
 
-Try it in place:       bin/perfvec --help
+Try it in place:       bin/perfvec replay
+Price a program:       bin/perfvec run -- ./a.out    (needs qemu-riscv64, Debian's package qemu-user)
 Compile against it:    PKG_CONFIG_PATH=\$PWD/lib/pkgconfig pkg-config --cflags --libs perfvec
                        cmake -DCMAKE_PREFIX_PATH=\$PWD ...
 Run what you compiled: LD_LIBRARY_PATH=\$PWD/lib, or link with -Wl,-rpath

@@ -34,8 +34,15 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes `bytes` as the whole file at `path`. Errors do not name the path.
-pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+/// An error where no file can be written at `path`: better told before hours of work than after.
+/// Errors do not name the path.
+pub fn check_writable(path: &Path) -> Result<()> {
+    Unfinished::create(path).map(drop)
+}
+
+/// Writes `bytes` as the whole file at `path`, which holds what it held until they are on the disk.
+/// Errors do not name the path.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = Unfinished::create(path)?;
     file.write_all(bytes)
         .and_then(|()| file.commit())
@@ -79,7 +86,7 @@ impl Unfinished {
                     })
                 }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(e) => return Err(io_error(e)),
+                Err(e) => return Err(Error::new(ErrorKind::Io, format!("cannot be written: {e}"))),
             }
         }
         Err(Error::new(

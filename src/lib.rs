@@ -12,7 +12,7 @@
 pub mod capi;
 pub mod error;
 pub mod features;
-mod file;
+pub mod file;
 pub mod file_kind;
 pub mod inst;
 pub mod isa;

@@ -168,21 +168,24 @@ fn the_default_model_is_looked_for_in_stated_places() {
         .status()
         .unwrap();
     assert!(built.success());
-    // A real copy, as installed: PREFIX/lib beside PREFIX/share.
+    // Real copies, as installed: PREFIX/lib beside PREFIX/share, and as Debian has it.
     let prefix = f.dir.path().join("prefix");
-    std::fs::create_dir_all(prefix.join("lib")).unwrap();
-    std::fs::copy(library(), prefix.join("lib/libperfvec.so.0")).unwrap();
-    let run = || {
+    let folders = ["lib/x86_64-linux-gnu", "lib"];
+    for folder in folders {
+        std::fs::create_dir_all(prefix.join(folder)).unwrap();
+        std::fs::copy(library(), prefix.join(folder).join("libperfvec.so.0")).unwrap();
+    }
+    let run = |folder| {
         let out = Command::new(&program)
             .env_clear()
-            .env("LD_LIBRARY_PATH", prefix.join("lib"))
+            .env("LD_LIBRARY_PATH", prefix.join(folder))
             .env("XDG_DATA_HOME", prefix.join("data"))
             .env("XDG_DATA_DIRS", prefix.join("dirs"))
             .output()
             .unwrap();
         (out.status.code(), String::from_utf8(out.stdout).unwrap())
     };
-    let (code, text) = run();
+    let (code, text) = run("lib");
     assert_eq!(code, Some(perfvec::ErrorKind::NotFound as i32), "{text}");
     for place in [
         "PERFVEC_MODEL",
@@ -196,7 +199,9 @@ fn the_default_model_is_looked_for_in_stated_places() {
     std::fs::create_dir_all(&share).unwrap();
     let name = perfvec::model::locate::DEFAULT_MODEL;
     std::fs::copy(root().join("tests/data/capi/tiny.onnx"), share.join(name)).unwrap();
-    assert_eq!(run(), (Some(0), "ok\n".into()));
+    for folder in folders {
+        assert_eq!(run(folder), (Some(0), "ok\n".into()), "{folder}");
+    }
 }
 
 /// Nothing but the ABI is exported.

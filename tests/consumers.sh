@@ -34,6 +34,14 @@ for libdir in lib lib/x86_64-linux-gnu; do
         fail "the static consumer asks for the shared library"
     fi
 
+    # An installed example; the default model is found from the place of the library.
+    examples=$tree/share/doc/perfvec/examples
+    c++ -std=c++17 "$examples/champsim/champsim_trace.cpp" -o "$work/host" \
+        $(pkg-config --cflags --libs perfvec)
+    env -i LD_LIBRARY_PATH="$tree/$libdir" XDG_DATA_DIRS="$work" "$work/host" \
+        "$examples/champsim/sum.champsim" >"$work/host.txt" ||
+        fail "a library in $libdir does not find the model that was installed with it"
+
     if command -v cmake >/dev/null; then
         cmake -S tests/consumers -B "$work/cmake" -DCMAKE_PREFIX_PATH="$tree" \
             -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu >"$work/cmake.log" ||
@@ -50,6 +58,6 @@ for libdir in lib lib/x86_64-linux-gnu; do
     fi
 done
 
-# The installed command stands on its own.
-env -i "$tree/bin/perfvec" --version
+# The installed command stands on its own, with the model and the trace that came with it.
+env -i XDG_DATA_DIRS="$work" "$tree/bin/perfvec" replay --sample 100000 --only like
 echo "consumers.sh: all well"

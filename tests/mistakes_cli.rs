@@ -128,6 +128,15 @@ fn what_cannot_be_is_told_before_any_work() {
             &["calibrate", "--name", "x", "--clock", "0", "-o", &out],
             "expected GHz",
         ),
+        (
+            &["calibrate", "--name", "x", "--clock", "-1", "-o", &out],
+            "expected GHz",
+        ),
+        (&["replay", "--interval", "-5"], "invalid value '-5'"),
+        (
+            &["replay", "--sample-error", "-1%"],
+            "expected 0.01% to 50%",
+        ),
     ] {
         let (code, said) = fails(&[args, &[&trace]].concat());
         assert_eq!(code, 2, "{args:?}: {said}");

@@ -30,6 +30,7 @@ pub mod model;
 pub mod recorder;
 mod seen;
 pub mod session;
+mod signals;
 mod sized;
 pub mod snapshot;
 pub mod status;

@@ -96,9 +96,9 @@ impl LoadedModel {
 }
 
 /// Loads a model (.onnx). `path` NULL means the default model: the file that the environment
-/// variable PERFVEC_MODEL names, else the first of ../share/perfvec/ beside this library, onnx/
-/// of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is one
-/// of `PERFVEC_BACKEND_...`. Callable from any thread.
+/// variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
+/// from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
+/// data directories. `backend` is one of `PERFVEC_BACKEND_...`. Callable from any thread.
 ///
 /// Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
 /// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,

@@ -7,7 +7,7 @@ use super::interval::Callback;
 use super::model::perfvec_model;
 use super::sized::{self, Sized32};
 use super::status::perfvec_status;
-use super::{fault, log};
+use super::{fault, log, signals};
 use crate::error::Result;
 use crate::isa::Isa;
 use crate::session::{Session, SessionConfig};
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn perfvec_session_create(
             (shared_ref(model)?, config::read(&config)?)
         };
         model.check_process()?;
-        let session = Session::new(model.model.clone(), &config)?;
+        let session = signals::blocked(|| Session::new(model.model.clone(), &config))?;
         let targets = config.targets.len();
         // Their numbers would fill pages.
         let config = SessionConfig {

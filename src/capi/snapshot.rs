@@ -2,6 +2,7 @@
 
 use super::handle::exclusive;
 use super::session::{perfvec_session, Hart};
+use super::signals;
 use super::status::perfvec_status;
 use super::strings::{self, put, slice, slice_mut};
 use crate::error::{Error, ErrorKind, Result};
@@ -113,7 +114,7 @@ impl Hart {
 
     fn restore(&mut self, bytes: &[u8]) -> Result<()> {
         let (model, threads) = (self.session.model().clone(), self.session.config().threads);
-        self.session = Session::restore(model, threads, bytes)?;
+        self.session = signals::blocked(|| Session::restore(model, threads, bytes))?;
         self.first_interval = 0;
         self.snapshot = None;
         self.update_attention();

@@ -1,7 +1,9 @@
 /* One session from two threads at once is told; one model and table serve many threads. */
 #include "check.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 static perfvec_model *model;
 static perfvec_microarchs *table;
@@ -92,9 +94,58 @@ static void a_session_may_move(void) {
     perfvec_session_destroy(session);
 }
 
+static atomic_int handled;
+
+static void on_signal(int number) {
+    CHECK(number == SIGUSR1);
+    atomic_fetch_add(&handled, 1);
+}
+
+/* The library's threads are none that a host's handler could expect to run in. */
+static void signals_stay_with_the_host(void) {
+    struct sigaction action;
+    sigset_t usr1, before, after;
+    perfvec_config config = small_config();
+    perfvec_session *session;
+    uint8_t *snapshot;
+    size_t size;
+    uint32_t id[3];
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    config.threads = 3;
+    CHECK(pthread_sigmask(SIG_SETMASK, NULL, &before) == 0);
+    OK(perfvec_session_create(model, &config, &session));
+    intern_loop(session, id);
+    for (int round = 0; round < 2; round++) {
+        CHECK(pthread_sigmask(SIG_SETMASK, NULL, &after) == 0);
+        for (int number = 1; number < 32; number++)
+            CHECK(sigismember(&before, number) == sigismember(&after, number));
+        /* With this thread's door closed, it waits until that opens again. */
+        CHECK(pthread_sigmask(SIG_BLOCK, &usr1, NULL) == 0);
+        CHECK(kill(getpid(), SIGUSR1) == 0);
+        feed(session, id, 0, 5000);
+        OK(perfvec_session_sync(session));
+        CHECK(sigpending(&after) == 0 && sigismember(&after, SIGUSR1) == 1);
+        CHECK(atomic_load(&handled) == round);
+        CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+        CHECK(atomic_load(&handled) == round + 1);
+        /* The second round is with the threads of a session restored. */
+        OK(perfvec_session_snapshot_size(session, &size));
+        snapshot = (uint8_t *)malloc(size);
+        OK(perfvec_session_snapshot(session, snapshot, size, &size));
+        OK(perfvec_session_restore(session, snapshot, size));
+        free(snapshot);
+    }
+    perfvec_session_destroy(session);
+}
+
 int main(void) {
     model = load_model();
     table = load_table();
+    signals_stay_with_the_host();
     two_threads_in_one_session();
     many_sessions_of_one_model();
     a_session_may_move();

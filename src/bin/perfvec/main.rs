@@ -21,7 +21,9 @@ mod trace_diff;
 mod trace_info;
 mod windows;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::any::TypeId;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Learned performance estimates: one pass over a program prices every microarchitecture.
@@ -62,8 +64,27 @@ enum Command {
     Man,
 }
 
+/// The command line. What follows an option that takes a number is its value: a number below zero
+/// is then a bad value, and not taken for another option.
+fn command_line() -> Cli {
+    let text = [TypeId::of::<PathBuf>(), TypeId::of::<String>()];
+    let command = Cli::command().mut_subcommands(|c| {
+        c.mut_args(|arg| {
+            let number = arg.get_action().takes_values()
+                && !arg.is_positional()
+                && !text.iter().any(|t| arg.get_value_parser().type_id() == *t);
+            if number {
+                arg.allow_hyphen_values(true)
+            } else {
+                arg
+            }
+        })
+    });
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit())
+}
+
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match command_line().command {
         Command::Run(args) => return run::run(&args),
         Command::Record(args) => return record::run(&args),
         Command::Replay(args) => replay::run(&args),

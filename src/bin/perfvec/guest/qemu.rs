@@ -150,7 +150,7 @@ fn plugin(qemu: &Path, program: &Path) -> Result<PathBuf> {
         Some(dir) => in_dir(&dir),
         None => {
             let arch = format!("../lib/{}-linux-gnu/perfvec", std::env::consts::ARCH);
-            let dirs = [".", "../lib/perfvec", &arch];
+            let dirs = [".", "../lib/perfvec", "../lib64/perfvec", &arch];
             dirs.iter().flat_map(|d| in_dir(&beside.join(d))).collect()
         }
     };
