@@ -158,9 +158,8 @@ fn nothing_of_the_progress_goes_into_a_pipe_but_a_terminal_shows_it() {
         model().display(),
         guest()
     );
-    let out = Command::new("script")
+    let out = with_plugin("script")
         .args(["-qec", &command, "typescript"])
-        .env("PERFVEC_QEMU_PLUGIN", plugins())
         .env("TERM", "xterm")
         .current_dir(dir.path())
         .stdin(Stdio::null())
@@ -211,11 +210,10 @@ fn a_killed_program_leaves_a_partial_result() {
 
 #[test]
 fn a_signal_to_perfvec_is_for_the_program() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+    let mut child = with_plugin(env!("CARGO_BIN_EXE_perfvec"))
         .args(["run", "--model"])
         .arg(model())
         .args(["--", guest(), "spin"])
-        .env("PERFVEC_QEMU_PLUGIN", plugins())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -121,10 +121,18 @@ pub fn priced_with_input(args: &[&str], input: &str) -> Output {
     run(&all, input)
 }
 
+/// `program`, which may start QEMU with the plugin of this build.
+pub fn with_plugin(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("PERFVEC_QEMU_PLUGIN", plugins());
+    // Cargo's would come before the plugin's own path, and with it a library of an older build.
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
 fn run(args: &[impl AsRef<OsStr>], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+    let mut child = with_plugin(env!("CARGO_BIN_EXE_perfvec"))
         .args(args)
-        .env("PERFVEC_QEMU_PLUGIN", plugins())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
