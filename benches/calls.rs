@@ -5,7 +5,7 @@
 //! the best counts, in the thread's CPU time. Both sessions must count the same retirements.
 
 use cpu_time::ThreadTime;
-use perfvec::capi::config::perfvec_config_init;
+use perfvec::capi::config::{perfvec_config, perfvec_config_init};
 use perfvec::capi::inst::perfvec_retirement;
 use perfvec::capi::model::{perfvec_model_free, perfvec_model_load};
 use perfvec::capi::session::{perfvec_session_create, perfvec_session_destroy};
@@ -52,7 +52,8 @@ fn main() {
     let c = unsafe {
         assert_eq!(perfvec_model_load(path.as_ptr(), 0, &mut model), 0);
         let mut config = MaybeUninit::uninit();
-        perfvec_config_init(config.as_mut_ptr());
+        let size = size_of::<perfvec_config>();
+        assert_eq!(perfvec_config_init(config.as_mut_ptr(), size), 0);
         let mut config = config.assume_init();
         config.threads = 0;
         config.start_outside_region = 1;

@@ -88,7 +88,7 @@ void
 PerfVecEstimate::createSession()
 {
     perfvec_config config;
-    perfvec_config_init(&config);
+    check(perfvec_config_init(&config, sizeof config), "settings");
     config.threads = params.threads;
     config.interval = params.interval;
     config.sampling = samplingMode(params);

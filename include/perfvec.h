@@ -620,7 +620,7 @@ typedef struct perfvec_config {
      */
     uint32_t unit;
     /**
-     * Fixed rate: retirements per unit, at least `unit`; 0 for 100 units.
+     * Fixed rate: retirements per unit, at least `unit` and at most 2^52; 0 for 100 units.
      */
     uint64_t period;
     /**
@@ -1048,10 +1048,13 @@ perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *micr
                                            size_t *count);
 
 /**
- * Fills in sizes, versions and defaults; NULL does nothing. Writes sizeof(perfvec_config) of the
- * library's version 1: compile and run with headers of the same ABI version.
+ * Fills in size, version and defaults. `struct_size` is sizeof(perfvec_config) as the caller was
+ * compiled: nothing is written past it, and fields that only the caller knows are 0.
+ *
+ * Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or a size that cannot be, PERFVEC_ERR_VERSION for
+ * one that no header gave it.
  */
-void perfvec_config_init(struct perfvec_config *config);
+perfvec_status perfvec_config_init(struct perfvec_config *config, size_t struct_size);
 
 /**
  * A session at the start of a stream. `config` NULL means the defaults. The model may be freed
@@ -1130,7 +1133,8 @@ perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
                                                uint32_t *id);
 
 /**
- * One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned.
+ * One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned, and for
+ * flags that contradict each other.
  */
 perfvec_status perfvec_session_retire(struct perfvec_session *session,
                                       const struct perfvec_retirement *r);

@@ -128,7 +128,7 @@ class Microarchs {
 
 // Settings of a session, at their defaults.
 struct Config : perfvec_config {
-    Config() : perfvec_config() { perfvec_config_init(this); }
+    Config() : perfvec_config() { check(perfvec_config_init(this, sizeof(perfvec_config))); }
 };
 
 // Fits a core's vector to the cycles of a timing CPU; no prior where `prior` is null.

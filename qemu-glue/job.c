@@ -102,7 +102,8 @@ static int set_text(const char *key, const char *value) {
 }
 
 const char *job_parse(int argc, char **argv) {
-    perfvec_config_init(&job.config);
+    if (perfvec_config_init(&job.config, sizeof job.config))
+        return perfvec_last_error();
     for (int i = 0; i < argc; i++) {
         char *key = argv[i], *value = strchr(key, '=');
         uint64_t number;

@@ -105,7 +105,10 @@ fn host(threads: u32, dir: &Path) -> Result<(), perfvec_status> {
         ))?;
         check(perfvec_microarchs_load(paths[1].as_ptr(), &mut cores))?;
         let mut config = std::mem::zeroed();
-        perfvec_config_init(&mut config);
+        check(perfvec_config_init(
+            &mut config,
+            size_of::<perfvec_config>(),
+        ))?;
         config.threads = threads;
         (config.lanes, config.segment, config.interval) = (4, 64, 500);
         check(perfvec_session_create(model, &config, &mut session))?;
@@ -235,7 +238,11 @@ fn lanes_without_memory_are_an_error_and_nothing_is_lost() {
         let load = perfvec_model_load(path.as_ptr(), PERFVEC_BACKEND_AUTO, &mut model);
         check(load).unwrap();
         let mut config = std::mem::zeroed();
-        perfvec_config_init(&mut config);
+        check(perfvec_config_init(
+            &mut config,
+            size_of::<perfvec_config>(),
+        ))
+        .unwrap();
         (config.lanes, config.segment) = (4096, 1000);
         let status = perfvec_session_create(model, &config, &mut session);
         assert_eq!(status, PERFVEC_ERR_OUT_OF_MEMORY);

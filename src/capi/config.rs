@@ -1,7 +1,9 @@
 //! Settings of a session, as C gives them.
 
+use super::handle::guard;
 use super::microarchs::{self, perfvec_microarchs};
-use super::sized::Sized32;
+use super::sized::{self, Sized32};
+use super::status::perfvec_status;
 use super::strings;
 use super::version::PERFVEC_ABI_VERSION;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,7 +63,7 @@ pub struct perfvec_config {
     pub sampling: u32,
     /// Measured retirements per sampling unit, at most 1048576; 0 for the default.
     pub unit: u32,
-    /// Fixed rate: retirements per unit, at least `unit`; 0 for 100 units.
+    /// Fixed rate: retirements per unit, at least `unit` and at most 2^52; 0 for 100 units.
     pub period: u64,
     /// Seed of the sampling offsets.
     pub seed: u64,
@@ -126,14 +128,18 @@ unsafe impl Sized32 for perfvec_config {
     }
 }
 
-/// Fills in sizes, versions and defaults; NULL does nothing. Writes sizeof(perfvec_config) of the
-/// library's version 1: compile and run with headers of the same ABI version.
+/// Fills in size, version and defaults. `struct_size` is sizeof(perfvec_config) as the caller was
+/// compiled: nothing is written past it, and fields that only the caller knows are 0.
+///
+/// Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or a size that cannot be, PERFVEC_ERR_VERSION for
+/// one that no header gave it.
 #[no_mangle]
-pub unsafe extern "C" fn perfvec_config_init(config: *mut perfvec_config) {
-    if !config.is_null() && config.is_aligned() {
-        // SAFETY: by the contract of the module.
-        unsafe { config.write(perfvec_config::defaults()) }
-    }
+pub unsafe extern "C" fn perfvec_config_init(
+    config: *mut perfvec_config,
+    struct_size: usize,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe { sized::init(config, struct_size) })
 }
 
 /// A session's settings from C's. `targets` is NULL or a table, and `plan` has `plan_len` elements, by

@@ -56,6 +56,24 @@ pub(super) unsafe fn write<T: Sized32>(to: *mut T, value: &T) -> Result<()> {
     Ok(())
 }
 
+/// Fills a caller's struct of `size` bytes with defaults, and what only the caller knows with zeros.
+pub(super) unsafe fn init<T: Sized32>(to: *mut T, size: usize) -> Result<()> {
+    if to.is_null() {
+        return Err(null(T::NAME));
+    }
+    let size = known_size::<T>(size)?;
+    let mut value = T::defaults();
+    // SAFETY: every such struct begins with its size; `to` has `size` writable bytes, by the
+    // contract of the module.
+    unsafe {
+        (&raw mut value).cast::<u32>().write(size as u32);
+        to.cast::<u8>().write_bytes(0, size);
+        let known = size.min(size_of::<T>());
+        std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), to.cast(), known);
+    }
+    Ok(())
+}
+
 /// Checks the size of a struct that will be written later.
 pub(super) unsafe fn check<T: Sized32>(to: *const T) -> Result<()> {
     // SAFETY: by the contract of the module.
@@ -68,7 +86,11 @@ unsafe fn struct_size<T: Sized32>(at: *const T) -> Result<usize> {
         return Err(null(T::NAME));
     }
     // SAFETY: not NULL; every such struct begins with its size.
-    let size = unsafe { at.cast::<u32>().read_unaligned() } as usize;
+    known_size::<T>(unsafe { at.cast::<u32>().read_unaligned() } as usize)
+}
+
+/// `size`, where it can be that of a caller's struct.
+fn known_size<T: Sized32>(size: usize) -> Result<usize> {
     let known = T::SIZES.contains(&size) || (size > size_of::<T>() && size <= MAX_SIZE);
     if known {
         return Ok(size);
@@ -160,6 +182,28 @@ mod tests {
         // SAFETY: NULL is told.
         let e = unsafe { read::<V2>(std::ptr::null()) }.unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[test]
+    fn defaults_fill_what_the_caller_has() {
+        for (size, want) in [
+            (8, [8 | 1 << 32, 9, 9]),
+            (16, [16 | 1 << 32, 77, 9]),
+            (24, [24 | 1 << 32, 77, 0]),
+        ] {
+            let mut memory = [9u64; 3];
+            // SAFETY: 24 writable bytes.
+            unsafe { init(memory.as_mut_ptr().cast::<V2>(), size) }.unwrap();
+            assert_eq!(memory, want);
+        }
+        for size in [0, 12, 5000, usize::MAX] {
+            let mut memory = [9u64; 3];
+            // SAFETY: as above; nothing is written.
+            unsafe { init(memory.as_mut_ptr().cast::<V2>(), size) }.unwrap_err();
+            assert_eq!(memory, [9; 3]);
+        }
+        // SAFETY: NULL is told.
+        unsafe { init::<V2>(std::ptr::null_mut(), 16) }.unwrap_err();
     }
 
     #[test]

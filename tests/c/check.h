@@ -52,7 +52,7 @@ static inline void feed(perfvec_session *session, const uint32_t id[3], uint64_t
 
 static inline perfvec_config small_config(void) {
     perfvec_config config;
-    perfvec_config_init(&config);
+    OK(perfvec_config_init(&config, sizeof config));
     config.lanes = 4;
     config.segment = 64;
     return config;

@@ -30,7 +30,11 @@ static void null_pointers(const perfvec_model *model) {
     perfvec_microarchs_free(NULL);
     perfvec_calibrator_free(NULL);
     perfvec_recorder_abort(NULL);
-    perfvec_config_init(NULL);
+    FAILS(perfvec_config_init(NULL, sizeof(perfvec_config)), PERFVEC_ERR_INVALID_ARGUMENT,
+          "perfvec_config");
+    perfvec_config config;
+    FAILS(perfvec_config_init(&config, 0), PERFVEC_ERR_INVALID_ARGUMENT, "struct_size");
+    FAILS(perfvec_config_init(&config, 4), PERFVEC_ERR_VERSION, "struct_size");
     CHECK(perfvec_microarchs_count(NULL) == 0);
 }
 
