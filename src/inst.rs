@@ -301,6 +301,38 @@ impl Retirement {
     pub const NOT_TAKEN: u32 = 1 << 1;
     /// The record is of a faulting instruction (published text traces only; hosts leave these out).
     pub const FAULT: u32 = 1 << 2;
+
+    /// Whether it may follow `known` interned static instructions.
+    #[inline]
+    pub(crate) fn is_valid(&self, known: usize) -> bool {
+        const BOTH: u32 = Retirement::TAKEN | Retirement::NOT_TAKEN;
+        (self.inst as usize) < known && self.flags < (BOTH | Self::FAULT) && self.flags != BOTH
+    }
+
+    /// What stands in the way of one that is not valid.
+    #[cold]
+    pub(crate) fn refusal(&self, known: usize) -> Error {
+        let text = if self.inst as usize >= known {
+            format!(
+                "retirement of static instruction {}, but only {known} are interned; intern it first",
+                self.inst
+            )
+        } else {
+            format!(
+                "retirement flags {:#x}: give TAKEN or NOT_TAKEN or neither, and FAULT at most",
+                self.flags
+            )
+        };
+        Error::new(ErrorKind::InvalidArgument, text)
+    }
+
+    /// An error where one of `retirements` may not follow `known` interned static instructions.
+    pub(crate) fn check_all(retirements: &[Self], known: usize) -> Result<()> {
+        match retirements.iter().find(|r| !r.is_valid(known)) {
+            None => Ok(()),
+            Some(bad) => Err(bad.refusal(known)),
+        }
+    }
 }
 
 /// A retirement whose branch outcome is settled: what extractors see.

@@ -53,7 +53,8 @@ pub unsafe extern "C" fn perfvec_session_intern_encoding(
     unsafe { exclusive(session, intern) }
 }
 
-/// One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned.
+/// One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned, and for
+/// flags that contradict each other.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire(
     session: *mut perfvec_session,

@@ -4,6 +4,9 @@ use super::pace::{MAX_EPOCHS, MAX_PERIOD};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
 
+/// Longest period of a fixed rate: positions of a stream stay far from the end of the numbers.
+const MAX_FIXED_PERIOD: u64 = 1 << 52;
+
 /// Which part of the stream goes through the model.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Sampling {
@@ -12,7 +15,7 @@ pub enum Sampling {
     Full,
     /// One unit in every `period` retirements, at a random offset.
     FixedRate {
-        /// Retirements per unit.
+        /// Retirements per unit, at most 2^52.
         period: u64,
     },
     /// As many units as it takes for a 95% interval this narrow on each of the session's
@@ -129,11 +132,15 @@ impl SessionConfig {
             return bad("warmup", format!("{:?}", self.warmup), "at most 1048576");
         }
         match self.sampling {
-            Sampling::FixedRate { period } if period < self.unit as u64 => bad(
-                "period",
-                period.to_string(),
-                "at least the unit's retirements",
-            ),
+            Sampling::FixedRate { period }
+                if !(self.unit as u64..=MAX_FIXED_PERIOD).contains(&period) =>
+            {
+                bad(
+                    "period",
+                    period.to_string(),
+                    "at least the unit's retirements and at most 2^52",
+                )
+            }
             Sampling::TargetError { half_width } if !(1e-4..=0.5).contains(&half_width) => {
                 bad("half_width", half_width.to_string(), "0.0001 to 0.5")
             }

@@ -165,18 +165,10 @@ impl Session {
         self.retire_many(std::slice::from_ref(r))
     }
 
-    /// Retirements in order. On an error (an unknown id) nothing of the slice is taken.
+    /// Retirements in order. On an error (an unknown id, or flags that contradict
+    /// each other) nothing of the slice is taken.
     pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
-        let known = self.interner.insts().len();
-        if let Some(bad) = retirements.iter().find(|r| r.inst as usize >= known) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "retirement of static instruction {}, but only {known} are interned; intern it first",
-                    bad.inst
-                ),
-            ));
-        }
+        Retirement::check_all(retirements, self.interner.insts().len())?;
         if self.in_region {
             self.retired += retirements.len() as u64;
         }

@@ -84,16 +84,7 @@ impl Profile {
     /// Retirements in order. Kind `InvalidArgument` where one's instruction is not announced;
     /// nothing of the slice is taken then.
     pub fn retire(&mut self, block: &[Retirement]) -> Result<()> {
-        if let Some(bad) = block.iter().find(|r| r.inst as usize >= self.insts.len()) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "retirement of static instruction {}, but only {} are interned; intern it first",
-                    bad.inst,
-                    self.insts.len()
-                ),
-            ));
-        }
+        Retirement::check_all(block, self.insts.len())?;
         let mut settled = Vec::new();
         for r in block {
             self.resolver.push(&self.insts, r, |s| settled.push(s));

@@ -151,6 +151,7 @@ fn sampled() -> impl Strategy<Value = SessionConfig> {
         Just(config(0)),
         (8u64..60).prop_map(fixed),
         (8u64..900).prop_map(fixed),
+        Just(fixed(1 << 52)),
         prop::sample::select(vec![0.01, 0.1, 0.5]).prop_map(target),
     ];
     let warming = prop_oneof![Just(WARMING_ALL), 0u64..100];
@@ -366,14 +367,26 @@ fn unused_register_slots_do_not_tell_instructions_apart() {
 }
 
 #[test]
-fn an_unknown_id_takes_nothing() {
+fn a_retirement_that_cannot_be_takes_nothing() {
     let mut s = session(&config(0));
     let good = Retirement::default();
-    let bad = Retirement { inst: 99, ..good };
-    let e = s.retire_many(&[good, bad]).unwrap_err();
-    assert_eq!(e.kind(), ErrorKind::InvalidArgument);
-    assert!(e.message().contains("99"), "{e}");
-    assert_eq!(s.counts().retired, 0);
+    let flags = |flags| Retirement { flags, ..good };
+    let unknown = Retirement { inst: 99, ..good };
+    for (bad, says) in [
+        (unknown, "99"),
+        (flags(3), "0x3"),
+        (flags(7), "0x7"),
+        (flags(8), "0x8"),
+    ] {
+        let e = s.retire_many(&[good, bad]).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+        assert!(e.message().contains(says), "{e}");
+        assert_eq!(s.counts().retired, 0);
+    }
+    for good in [0, 1, 2, 4, 5, 6] {
+        s.retire(&flags(good)).unwrap();
+    }
+    assert_eq!(s.counts().retired, 6);
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl StreamHash {
     #[inline]
     pub fn update(&mut self, r: &Retirement) -> Result<()> {
         let Some(&facts) = self.statics.get(r.inst as usize) else {
-            return Err(unknown_id(r.inst, self.statics.len()));
+            return Err(r.refusal(self.statics.len()));
         };
         if let Some(open) = self.open.take() {
             if open.taken.unwrap_or(facts.pc != open.fall_through) {
@@ -124,12 +124,4 @@ impl StreamHash {
         bytes[8..].copy_from_slice(&self.count.to_le_bytes());
         xxh3_64(&bytes)
     }
-}
-
-#[cold]
-pub(super) fn unknown_id(id: InstId, known: usize) -> Error {
-    Error::new(
-        ErrorKind::InvalidArgument,
-        format!("retirement of static instruction {id}, but only {known} were interned; intern it first"),
-    )
 }

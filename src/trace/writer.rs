@@ -2,7 +2,7 @@
 
 use super::codec::Codec;
 use super::format::{self, BlockHeader, BLOCK_RETIREMENTS, BLOCK_STATICS, MAX_STATICS};
-use super::hash::{unknown_id, StreamHash};
+use super::hash::StreamHash;
 use super::output::Output;
 use super::{Block, Header, Summary, Timed};
 use crate::error::{Error, ErrorKind, Result};
@@ -141,13 +141,9 @@ impl Writer {
 
     #[inline]
     fn push(&mut self, r: &Retirement) -> Result<()> {
-        const OUTCOMES: u32 = Retirement::TAKEN | Retirement::NOT_TAKEN;
-        if r.inst as usize >= self.ids.len()
-            || r.flags > (OUTCOMES | Retirement::FAULT)
-            || r.flags & OUTCOMES == OUTCOMES
-            || self.poisoned
-        {
-            return Err(self.refuse(r));
+        if self.poisoned || !r.is_valid(self.ids.len()) {
+            self.check()?;
+            return Err(r.refusal(self.ids.len()));
         }
         // A full block is written when the next retirement arrives, so that the windows are whole.
         if self.block.retirements.len() == BLOCK_RETIREMENTS {
@@ -155,23 +151,6 @@ impl Writer {
         }
         self.block.retirements.push(*r);
         Ok(())
-    }
-
-    #[cold]
-    fn refuse(&self, r: &Retirement) -> Error {
-        if let Err(e) = self.check() {
-            return e;
-        }
-        if r.inst as usize >= self.ids.len() {
-            return unknown_id(r.inst, self.ids.len());
-        }
-        Error::new(
-            ErrorKind::InvalidArgument,
-            format!(
-                "retirement flags {:#x}: give TAKEN or NOT_TAKEN or neither, and FAULT at most",
-                r.flags
-            ),
-        )
     }
 
     /// Writes what is pending and the footer, makes the file durable and gives it its name.
