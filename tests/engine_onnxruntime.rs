@@ -3,8 +3,9 @@
 
 use perfvec::model::{Backend, Engine, Model};
 use perfvec::ErrorKind;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -131,31 +132,101 @@ fn the_native_engine_names_the_node_that_it_does_not_know() {
     }
 }
 
-/// The variable is read by the whole process, hence a process of its own.
-#[test]
-fn a_missing_library_is_an_error() {
-    let marker = "PERFVEC_TEST_CHILD";
-    if std::env::var_os(marker).is_none() {
-        let test = "a_missing_library_is_an_error";
-        let run = |lib: &str| {
-            let status = Command::new(std::env::current_exe().unwrap())
-                .args([test, "--exact"])
-                .env(marker, "1")
-                .env("PERFVEC_ORT_LIB", lib)
-                .status();
-            assert!(status.unwrap().success(), "{lib}");
-        };
-        run("/nonexistent/libonnxruntime.so");
-        run(data("gru.onnx").to_str().unwrap());
-        return;
-    }
+/// Runs `test` again in a process of its own, since the variable is read by the whole process.
+fn with_library(test: &str, library: &Path) -> Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(CHILD, "1")
+        .env("PERFVEC_ORT_LIB", library)
+        .output()
+        .unwrap()
+}
+
+const CHILD: &str = "PERFVEC_TEST_CHILD";
+
+fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// Loading ONNX Runtime fails as a library that is not there, or is another, has to.
+fn every_model_that_needs_it_is_refused() {
     for (backend, name) in [
         (Backend::OnnxRuntime, "odd.onnx"),
         (Backend::Auto, "gru.onnx"),
     ] {
         let e = Model::load(&data(name), backend).err().unwrap();
-        assert_eq!(e.kind(), ErrorKind::Runtime);
+        assert_eq!(e.kind(), ErrorKind::Runtime, "{e}");
         assert!(e.message().contains("PERFVEC_ORT_LIB"), "{e}");
         assert!(e.message().contains(name), "{e}");
     }
+}
+
+#[test]
+fn a_missing_library_is_an_error() {
+    if is_child() {
+        return every_model_that_needs_it_is_refused();
+    }
+    for library in ["/nonexistent/libonnxruntime.so".into(), data("gru.onnx")] {
+        let done = with_library("a_missing_library_is_an_error", &library);
+        assert!(done.status.success(), "{}: {done:?}", library.display());
+    }
+}
+
+/// A shared library made of `code`.
+fn library(dir: &Path, code: &str) -> PathBuf {
+    let (source, made) = (dir.join("made.c"), dir.join("libonnxruntime.so"));
+    std::fs::write(&source, format!("#include <stdlib.h>\n{code}\n")).unwrap();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&made, &source])
+        .status();
+    assert!(built.unwrap().success());
+    made
+}
+
+#[test]
+fn a_wrong_library_is_an_error() {
+    if is_child() {
+        return every_model_that_needs_it_is_refused();
+    }
+    let answering = |version: &str| {
+        format!(
+            "static const void *api(unsigned v) {{ return NULL; }}
+            static const char *version(void) {{ return \"{version}\"; }}
+            static const void *const base[] = {{(void *)api, (void *)version}};
+            const void *OrtGetApiBase(void) {{ return base; }}"
+        )
+    };
+    for code in [
+        "int another;",
+        "const void *OrtGetApiBase(void) { return NULL; }",
+        &answering("1.2.0"),
+        &answering("1.99.0"),
+        &answering("none"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let done = with_library("a_wrong_library_is_an_error", &library(dir.path(), code));
+        assert!(done.status.success(), "{code}: {done:?}");
+    }
+}
+
+/// What a library does as the system loads it, this one cannot undo; but only a model that needs
+/// it loads it, and the process ends at once.
+#[test]
+fn a_library_that_crashes_is_loaded_for_no_other_model() {
+    const SIGABRT: i32 = 6;
+    if is_child() {
+        let model = Model::load(&data("odd.onnx"), Backend::Auto).unwrap();
+        model.engine(1, 1).unwrap();
+        println!("ran without it");
+        let never = Model::load(&data("gru.onnx"), Backend::Auto);
+        panic!("it was loaded: {:?}", never.err());
+    }
+    let code = "__attribute__((constructor)) static void crash(void) { abort(); }";
+    let dir = tempfile::tempdir().unwrap();
+    let test = "a_library_that_crashes_is_loaded_for_no_other_model";
+    let done = with_library(test, &library(dir.path(), code));
+    assert_eq!(done.status.signal(), Some(SIGABRT), "{done:?}");
+    let text = String::from_utf8_lossy(&done.stdout);
+    assert!(text.contains("ran without it"), "{text}");
 }

@@ -39,11 +39,12 @@ fn load(path: &Path) -> Result<Environment> {
         ))
     };
     // `ort` asserts where a library that is not ONNX Runtime exports the same symbol.
-    let builder = std::panic::catch_unwind(|| ort::init_from(path))
-        .map_err(|_| about(&"its OrtGetApiBase does not answer"))?
-        .map_err(|e| about(&e))?;
-    let env = builder.with_name("perfvec").with_telemetry(false).build();
-    let env = env.map_err(|e| about(&e))?;
+    let env = std::panic::catch_unwind(|| {
+        let builder = ort::init_from(path).map_err(|e| about(&e))?;
+        let env = builder.with_name("perfvec").with_telemetry(false).build();
+        env.map_err(|e| about(&e))
+    })
+    .map_err(|_| about(&"its OrtGetApiBase does not answer"))??;
     env.set_log_level(ort::logging::LogLevel::Error);
     Ok(env)
 }
