@@ -17,6 +17,8 @@ from pathlib import Path
 
 import torch
 
+from mistakes import Mistake, told
+
 HERE = Path(__file__).resolve().parent
 # What every choice has unless it says otherwise: the shape and window of the default model.
 BASE = ["--hidden", "64", "--chunk", "128", "--granule", "16"]
@@ -42,10 +44,12 @@ def train(data, out, options, steps, processes):
         return
     # The last one counts.
     chunk = int(options[-1 - options[::-1].index("--chunk") + 1])
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, str(HERE / "train.py"), str(data), str(out), *options,
          "--steps", str(steps * 128 // chunk), "--minutes", "1e6", "--check", "1e6",
-         "--processes", str(processes)], check=True, stdout=sys.__stderr__)
+         "--processes", str(processes)], check=False, stdout=sys.__stderr__)
+    if done.returncode:
+        raise Mistake(f"{out}: its training failed")
 
 
 def result(out):
@@ -88,6 +92,9 @@ def main():
     for pair in args.schema:
         name, _, data = pair.partition("=")
         choices[f"schema {name}"] = (data, [])
+    unknown = set(args.only or ()) - choices.keys()
+    if unknown:
+        raise Mistake(f"no choice {', '.join(sorted(unknown))}; there are {', '.join(choices)}")
     rows = {}
     for name, (data, options) in choices.items():
         if args.only and name not in args.only:
@@ -100,4 +107,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

@@ -23,7 +23,6 @@ import concurrent.futures
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -34,14 +33,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gem5-glue" / "c
 
 import cycles as cycle_files
 
+from mistakes import Mistake, ask, told
+
 SCHEMA = "perfvec-rm-2"
 WARM = 512
 # Largest finite float16; a longer wait than that is rare and is capped, not lost.
 HALF_MAX = 65504.0
-
-
-class DatasetError(Exception):
-    """Recorded files that do not fit together; the message names them."""
 
 
 def write_json(path, data):
@@ -60,10 +57,7 @@ def write_array(path, array):
 def schema_info(perfvec, name):
     """{"name", "hash", "columns", "least"} of a feature schema, as the library knows it; least is
     the smallest value of each column."""
-    text = subprocess.run(
-        [perfvec, "info", "--schema", name, "--json"], check=True, capture_output=True, text=True
-    ).stdout
-    info = json.loads(text)
+    info = json.loads(ask(perfvec, "info", "--schema", name, "--json"))
     return {
         "name": name,
         "hash": info["hash"],
@@ -77,16 +71,14 @@ def extract(perfvec, schema, trace, windows, out, columns):
     rows, float32 [sum of lengths, columns], memory-mapped from `out`."""
     listing = out.with_name(out.name + ".windows")
     listing.write_text("".join(f"{first} {length}\n" for first, length in windows))
-    done = subprocess.run(
-        [perfvec, "features", "--schema", schema, str(trace), "-o", str(out),
-         "--windows", str(listing)], check=False, capture_output=True, text=True)
-    listing.unlink()
-    if done.returncode:
-        raise DatasetError(f"perfvec features {trace}: {done.stderr.strip()[-500:]}")
+    try:
+        ask(perfvec, "features", trace, "--schema", schema, "-o", out, "--windows", listing)
+    finally:
+        listing.unlink()
     rows = np.load(out, mmap_mode="r")
     wanted = (sum(length for _, length in windows), columns)
     if rows.shape != wanted:
-        raise DatasetError(f"{trace}: the extractor gave rows {rows.shape}, expected {wanted}")
+        raise Mistake(f"{trace}: the extractor gave rows {rows.shape}, expected {wanted}")
     return rows
 
 
@@ -108,7 +100,7 @@ def place_cycles(files, runs, total):
         for first, length in file.windows:
             run = next((r for r in runs if r["first"] <= first < r["first"] + r["length"]), None)
             if run is None or first + length > run["first"] + run["length"]:
-                raise DatasetError(f"{file.path}: window {first}+{length} is in no planned window")
+                raise Mistake(f"{file.path}: window {first}+{length} is in no planned window")
             row = run["row"] + run["warm"] + first - run["first"]
             table[k, row : row + length] = values[at : at + length]
             at += length
@@ -147,7 +139,7 @@ def build_program(rec, out, perfvec, schema, entry, warm):
         for at in range(0, len(rows), 1 << 16):
             part = rows[at : at + (1 << 16)]
             if not np.isfinite(part).all():
-                raise DatasetError(f"{trace}: a feature is not finite near row {at}")
+                raise Mistake(f"{trace}: a feature is not finite near row {at}")
             half[at : at + (1 << 16)] = np.clip(part, -HALF_MAX, HALF_MAX)
         write_array(folder / "features.npy", half)
         scratch.unlink()
@@ -163,6 +155,8 @@ def build_program(rec, out, perfvec, schema, entry, warm):
 def build(rec, out, perfvec, schema_name=SCHEMA, warm=WARM, jobs=2):
     """Builds the whole data set; returns the number of programs in it."""
     rec, out = Path(rec), Path(out)
+    if warm < 0:
+        raise Mistake(f"{warm} rows of warm-up: there are none before the first")
     out.mkdir(parents=True, exist_ok=True)
     schema = schema_info(perfvec, schema_name)
     write_json(out / "schema.json", schema)
@@ -196,11 +190,8 @@ def main():
     parser.add_argument("--warm", type=int, default=WARM, help="warm-up rows before a window")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    try:
-        build(args.rec, args.out, args.perfvec, args.schema, args.warm, args.jobs)
-    except (DatasetError, cycle_files.CycleFileError, OSError) as error:
-        sys.exit(str(error))
+    build(args.rec, args.out, args.perfvec, args.schema, args.warm, args.jobs)
 
 
 if __name__ == "__main__":
-    main()
+    told(main, cycle_files.CycleFileError)

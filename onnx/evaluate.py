@@ -13,7 +13,6 @@ most --budget retirements of training programs. Test programs are used here and 
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +22,7 @@ import onnx
 
 import calibration
 import dataset
+import export
 import floor
 import graph
 import network
@@ -31,6 +31,7 @@ import ridge
 import separation
 import table
 from dataset import cycle_files
+from mistakes import Mistake, ask, told
 from shards import Data
 
 INTERVAL = 10240  # retirements: ten segments
@@ -78,12 +79,8 @@ def extended_table(path, prefix, unseen, vectors):
 
 def replay(perfvec, prefix, microarchs, trace, backend, out):
     """What the library predicts for a trace: the parsed JSON of `perfvec replay`."""
-    done = subprocess.run(
-        [perfvec, "replay", str(trace), "--model", f"{prefix}.onnx", "--microarchs",
-         str(microarchs), "--backend", backend, "--interval", str(INTERVAL), "--json", str(out)],
-        check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise dataset.DatasetError(f"perfvec replay {trace}: {done.stderr.strip()[-500:]}")
+    ask(perfvec, "replay", trace, "--model", f"{prefix}.onnx", "--microarchs", microarchs,
+        "--backend", backend, "--interval", INTERVAL, "--json", out)
     return json.loads(Path(out).read_text())
 
 
@@ -181,8 +178,8 @@ def stats(errors):
 
 def evaluate(args):
     rec, out, prefix = Path(args.rec), Path(args.report), args.model
-    out.mkdir(parents=True, exist_ok=True)
     model, checkpoint = network.load(args.checkpoint)
+    taken = check_model(args, model, checkpoint)
     piece, warm, stride = checkpoint["piece"], checkpoint["warm"], checkpoint["stride"]
     sums = {name: s.numpy() for name, s in checkpoint["sums"].items()}
     vectors = checkpoint["vectors"].double().numpy()
@@ -190,11 +187,17 @@ def evaluate(args):
     data = Data(args.data, valid=valid)
     unseen = Data(args.data, splits=("unseen",), valid=valid)
     names = [c["name"] for c in json.loads(checkpoint["cores"])]
-    known = seen_programs(data, sums, vectors, stride) if [c["name"] for c in data.cores] == names else {}
+    schema = json.loads(checkpoint["schema"])["name"]
+    check_data(args, data, sums, piece, stride)
+    out.mkdir(parents=True, exist_ok=True)
+    known = {}
+    if [c["name"] for c in data.cores] == names:
+        known = seen_programs(data, sums, vectors, stride)
+    else:
+        print(f"{args.data} has other cores than {args.checkpoint}: errors on training and "
+              "validation programs are left out", file=sys.stderr)
     fresh, used, held = calibrated(unseen, sums, ridge.Prior.of(vectors), args.budgets, piece,
                                    stride, args.programs)
-    # The backend that the library takes unasked.
-    taken = "int8" if graph.properties(onnx.load(f"{prefix}.onnx"))["perfvec.int8"] == "yes" else "f32"
     result = {
         "model": checkpoint_identity(prefix), "interval": INTERVAL, "budget": args.budget,
         "used": used, "backend": taken, "programs": {}, "rows": [], "curves": [],
@@ -203,6 +206,9 @@ def evaluate(args):
     entries = [e for e in json.loads((rec / "programs.json").read_text())
                if e["split"] == "test" and any((rec / "cycles" / e["name"]).glob("*.pvc"))]
     if args.only:
+        unknown = set(args.only) - {e["name"] for e in entries}
+        if unknown:
+            raise Mistake(f"{rec}: no test program {', '.join(sorted(unknown))} was timed")
         entries = [e for e in entries if e["name"] in args.only]
     with tempfile.TemporaryDirectory() as folder:
         microarchs = Path(folder) / "table.safetensors"
@@ -216,7 +222,8 @@ def evaluate(args):
                        for backend in ("f32", "int8")}
             answer = answers[taken]
             if entry is smallest and not args.no_check:
-                result["check"] = cross_check(args, model, entry, answers, vectors, warm, folder)
+                result["check"] = cross_check(args, model, schema, entry, answers, vectors, warm,
+                                              folder)
             rows, curves = judge_program(rec, entry, cores, answer, args.budget)
             result["rows"] += rows
             result["curves"] += curves
@@ -236,12 +243,33 @@ def evaluate(args):
     return result
 
 
-def cross_check(args, model, entry, answers, vectors, warm, folder):
+def check_model(args, model, checkpoint):
+    """Makes sure that the exported model is the checkpoint's; returns the backend that the library
+    takes for it unasked."""
+    if "sums" not in checkpoint:
+        raise Mistake(f"{args.checkpoint}: of a run that had not ended; take its final.pt")
+    digest = export.digest(model, json.loads(checkpoint["schema"]))
+    identity = checkpoint_identity(args.model)
+    properties = graph.properties(onnx.load(f"{args.model}.onnx"))
+    for found in (identity, properties["perfvec.model_id"]):
+        if not found.endswith(f"-{digest}"):
+            raise Mistake(f"{args.model}: model {found} was not exported from {args.checkpoint}, "
+                          f"whose models end in {digest}")
+    return "int8" if properties.get("perfvec.int8") == "yes" else "f32"
+
+
+def check_data(args, data, sums, piece, stride):
+    """Makes sure that the checkpoint's sums are of this data set's rows."""
+    for p in data.train + data.valid:
+        if len(sums.get(p.name, ())) != len(p.spans(piece, stride)):
+            raise Mistake(f"{args.data}: {p.name} is not what {args.checkpoint} was trained on; "
+                          "take the data set of its run, or train again")
+
+
+def cross_check(args, model, schema, entry, answers, vectors, warm, folder):
     """One whole program by the library (every backend) and by PyTorch: relative differences."""
     trace = Path(args.rec) / "streams" / f"{entry['name']}.pvt"
-    info = dataset.schema_info(args.perfvec, args.schema)
-    want = torch_cycles(model, args.perfvec, info["name"], trace, entry["retired"], vectors, warm,
-                        folder)
+    want = torch_cycles(model, args.perfvec, schema, trace, entry["retired"], vectors, warm, folder)
     out = {"program": entry["name"], "retired": entry["retired"]}
     for backend, answer in answers.items():
         got = np.array([m["cycles"] for m in answer["microarchs"][: len(want)]])
@@ -309,7 +337,6 @@ def main():
     add("model", help="path of the exported model without endings")
     add("report", help="folder for report.json and report.html")
     add("--perfvec", default="target/release/perfvec")
-    add("--schema", default=dataset.SCHEMA)
     add("--budget", type=int, default=1_000_000, help="retirements to calibrate a core from")
     add("--programs", type=int, default=40, help="that the budget is spread over")
     add("--budgets", type=int, nargs="+", default=BUDGETS, help="for the curve")
@@ -318,10 +345,9 @@ def main():
     args = parser.parse_args()
     if args.budget not in args.budgets:
         args.budgets.append(args.budget)
-    try:
-        result = evaluate(args)
-    except (dataset.DatasetError, cycle_files.CycleFileError, OSError) as error:
-        sys.exit(str(error))
+    if min(args.budgets) < 1 or args.programs < 1:
+        parser.error("--budget, --budgets and --programs must be at least 1")
+    result = evaluate(args)
     for label, s in result["summary"].items():
         if s:
             print(f"{label:56} mean {100 * s['mean']:5.2f} %  median {100 * s['median']:5.2f} %  "
@@ -331,4 +357,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main, cycle_files.CycleFileError)

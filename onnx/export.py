@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -24,15 +23,12 @@ import torch
 import graph
 import network
 import table
+from mistakes import Mistake, ask, told
 from shards import source
 
 TOLERANCE = 1e-5
 # Where int8 moves no core's total by more than this, it is the default engine.
 INT8_TOLERANCE = 5e-3
-
-
-class ExportError(Exception):
-    """The files would not be right; the message says why."""
 
 
 def commit():
@@ -44,10 +40,15 @@ def commit():
 
 def model_id(name, model, schema):
     """`name` and a hash over schema and weights."""
+    return f"{name}-{digest(model, schema)}"
+
+
+def digest(model, schema):
+    """A hash over schema and weights."""
     h = hashlib.sha256(json.dumps(schema).encode())
     for key, value in sorted(model.state_dict().items()):
         h.update(key.encode() + np.ascontiguousarray(value.numpy()).tobytes())
-    return f"{name}-{h.hexdigest()[:12]}"
+    return h.hexdigest()[:12]
 
 
 def sample(model, steps, lanes, seed=0):
@@ -72,7 +73,7 @@ def check(model, proto, features):
     last = [np.abs(a[0] - b.numpy()).max() / max(1.0, float(b.abs().max()))
             for a, b in zip(states, (s for pair in new for s in pair))]
     if not (worst <= TOLERANCE and max(single.max(), *last) <= 10 * TOLERANCE):
-        raise ExportError(f"ONNX Runtime differs from PyTorch: sums by {worst:.2e}, elements by "
+        raise Mistake(f"ONNX Runtime differs from PyTorch: sums by {worst:.2e}, elements by "
                           f"{single.max():.2e}, states by {max(last):.2e}; {TOLERANCE:.0e} (sums) "
                           f"and {10 * TOLERANCE:.0e} are allowed")
     return worst
@@ -93,9 +94,8 @@ def int8_difference(perfvec, prefix, traces):
             cycles = []
             for backend in ("f32", "int8"):
                 out = Path(folder) / "out.json"
-                subprocess.run(
-                    [perfvec, "replay", str(trace), "--model", f"{prefix}.onnx", "--backend",
-                     backend, "--json", str(out)], check=True, stdout=subprocess.DEVNULL)
+                ask(perfvec, "replay", trace, "--model", f"{prefix}.onnx", "--backend", backend,
+                    "--json", out)
                 answer = json.loads(out.read_text())
                 cycles.append(np.array([m["cycles"] for m in answer["microarchs"]]))
             worst = max(worst, float(np.abs(cycles[1] / cycles[0] - 1.0).max()))
@@ -160,7 +160,7 @@ def export(checkpoint, prefix, name=None, warmup=None):
     entries = [table.entry(core, True) for core in cores]
     vectors = data["vectors"].numpy()
     if not np.isfinite(vectors).all():
-        raise ExportError("a microarchitecture vector is not finite")
+        raise Mistake("a microarchitecture vector is not finite")
     write(f"{prefix}.onnx", proto.SerializeToString())
     onnx.checker.check_model(f"{prefix}.onnx")
     table.save(f"{prefix}.safetensors", identity, schema["hash"], entries, vectors,
@@ -181,10 +181,7 @@ def main():
                         help="validation streams to judge int8 by; without them it stays off")
     parser.add_argument("--perfvec", default="target/release/perfvec")
     args = parser.parse_args()
-    try:
-        result = export(args.checkpoint, args.prefix, args.name, args.warmup)
-    except (ExportError, OSError) as error:
-        sys.exit(str(error))
+    result = export(args.checkpoint, args.prefix, args.name, args.warmup)
     print(f"{args.prefix}.onnx and .safetensors: model {result['model_id']}; ONNX Runtime and "
           f"PyTorch differ by {result['difference']:.1e}")
     if args.int8:
@@ -194,4 +191,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

@@ -13,6 +13,7 @@ import json
 import numpy as np
 
 import ridge
+from mistakes import told
 from shards import Data
 
 PIECE = 1000
@@ -108,4 +109,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

@@ -22,7 +22,6 @@ rows, after normalisation) before them, the library begins with a state of zeros
 import argparse
 import hashlib
 import json
-import sys
 import zipfile
 
 import numpy as np
@@ -32,7 +31,9 @@ import torch
 import dataset
 import export
 import graph
+import network
 import table
+from mistakes import Mistake, told
 
 UNIT_HZ = 1e10  # one unit of the targets is 0.1 ns
 DEFAULT_CLOCK_GHZ = 2.0
@@ -52,41 +53,36 @@ def bare(name):
 def weights(state):
     """(layers [(w_ih, w_hh, bias)], head [rows,H]) of a state dict."""
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise export.ExportError("holds no state dict (names and their tensors)")
+        raise Mistake("holds no state dict (names and their tensors)")
     state = {bare(k): v for k, v in state.items()}
     names = [[f"lstm.{part}_l{i}" for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
              for i in range(sum(k.startswith("lstm.weight_ih_l") for k in state))]
     known = {"linear.weight", *(name for layer in names for name in layer)}
     if not names or known != set(state):
-        raise export.ExportError(
+        raise Mistake(
             "not the state dict of an LSTM of one direction with a bias-free linear head (missing: "
             f"{sorted(known - set(state))[:5]}, unknown: {sorted(set(state) - known)[:5]})")
     arrays = {k: v.numpy().astype(np.float32) for k, v in state.items()}
     for name, values in arrays.items():
         if not np.isfinite(values).all():
-            raise export.ExportError(f"{name} has a value that is not finite")
+            raise Mistake(f"{name} has a value that is not finite")
     head, layers = arrays["linear.weight"], []
     for a, b, c, d in names:
         rows, width = arrays[b].shape
         if rows != 4 * width or len(arrays[a]) != rows:
-            raise export.ExportError(
+            raise Mistake(
                 f"{a} and {b} are {arrays[a].shape} and {arrays[b].shape}, which is no LSTM's (a "
                 "GRU has three gates, a projected LSTM another width)")
         layers.append((arrays[a], arrays[b], arrays[c] + arrays[d]))
     if head.shape[1] != layers[-1][1].shape[1]:
-        raise export.ExportError(f"linear.weight is {head.shape}, behind an LSTM of "
+        raise Mistake(f"linear.weight is {head.shape}, behind an LSTM of "
                                  f"{layers[-1][1].shape[1]}")
     return layers, head
 
 
 def read_state(path):
     """The state dict in a checkpoint file, which may wrap it."""
-    try:
-        data = torch.load(path, weights_only=True, map_location="cpu")
-    except OSError:
-        raise
-    except Exception as error:  # the unpickler of what is no pickle raises anything
-        raise export.ExportError(f"not a checkpoint of tensors: {str(error)[:200]}") from error
+    data = network.read(path)
     for key in ("model_state_dict", "state_dict", "model"):
         if isinstance(data, dict) and key in data:
             data = data[key]
@@ -99,7 +95,7 @@ def read_stats(path):
         with np.load(path) as stats:
             return {key: stats[key] for key in ("mean", "std")}
     except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise export.ExportError(
+        raise Mistake(
             f"{path}: no .npz file with \"mean\" and \"std\": {error}") from error
 
 
@@ -108,7 +104,7 @@ def names_and_clocks(args, count):
     clocks = args.clock_ghz or [DEFAULT_CLOCK_GHZ]
     clocks = clocks * count if len(clocks) == 1 else clocks
     if len(names) != count or len(clocks) != count:
-        raise export.ExportError(
+        raise Mistake(
             f"the checkpoint has {count} microarchitectures, but {len(names)} names and "
             f"{len(clocks)} clocks are given")
     return names, np.array(clocks)
@@ -120,18 +116,18 @@ def convert(state, stats, prefix, schema, args):
     mean, std = (np.asarray(stats[k], np.float32).reshape(-1) for k in ("mean", "std"))
     std = np.where(std == 0.0, np.float32(1.0), std)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0.0).all()):
-        raise export.ExportError("the statistics are not finite means and standard deviations")
+        raise Mistake("the statistics are not finite means and standard deviations")
     if not len(mean) == len(std) == layers[0][0].shape[1] == len(schema["columns"]):
-        raise export.ExportError(
+        raise Mistake(
             f"widths differ: statistics {len(mean)}, first layer {layers[0][0].shape[1]}, schema "
             f"{schema['name']} {len(schema['columns'])}")
     if len(head) % args.targets:
-        raise export.ExportError(f"{len(head)} rows of the head are no multiple of "
+        raise Mistake(f"{len(head)} rows of the head are no multiple of "
                                  f"{args.targets} targets")
     count = len(head) // args.targets
     target = min(STORE_COMMIT, args.targets - 1) if args.target is None else args.target
     if not 0 <= target < args.targets:
-        raise export.ExportError(f"--target {target} is not one of {args.targets}")
+        raise Mistake(f"--target {target} is not one of {args.targets}")
     vectors = head.reshape(count, args.targets, -1)[:, target]
     names, clocks = names_and_clocks(args, count)
     vectors = vectors * (clocks * 1e9 / UNIT_HZ)[:, None]
@@ -172,14 +168,14 @@ def main():
     if args.names_file:
         with open(args.names_file) as file:
             args.names = json.load(file)
+    schema = dataset.schema_info(args.perfvec, "perfvec-51")
+    state, stats = read_state(args.checkpoint), read_stats(args.stats)
     try:
-        schema = dataset.schema_info(args.perfvec, "perfvec-51")
-        identity = convert(read_state(args.checkpoint), read_stats(args.stats), args.prefix, schema,
-                           args)
-    except (export.ExportError, OSError) as error:
-        sys.exit(f"{args.checkpoint}: {error}")
+        identity = convert(state, stats, args.prefix, schema, args)
+    except Mistake as error:
+        raise Mistake(f"{args.checkpoint}: {error}") from error
     print(f"{args.prefix}.onnx and .safetensors: model {identity}")
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

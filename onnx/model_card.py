@@ -18,6 +18,7 @@ from onnx import numpy_helper
 import graph
 import separation
 import table
+from mistakes import told
 
 
 def percent(x):
@@ -174,4 +175,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

@@ -9,11 +9,13 @@ through fused_lstm.py, for training.
 
 import dataclasses
 import math
+import os
 
 import torch
 from torch import nn
 
 import fused_lstm
+from mistakes import Mistake
 
 
 @dataclasses.dataclass
@@ -99,14 +101,24 @@ def save(path, model, **more):
     temporary = f"{path}.part"
     torch.save({"shape": dataclasses.asdict(model.shape), "model": model.state_dict(), **more},
                temporary)
-    import os
-
     os.replace(temporary, path)
 
 
 def load(path):
     """Reads a checkpoint: (model, everything in the file)."""
-    data = torch.load(path, weights_only=True)
+    data = read(path)
+    if not isinstance(data, dict) or not {"shape", "model"} <= data.keys():
+        raise Mistake(f"{path}: no checkpoint of train.py")
     model = Foundation(Shape(**data["shape"]))
     model.load_state_dict(data["model"])
     return model, data
+
+
+def read(path):
+    """What torch saved in a file: tensors and plain values, never code."""
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except OSError:
+        raise
+    except Exception as error:  # the unpickler of what is no pickle raises anything
+        raise Mistake(f"{path}: no checkpoint of tensors: {str(error)[:200]}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import separation
 import svg
+from mistakes import told
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2530}
@@ -100,8 +101,7 @@ def budgets(result):
 
 
 def phases(result):
-    """The same core for every program would hide much: take each program's worst and a middle one
-    in turn."""
+    """A chart for each of the longest programs, on one of the cores that it was timed on."""
     out, seen = [], set()
     for curve in sorted(result["curves"], key=lambda c: -len(c["observed"])):
         if curve["program"] in seen or len(curve["observed"]) < 8:
@@ -188,4 +188,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mistakes import Mistake
+
 
 class Program:
     """One program's rows (memory-mapped) and the cores it was timed on."""
@@ -56,15 +58,17 @@ class Data:
         folder = Path(folder)
         self.schema = json.loads((folder / "schema.json").read_text())
         every = json.loads((folder / "cores.json").read_text())
-        timed = {
-            name for meta in folder.glob("*/meta.json")
-            for name in json.loads(meta.read_text())["cores"]
-        }
+        metas = [json.loads(meta.read_text()) for meta in folder.glob("*/meta.json")]
+        timed = {name for meta in metas for name in meta["cores"]}
         self.cores = [c for c in every if c["split"] in splits and c["name"] in timed]
         index = {c["name"]: i for i, c in enumerate(self.cores)}
         programs = [Program(p.parent, index) for p in sorted(folder.glob("*/meta.json"))]
         programs = [p for p in programs if len(p.cores)]
         sources = set(valid)
+        names = {meta["name"] for meta in metas}
+        unknown = sources - names - {source(name) for name in names}
+        if unknown:
+            raise Mistake(f"{folder} has no program and no source {', '.join(sorted(unknown))}")
         held = {p.name for p in programs
                 if p.split == "valid" or p.name in sources or source(p.name) in sources}
         self.train = [p for p in programs if p.name not in held and p.split == "train"]
@@ -78,7 +82,7 @@ class Data:
             found = [i for i, c in enumerate(self.schema["columns"])
                      if c == name or name.endswith("*") and c.startswith(name[:-1])]
             if not found:
-                raise ValueError(f"schema {self.schema['name']} has no column {name}")
+                raise Mistake(f"schema {self.schema['name']} has no column {name}")
             out += [i for i in found if i not in out]
         return out
 
@@ -114,7 +118,7 @@ class Sampler:
         self.programs = [p for p in data.train
                          if any(r["length"] >= length for r in p.runs)]
         if not self.programs:
-            raise ValueError(f"no training window has {length} retirements")
+            raise Mistake(f"no training window has {length} retirements")
         sizes = np.array([sum(r["length"] for r in p.runs) for p in self.programs], float)
         weights = sizes**power
         groups = [source(p.name) for p in self.programs]

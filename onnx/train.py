@@ -11,7 +11,6 @@ programs' totals stays in OUT/best.pt, the state to resume from in OUT/last.pt, 
 OUT/curves.csv. Test programs are never read.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -29,10 +28,10 @@ import network
 import represent
 import ridge
 import rounding
+from mistakes import Mistake, told
 from objective import WindowLoss
+from settings import parse
 from shards import Data, Sampler
-
-PASSED = ["*"]
 
 
 class Run:
@@ -50,10 +49,10 @@ class Run:
             fused_lstm.compile_kernels()
         self.data = Data(args.data, valid=args.valid)
         if not self.data.train:
-            raise SystemExit(f"{args.data}: no training program was timed on a core of the training "
+            raise Mistake(f"{args.data}: no training program was timed on a core of the training "
                              "set; record some (record_dataset.py) and run dataset.py again")
         if "least" not in self.data.schema:
-            raise SystemExit(f"{args.data}/schema.json: has no smallest values of columns, which the "
+            raise Mistake(f"{args.data}/schema.json: has no smallest values of columns, which the "
                              "rounding of weights needs; run dataset.py again")
         self.model, self.vectors = self.build()
         self.before = {}
@@ -98,11 +97,11 @@ class Run:
         model, data = network.load(path)
         self.before = {"before": data["args"]}
         if model.shape != self.model.shape:
-            raise SystemExit(f"{path}: another network: {model.shape}")
+            raise Mistake(f"{path}: another network: {model.shape}")
         self.model.load_state_dict(model.state_dict())
         names = [c["name"] for c in json.loads(data["cores"])]
         if names != [c["name"] for c in self.data.cores]:
-            raise SystemExit(f"{path}: vectors of other cores")
+            raise Mistake(f"{path}: vectors of other cores")
         with torch.no_grad():
             self.vectors.copy_(data["vectors"])
 
@@ -337,50 +336,8 @@ class Run:
                   programs=json.dumps([p.name for p in self.data.train]))
 
 
-def parse(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("data")
-    add("out")
-    add("--valid", nargs="*", default=[], help="programs or sources held out for validation")
-    add("--hidden", type=int, nargs="+", default=[128], help="width of each LSTM layer")
-    add("--embedding", type=int, default=0)
-    add("--no-relu", action="store_true")
-    add("--clip", type=float, default=8.0, help="of normalised features; 0: none")
-    add("--passthrough", nargs="+", default=PASSED, help="columns that go past the LSTM")
-    add("--lanes", type=int, default=64, help="segments in a batch, per process")
-    add("--segment", type=int, default=1024, help="measured retirements of a segment")
-    add("--chunk", type=int, default=128, help="steps between updates")
-    add("--warm", type=int, default=128)
-    add("--granule", type=int, default=16, help="retirements that targets are summed over")
-    add("--scales", type=int, nargs="*", default=[1, 8], help="window lengths, in granules")
-    add("--weights", type=float, nargs="+", default=[0.05, 0.3, 1.0])
-    add("--local", type=float, default=0.5)
-    add("--cap", type=float, default=0.0)
-    add("--loss", choices=["window", "mse", "l1"], default="window")
-    add("--rate", type=float, default=2e-3)
-    add("--vector-rate", type=float, default=1.0, help="factor on the rate, for the vectors")
-    add("--vector-noise", type=float, default=0.02)
-    add("--pull", type=float, default=0.3, help="of a core's vector towards the others'")
-    add("--decay", type=float, default=1e-2)
-    add("--clip-gradient", type=float, default=1.0)
-    add("--average", type=float, default=0.998, help="of weights, for validation")
-    add("--minutes", type=float, default=30.0)
-    add("--steps", type=int, default=0, help="instead of --minutes: repeatable to the bit")
-    add("--check", type=float, default=2.0, help="minutes between validations")
-    add("--stride", type=int, default=4, help="validate and fit on every N-th piece")
-    add("--initial", help="checkpoint to take the network and, where cores agree, vectors from")
-    add("--seed", type=int, default=1)
-    add("--threads", type=int, default=1, help="per process; more than one is rarely faster")
-    add("--processes", type=int, default=1)
-    add("--eager", action="store_true", help="do not compile the kernels")
-    return parser.parse_args(arguments)
-
-
 def main():
-    args = parse()
+    args = parse(doc=__doc__)
     if args.processes > 1 and "RANK" not in os.environ:
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
                    f"--nproc-per-node={args.processes}", *sys.argv]
@@ -392,4 +349,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    told(main)

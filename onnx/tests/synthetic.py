@@ -47,7 +47,7 @@ elif args[0] == "replay":
         "intervals": [{{"cpi": (c / n).tolist()}} for c, n in zip(cycles, counts)],
     }}, open(value("--json"), "w"))
 elif args[0] == "features":
-    trace = args[3]
+    trace = args[1]
     out, listing = args[args.index("-o") + 1], args[args.index("--windows") + 1]
     rows = synthetic.features(*json.loads(open(trace).read()))
     parts = [rows[int(f) : int(f) + int(n)] for f, n in (s.split() for s in open(listing))]

@@ -31,7 +31,7 @@ def result(tmp_path_factory):
     export.export(base / "out" / "final.pt", base / "toy")
     args = SimpleNamespace(
         rec=base / "rec", data=base / "data", checkpoint=base / "out" / "final.pt",
-        model=str(base / "toy"), report=base / "report", perfvec=command, schema="toy-1",
+        model=str(base / "toy"), report=base / "report", perfvec=command,
         budget=8000, budgets=[2000, 8000], programs=40, only=None, no_check=False)
     return evaluate.evaluate(args), base
 

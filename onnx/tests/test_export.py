@@ -9,6 +9,7 @@ import export
 import graph
 import network
 import table
+from mistakes import Mistake
 
 
 def checkpoint(path, hidden, embedding, relu, seed=0):
@@ -64,7 +65,7 @@ def test_a_difference_is_refused(tmp_path):
     proto = graph.of_network(model, {})
     with torch.no_grad():
         model.bias[0][3] += 0.01
-    with pytest.raises(export.ExportError, match="differs from PyTorch"):
+    with pytest.raises(Mistake, match="differs from PyTorch"):
         export.check(model, proto, export.sample(model, 20, 2))
 
 

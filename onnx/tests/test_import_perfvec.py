@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-import export
 import graph
 import import_perfvec
 import table
+from mistakes import Mistake
 
 SCHEMA = {"name": "perfvec-51", "hash": "00000000000000cc", "columns": ["c"] * 51}
 
@@ -112,7 +112,7 @@ def changed(**more):
     ({"epoch": 3}, "no state dict"),
 ])
 def test_a_foreign_checkpoint_is_named(state, message):
-    with pytest.raises(export.ExportError, match=message):
+    with pytest.raises(Mistake, match=message):
         import_perfvec.weights(state)
 
 
@@ -121,12 +121,12 @@ def test_foreign_files_are_named(tmp_path):
     for write in (lambda: path.write_text("text"), lambda: path.write_bytes(b""),
                   lambda: torch.save(torch.nn.Linear(2, 2), path)):
         write()
-        with pytest.raises(export.ExportError, match="not a checkpoint"):
+        with pytest.raises(Mistake, match="no checkpoint"):
             import_perfvec.read_state(path)
-        with pytest.raises(export.ExportError, match="no .npz file"):
+        with pytest.raises(Mistake, match="no .npz file"):
             import_perfvec.read_stats(path)
     np.savez(tmp_path / "s.npz", mean=np.zeros(51))
-    with pytest.raises(export.ExportError, match="std"):
+    with pytest.raises(Mistake, match="std"):
         import_perfvec.read_stats(tmp_path / "s.npz")
 
 
@@ -137,13 +137,13 @@ def test_widths_names_and_targets_must_fit(tmp_path):
     def convert(stats, **changes):
         import_perfvec.convert(state, stats, tmp_path / "p", SCHEMA, arguments(**changes))
 
-    with pytest.raises(export.ExportError, match="widths differ: statistics 50"):
+    with pytest.raises(Mistake, match="widths differ: statistics 50"):
         convert({k: v[:50] for k, v in stats.items()})
-    with pytest.raises(export.ExportError, match="not finite"):
+    with pytest.raises(Mistake, match="not finite"):
         convert({**stats, "std": -stats["std"]})
-    with pytest.raises(export.ExportError, match="no multiple of 2"):
+    with pytest.raises(Mistake, match="no multiple of 2"):
         convert(stats, targets=2)
-    with pytest.raises(export.ExportError, match="--target 5 is not one of 5"):
+    with pytest.raises(Mistake, match="--target 5 is not one of 5"):
         convert(stats, targets=5, target=5, clock_ghz=[1.0])
-    with pytest.raises(export.ExportError, match="5 microarchitectures, but 2 names"):
+    with pytest.raises(Mistake, match="5 microarchitectures, but 2 names"):
         convert(stats, names=["a", "b"])
