@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import synthetic
+import torch
 
 import dataset
 import evaluate
@@ -20,14 +21,18 @@ SMALL = ["--eager", "--hidden", "8", "--lanes", "4", "--segment", "256", "--warm
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A recording, its data set, and two runs of other seeds, exported."""
+    """A recording, its data set, a run, and two models: the run's and one of another weight."""
     base = tmp_path_factory.mktemp("runs")
     command = synthetic.record(base / "rec", programs=6)
     synthetic.record_test(base / "rec", ["core-0", "new-0"])
     dataset.build(base / "rec", base / "data", command, "toy-1", warm=64)
-    for seed in ("1", "2"):
-        train.Run(train.parse([str(base / "data"), str(base / seed), "--seed", seed, *SMALL])).train()
-        export.export(base / seed / "final.pt", base / f"model{seed}")
+    train.Run(train.parse([str(base / "data"), str(base / "1"), *SMALL])).train()
+    final = base / "1" / "final.pt"
+    export.export(final, base / "model1")
+    other = torch.load(final, weights_only=True)
+    other["model"]["bias.0"][3] += 0.125
+    torch.save(other, base / "other.pt")
+    export.export(base / "other.pt", base / "model2")
     return base
 
 
