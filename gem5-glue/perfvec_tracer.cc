@@ -43,7 +43,8 @@ encodingOf(StaticInst &inst)
 /**
  * Whether an instruction that committed once does so whenever a CPU executes it, and its record
  * would say nothing of interest: integer arithmetic and jumps, which have neither data accesses
- * nor registers that may be switched off. (Encodings that are not valid never commit.)
+ * nor registers that may be switched off. (Encodings that are not valid never commit; gem5's
+ * pseudo-instructions, which may mark a region, are non-speculative.)
  */
 bool
 isSimple(const StaticInst &inst)
@@ -52,7 +53,7 @@ isSimple(const StaticInst &inst)
     return (op == IntAluOp || op == IntMultOp || op == IntDivOp) && !inst.isMicroop()
         && !inst.isMemRef() && !inst.isNonSpeculative() && !inst.isSerializing()
         && !inst.isSquashAfter() && !inst.isReadBarrier() && !inst.isWriteBarrier()
-        && !inst.isSyscall() && !inst.isPseudo();
+        && !inst.isSyscall();
 }
 
 std::uint32_t
