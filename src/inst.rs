@@ -56,10 +56,17 @@ op_classes! {
 impl OpClass {
     /// The class with gem5's `name` (the `enums::OpClassStrings` of gem5), if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
-        // gem5 before 24.0 called the vector memory classes Vector*, since then Simd*.
-        let renamed = name
-            .strip_prefix("Vector")
-            .map(|rest| format!("Simd{rest}"));
+        // gem5 before 24.0 called the vector memory classes Vector*, since then Simd*; its few
+        // classes of vector arithmetic gave way to those of SIMD arithmetic.
+        let renamed = name.strip_prefix("Vector").map(|rest| match rest {
+            "IntegerArith" => "SimdAlu".into(),
+            "IntegerReduce" => "SimdReduceAlu".into(),
+            "IntegerExtension" => "SimdExt".into(),
+            "FloatArith" => "SimdFloatAlu".into(),
+            "FloatConvert" => "SimdFloatCvt".into(),
+            "FloatReduce" => "SimdFloatReduceAdd".into(),
+            memory => format!("Simd{memory}"),
+        });
         let name = renamed.as_deref().unwrap_or(name);
         Self::ALL.iter().copied().find(|c| c.name() == name)
     }
@@ -348,4 +355,32 @@ pub struct Resolved {
     pub address: u64,
     /// Target of a taken control transfer where known, else 0.
     pub target: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn op_classes_are_found_by_the_names_of_every_version() {
+        for class in OpClass::ALL {
+            assert_eq!(OpClass::from_name(class.name()), Some(*class));
+        }
+        // gem5 23.1, src/cpu/FuncUnit.py
+        for (before, now) in [
+            ("VectorUnitStrideLoad", OpClass::SimdUnitStrideLoad),
+            ("VectorWholeRegisterStore", OpClass::SimdWholeRegisterStore),
+            ("VectorConfig", OpClass::SimdConfig),
+            ("VectorMisc", OpClass::SimdMisc),
+            ("VectorIntegerArith", OpClass::SimdAlu),
+            ("VectorIntegerReduce", OpClass::SimdReduceAlu),
+            ("VectorIntegerExtension", OpClass::SimdExt),
+            ("VectorFloatArith", OpClass::SimdFloatAlu),
+            ("VectorFloatConvert", OpClass::SimdFloatCvt),
+            ("VectorFloatReduce", OpClass::SimdFloatReduceAdd),
+        ] {
+            assert_eq!(OpClass::from_name(before), Some(now), "{before}");
+        }
+        assert_eq!(OpClass::from_name("Vector"), None);
+    }
 }
