@@ -237,15 +237,5 @@ fn report(name: &str, stream: &Stream) {
 fn main() {
     println!("perfvec-51, million retirements per second; ratios over the same retirements");
     println!("stream                   rows  no rows    splay   ratio    list   ratio");
-    report("made-up program", &program::stream(LEN));
-    for path in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        match recorded::recorded(&path, LEN) {
-            Ok(stream) => report(name, &stream),
-            Err(e) => {
-                eprintln!("{e}");
-                std::process::exit(1);
-            }
-        }
-    }
+    recorded::each_stream(LEN, report);
 }

@@ -85,15 +85,5 @@ fn report(name: &str, stream: &Stream) {
 fn main() {
     println!("perfvec-rm-2, million retirements per second");
     println!("stream                      rows   no rows  hash of all rows");
-    report("made-up program", &program::stream(LEN));
-    for path in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        match recorded::recorded(&path, LEN) {
-            Ok(stream) => report(name, &stream),
-            Err(e) => {
-                eprintln!("{e}");
-                std::process::exit(1);
-            }
-        }
-    }
+    recorded::each_stream(LEN, report);
 }
