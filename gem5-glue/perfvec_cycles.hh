@@ -20,8 +20,10 @@
 #ifndef PERFVEC_CYCLES_HH
 #define PERFVEC_CYCLES_HH
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,7 +103,7 @@ class CycleFile
         }
         file = std::fopen(temporary.c_str(), "wb");
         if (!file)
-            return fail("cannot open " + temporary);
+            return fail("cannot open " + temporary + ": " + std::strerror(errno));
         return put("PVCYCLE1", 8);
     }
 

@@ -1,6 +1,9 @@
 #include "perfvec_estimate.hh"
 
+#include <cerrno>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
@@ -50,6 +53,8 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
     check(perfvec_microarchs_load(path(params.microarchs), &table), "microarchs");
     // Under the tracer itself: gem5 loses groups within a group that was merged into it.
     cores = PerfVecCoreStats::ofTable(parent, table);
+    if (!params.calibrate.empty())
+        checkCalibrate();
     if (!params.intervals.empty()) {
         fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
                  params.name);
@@ -73,6 +78,21 @@ PerfVecEstimate::check(perfvec_status status, const char *what) const
         return;
     const char *text = session ? perfvec_session_last_error(session) : nullptr;
     fatal("%s: %s: %s\n", params.name, what, text && *text ? text : perfvec_last_error());
+}
+
+void
+PerfVecEstimate::checkCalibrate() const
+{
+    fatal_if(params.interval == 0, "%s: calibrate needs interval, the retirements that one "
+             "equation is made of: 1000 is a good choice\n", params.name);
+    fatal_if(params.microarch.empty(), "%s: calibrate needs microarch, the name of the core in "
+             "the table written\n", params.name);
+    const std::string probe = params.calibrate + ".part";
+    std::FILE *const file = std::fopen(probe.c_str(), "w");
+    fatal_if(!file, "%s: calibrate: cannot write %s: %s\n", params.name, params.calibrate,
+             std::strerror(errno));
+    std::fclose(file);
+    std::remove(probe.c_str());
 }
 
 std::string
@@ -103,6 +123,7 @@ PerfVecEstimate::createSession()
     if (params.sampling_period)
         config.period = params.sampling_period;
     check(perfvec_session_create(model, &config, &session), "session");
+    estimates(); // to complain early of a table of another model
     if (calibrator)
         check(perfvec_session_attach_calibrator(session, calibrator), "calibrate");
     if (series)
@@ -115,8 +136,6 @@ PerfVecEstimate::open(std::uint32_t isa)
     if (session)
         return;
     if (!params.calibrate.empty()) {
-        fatal_if(params.interval == 0, "%s: calibrate needs interval, the retirements that one "
-                 "equation is made of: 1000 is a good choice\n", params.name);
         check(perfvec_calibrator_create(model, table, &calibrator), "calibrate");
     }
     createSession();

@@ -97,6 +97,8 @@ class PerfVecEstimate : public statistics::Group
     std::vector<perfvec_estimate> estimates();
     perfvec_counts counts() const;
     std::string modelId() const;
+    /** Complains at once of what would lose a calibration at the end of a long run. */
+    void checkCalibrate() const;
 
     const PerfVecParams &params;
     perfvec_model *model = nullptr;

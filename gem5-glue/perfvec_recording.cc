@@ -18,7 +18,9 @@ PerfVecRecording::PerfVecRecording(const PerfVecParams &params)
     : params(params), tracePath(params.record), writesCycles(!params.cycles.empty()),
       writesHashes(!params.hashes.empty())
 {
-    fatal_if(params.windows.size() % 2 != 0,
+    // fatal_if would print its condition as a format, so no % in it.
+    const bool odd = params.windows.size() & 1;
+    fatal_if(odd,
              "%s: windows has %d numbers: give pairs of first retirement and number of "
              "retirements\n", params.name, params.windows.size());
 }

@@ -115,6 +115,10 @@ PerfVec::PerfVec(const Params &p)
              perfvec_version(), perfvec_abi_version());
     if (p.estimate)
         estimating = std::make_unique<PerfVecEstimate>(this, p);
+    const bool needless = !p.estimate && (!p.calibrate.empty() || !p.intervals.empty());
+    fatal_if(needless, "%s: calibrate and intervals need estimate=True\n", name());
+    const bool sorted = std::is_sorted(p.exit_at.begin(), p.exit_at.end());
+    fatal_if(!sorted, "%s: exit_at is not in ascending order: sort it\n", name());
     planExit();
     registerExitCallback([this] { finish(); });
 }

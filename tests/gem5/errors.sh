@@ -8,6 +8,23 @@ expect "must end in .json or .csv" "$estimate" --interval 1000 --intervals "$wor
     -- "$PROGRAM"
 ! grep -q "instructions retired" "$work/bad/log" || fail "told only after the whole run"
 
+# Parameters that would lose the result of a long run: told before it, not after.
+wrong() { # wrong TEXT NAME=VALUE ...
+    local text=$1; shift
+    expect "$text" tests/gem5/parameters.py "$PROGRAM" "$@"
+    ! grep -q "exiting" "$work/bad/log" || fail "told only after the whole run: $*"
+}
+wrong "microarch table of .*use the table that came with the model" \
+    "microarchs='onnx/perfvec-riscv64-1.safetensors'"
+wrong "windows has 3 numbers: give pairs" "windows=[1, 2, 3]"
+wrong "exit_at is not in ascending order" "exit_at=[500, 100]"
+wrong "need estimate=True" "estimate=False" "calibrate='$work/mine.safetensors'"
+wrong "calibrate needs interval" "calibrate='$work/mine.safetensors'" "microarch='mine'"
+wrong "calibrate needs microarch" "calibrate='$work/mine.safetensors'" "interval=1000"
+wrong "cannot write /nowhere/mine.safetensors: No such file" \
+    "calibrate='/nowhere/mine.safetensors'" "microarch='mine'" "interval=1000"
+wrong "cannot open /nowhere/mine.pvc.part: No such file" "cycles='/nowhere/mine.pvc'"
+
 # A library of another ABI version, as LD_LIBRARY_PATH may find one.
 echo 'unsigned perfvec_abi_version(void) { return 99; }' | cc -shared -fPIC -x c - -o "$work/abi.so"
 LD_PRELOAD=$work/abi.so expect "ABI version 99: rebuild gem5" "$estimate" -- "$PROGRAM"
