@@ -78,7 +78,8 @@ class PerfVec(InstTracer):
     )
 
     # Recording
-    record = Param.String("", "Write the retirement stream to this trace")
+    record = Param.String("", "Write the retirement stream to this trace, with the"
+        " observed cycles of a timing CPU (`perfvec calibrate` reads them)")
     cycles = Param.String("", "Write the observed cycles to this file")
     hashes = Param.String("", "Write hashes of the stream to this file")
     windows = VectorParam.Counter(

@@ -1,5 +1,8 @@
 #include "perfvec_recording.hh"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
 
@@ -90,13 +93,22 @@ PerfVecRecording::flush()
 }
 
 void
-PerfVecRecording::add(const perfvec_glue::Record &retired, std::uint64_t index,
+PerfVecRecording::add(const perfvec_glue::Record &retired, std::uint64_t index, bool observed,
                       std::uint64_t cycles)
 {
     if (recorder) {
-        batch.push_back({retired.id, 0, retired.address, 0});
-        if (batch.size() == BATCH)
+        const perfvec_retirement retirement = {retired.id, 0, retired.address, 0};
+        if (observed) {
             flush();
+            const auto most = std::uint64_t(std::numeric_limits<std::uint32_t>::max());
+            check(perfvec_recorder_retire_timed(recorder, &retirement,
+                                                std::uint32_t(std::min(cycles, most))),
+                  "retire");
+        } else {
+            batch.push_back(retirement);
+            if (batch.size() == BATCH)
+                flush();
+        }
     }
     if (writesCycles)
         cycleFile.add(index, retired.pc, retired.address, cycles);

@@ -36,7 +36,13 @@ class PerfVecRecording
     std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
                          std::size_t size);
     std::uint32_t intern(const perfvec_static_inst &inst);
-    void add(const perfvec_glue::Record &retired, std::uint64_t index, std::uint64_t cycles);
+    /**
+     * One retirement. @param index how many were before it
+     * @param observed whether its cycles are those of the core in question: the trace has them then
+     * @param cycles since the retirement before it
+     */
+    void add(const perfvec_glue::Record &retired, std::uint64_t index, bool observed,
+             std::uint64_t cycles);
     /** Completes the files under their names. */
     void finish(const std::string &cpu);
 

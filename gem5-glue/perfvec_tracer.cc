@@ -289,7 +289,7 @@ PerfVec::emit(const perfvec_glue::Record &retired)
         cycles = (retired.tick - lastTick) / clockPeriod;
     lastTick = retired.tick;
     if (recording->active())
-        recording->add(retired, count, cycles);
+        recording->add(retired, count, observed, cycles);
     if (observed) {
         ++observedCount;
         observedSum += cycles;

@@ -16,6 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
+perfvec=target/release/perfvec
 pass() { echo "pass: $*"; }
 fail() { echo "FAIL: $*" >&2; exit 1; }
 skip() { echo "SKIPPED: $*" >&2; }
@@ -313,6 +314,13 @@ assert low < result["calibrated_cycles"] < high, "calibration and extrapolation 
 assert os.path.getsize(sys.argv[2]) > 100
 PY
 pass "sampled simulation with calibration"
+
+# --- calibrated while gem5 runs, and from the trace of that run ---
+if [ -x "$perfvec" ]; then
+    . tests/gem5/calibrate.sh
+else
+    skip "offline calibration: no $perfvec; run: cargo build --release"
+fi
 
 # --- what is refused ---
 . tests/gem5/errors.sh

@@ -54,7 +54,10 @@ def parse():
     parser.add_argument("--every", type=int, default=0, help="print estimates every N")
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
     parser.add_argument("--instructions", type=int, default=0, help="stop the CPUs after N")
-    parser.add_argument("--record", default="", help="also write the stream to this trace")
+    parser.add_argument("--record", default="", help="also write the stream to this trace, with "
+                        "the cycles of a CPU that has timing")
+    parser.add_argument("--calibrate", default="", help="fit the core \"calibrated\" to the CPU, "
+                        "which has timing, and write it to this microarch table; needs --interval")
     parser.add_argument("--checkpoint", default="", help="write one here, at --max")
     parser.add_argument("--show", nargs="*", default=[], help="print the cycles on these cores")
     parser.add_argument("--fork", action="store_true", help="go on twice from --max on")
@@ -75,7 +78,8 @@ tracers = [] if options.plain else [
         sampling=options.sampling, sampling_period=options.period, sampling_error=options.error,
         sampling_overhead=options.overhead, sampling_warming=options.warming, interval=options.interval,
         intervals=options.intervals, work_items=options.work_items, forks=options.fork,
-        record=options.record, exit_every=options.every,
+        record=options.record, exit_every=options.every, calibrate=options.calibrate,
+        microarch="calibrated" if options.calibrate else "",
         exit_at=[options.max] if options.max else [])
     for _ in range(options.cpus)
 ]

@@ -5,8 +5,6 @@
 # stacks lie at the same places of their pages and, as far as it can, of larger powers of two: cache
 # sets are then the same, and so are the features.
 
-perfvec=target/release/perfvec
-
 under_qemu() { # under_qemu BINARY TRACE PAD
     env -i "PAD=$3" "$perfvec" record --qemu "$(command -v qemu-riscv64)" --no-progress -o "$2" \
         -- "$1" > "$2.out" 2> "$2.err" || { cat "$2.err"; fail "$1 under QEMU"; }
