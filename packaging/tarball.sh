@@ -22,6 +22,7 @@ trap 'rm -rf "$stage"' EXIT
 
 DESTDIR=$stage PREFIX=/$name LIBDIR=/$name/lib BUILD=$BUILD STRIP=1 packaging/install.sh
 rm "$stage/$name/share/perfvec/installed.txt"
+packaging/licences.py >"$stage/$name/share/doc/perfvec/THIRD-PARTY.txt"
 
 # shellcheck disable=SC2046 # names without blanks, as install.sh puts them
 glibc=$(packaging/oldest-glibc.sh $(find "$stage/$name/bin" "$stage/$name/lib" -type f \
