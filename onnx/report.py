@@ -5,6 +5,7 @@
 """
 
 import json
+import statistics
 import sys
 from html import escape
 from pathlib import Path
@@ -50,16 +51,28 @@ def mean(errors):
     return sum(abs(e) for e in errors) / len(errors) if errors else None
 
 
+def spread(errors):
+    """Mean, median and worst of their absolute values, and how many there are."""
+    sizes = [abs(e) for e in errors]
+    if not sizes:
+        return "–", "–", "–", 0
+    return *map(percent, (mean(sizes), statistics.median(sizes), max(sizes))), len(sizes)
+
+
 def per_program(result):
-    rows, items = result["rows"], []
+    items, lines = [], []
     for name in result["programs"]:
-        mine = [r for r in rows if r["program"] == name]
+        mine = [r for r in result["rows"] if r["program"] == name]
         seen = [r["error"] for r in mine if r["seen"]]
         new = [r["error"] for r in mine if r["budget"] == result["budget"]]
         if mine:
             items.append((name, [mean(seen), mean(new)]))
+            lines.append((name, *spread(seen), *spread(new)))
     items.sort(key=lambda item: -(item[1][0] or item[1][1] or 0.0))
-    return "<p>Blue: cores of the training; orange: calibrated cores.</p>" + svg.bars(items)
+    head = ["program", *(["mean", "median", "worst", "cores"] * 2)]
+    return ("<p>Mean error over cores. Blue: cores of the training; orange: calibrated cores.</p>"
+            + svg.bars(items) + "<p>First on cores of the training, then on calibrated ones:</p>"
+            + table(head, sorted(lines)))
 
 
 def per_core(result):
@@ -69,10 +82,9 @@ def per_core(result):
                 and r["budget"] in (None, result["budget"])]
         errors = [r["error"] for r in mine]
         if errors:
-            out.append((core, "training" if mine[0]["seen"] else "calibrated", len(errors),
-                        percent(mean(errors)), percent(max(map(abs, errors))),
+            out.append((core, "training" if mine[0]["seen"] else "calibrated", *spread(errors),
                         percent(sum(errors) / len(errors))))
-    return table(["core", "", "programs", "mean", "worst", "bias"], out)
+    return table(["core", "", "mean", "median", "worst", "programs", "bias"], out)
 
 
 def pairs(result):
@@ -91,7 +103,8 @@ def budgets(result):
         return "<p>No calibrated cores.</p>"
     top = 100 * max(b[k]["mean"] for b in points for k in KINDS if b[k])
     xs = [b["budget"] for b in points]
-    chart = svg.Chart(560, 260, (min(xs) / 1.5, max(xs) * 1.5), (0, top),
+    # Room for the legend above the lines.
+    chart = svg.Chart(560, 260, (min(xs) / 1.5, max(xs) * 1.5), (0, 1.2 * top),
                       "retirements used for calibration", "mean error, %", log_x=True)
     for i, key in enumerate(KINDS):
         mine = [b for b in points if b[key]]

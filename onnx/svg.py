@@ -88,22 +88,20 @@ def short(value):
     return f"{value:g}"
 
 
-def bars(items, width=760, row=19):
-    """Horizontal bars of [(label, [values])], one colour per value; values are shown in percent."""
+def bars(items, width=760, thick=12):
+    """Horizontal bars of [(label, [values])], one colour per value, None where there is none;
+    each bar has its value behind it, in percent."""
     top = max((v for _, vs in items for v in vs if v is not None), default=1.0) or 1.0
     parts, y = [], 4
     for label, values in items:
-        parts.append(f'<text x="168" y="{y + 12}" text-anchor="end">{escape(label)}</text>')
-        thick = (row - 5) / max(1, len(values))
-        for i, v in enumerate(values):
-            if v is None:
-                continue
+        shown = [(i, v) for i, v in enumerate(values) if v is not None]
+        middle = y + len(shown) * thick / 2 + 4
+        parts.append(f'<text x="168" y="{middle:.1f}" text-anchor="end">{escape(label)}</text>')
+        for i, v in shown:
             size = v / top * (width - 240)
-            at = y + 2 + i * thick
-            parts.append(f'<rect x="174" y="{at:.1f}" width="{size:.1f}" height="{thick - 1:.1f}" '
-                         f'fill="{COLOURS[i]}"><title>{escape(label)} {100 * v:.2f} %</title>'
-                         f"</rect>")
-            if i == 0 or values[0] is None:
-                parts.append(f'<text x="{180 + size:.1f}" y="{y + 12}">{100 * v:.1f} %</text>')
-        y += row
-    return f'<svg viewBox="0 0 {width} {y + 4}" width="{width}" height="{y + 4}">{"".join(parts)}</svg>'
+            parts.append(f'<rect x="174" y="{y}" width="{size:.1f}" height="{thick - 2}" '
+                         f'fill="{COLOURS[i]}"/>')
+            parts.append(f'<text x="{180 + size:.1f}" y="{y + thick - 3}">{100 * v:.1f} %</text>')
+            y += thick
+        y += 6
+    return f'<svg viewBox="0 0 {width} {y}" width="{width}" height="{y}">{"".join(parts)}</svg>'
