@@ -74,8 +74,8 @@ def check(model, proto, features):
             for a, b in zip(states, (s for pair in new for s in pair))]
     if not (worst <= TOLERANCE and max(single.max(), *last) <= 10 * TOLERANCE):
         raise Mistake(f"ONNX Runtime differs from PyTorch: sums by {worst:.2e}, elements by "
-                          f"{single.max():.2e}, states by {max(last):.2e}; {TOLERANCE:.0e} (sums) "
-                          f"and {10 * TOLERANCE:.0e} are allowed")
+                      f"{single.max():.2e}, states by {max(last):.2e}; {TOLERANCE:.0e} (sums) "
+                      f"and {10 * TOLERANCE:.0e} are allowed")
     return worst
 
 

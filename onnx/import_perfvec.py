@@ -76,7 +76,7 @@ def weights(state):
         layers.append((arrays[a], arrays[b], arrays[c] + arrays[d]))
     if head.shape[1] != layers[-1][1].shape[1]:
         raise Mistake(f"linear.weight is {head.shape}, behind an LSTM of "
-                                 f"{layers[-1][1].shape[1]}")
+                      f"{layers[-1][1].shape[1]}")
     return layers, head
 
 
@@ -123,7 +123,7 @@ def convert(state, stats, prefix, schema, args):
             f"{schema['name']} {len(schema['columns'])}")
     if len(head) % args.targets:
         raise Mistake(f"{len(head)} rows of the head are no multiple of "
-                                 f"{args.targets} targets")
+                      f"{args.targets} targets")
     count = len(head) // args.targets
     target = min(STORE_COMMIT, args.targets - 1) if args.target is None else args.target
     if not 0 <= target < args.targets:

@@ -50,10 +50,10 @@ class Run:
         self.data = Data(args.data, valid=args.valid)
         if not self.data.train:
             raise Mistake(f"{args.data}: no training program was timed on a core of the training "
-                             "set; record some (record_dataset.py) and run dataset.py again")
+                          "set; record some (record_dataset.py) and run dataset.py again")
         if "least" not in self.data.schema:
             raise Mistake(f"{args.data}/schema.json: has no smallest values of columns, which the "
-                             "rounding of weights needs; run dataset.py again")
+                          "rounding of weights needs; run dataset.py again")
         self.model, self.vectors = self.build()
         self.before = {}
         if args.initial:
