@@ -47,7 +47,9 @@ for mode in $modes; do
         here=$(mktemp -d "$work/run.XXXXXX")
         case $source in # what a host reads
         examples/spike/*) input=$PWD/examples/spike/sum.log ;;
-        tests/c/fork.c) input=2 ;; # forks, which take seconds each
+        # Forks while threads work, which take seconds each. None under AddressSanitizer: unlike the C
+        # library's, its allocator stays locked in the child by whichever thread was in it.
+        tests/c/fork.c) test "$mode" = asan && input=0 || input=2 ;;
         examples/champsim/*) input=$PWD/examples/champsim/sum.champsim ;;
         *) input= ;;
         esac
