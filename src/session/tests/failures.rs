@@ -1,4 +1,4 @@
-//! An engine that fails without a panic, as ONNX Runtime does where it has no memory left.
+//! What a host does wrong, and engines that fail.
 
 use super::*;
 use std::sync::mpsc::{channel, RecvTimeoutError};
@@ -69,5 +69,47 @@ fn an_engine_that_fails_poisons_the_session_and_never_hangs_it() {
                 });
             }
         }
+    }
+}
+
+#[test]
+fn a_retirement_that_cannot_be_takes_nothing() {
+    let mut s = session(&config(0));
+    let good = Retirement::default();
+    let flags = |flags| Retirement { flags, ..good };
+    let unknown = Retirement { inst: 99, ..good };
+    for (bad, says) in [
+        (unknown, "99"),
+        (flags(3), "0x3"),
+        (flags(7), "0x7"),
+        (flags(8), "0x8"),
+    ] {
+        let e = s.retire_many(&[good, bad]).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+        assert!(e.message().contains(says), "{e}");
+        assert_eq!(s.counts().retired, 0);
+    }
+    for good in [0, 1, 2, 4, 5, 6] {
+        s.retire(&flags(good)).unwrap();
+    }
+    assert_eq!(s.counts().retired, 6);
+}
+
+#[test]
+fn a_panic_on_a_thread_poisons_the_session_and_never_hangs_it() {
+    for threads in [1, 2, 3] {
+        let mut s = Session::new(model(true), &config(threads)).unwrap();
+        for i in program() {
+            s.intern(&i).unwrap();
+        }
+        let stream = vec![Retirement::default(); 5000];
+        let failed = (0..100).find_map(|_| s.retire_many(&stream).err());
+        let e = match failed {
+            Some(e) => e,
+            None => s.sync().unwrap_err(),
+        };
+        assert_eq!(e.kind(), ErrorKind::Poisoned, "{e}");
+        assert!(e.message().contains("the engine broke"), "{e}");
+        assert_eq!(s.sync().unwrap_err().kind(), ErrorKind::Poisoned);
     }
 }
