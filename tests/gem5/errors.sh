@@ -40,7 +40,7 @@ LD_PRELOAD=$work/abi.so expect "ABI version 99: rebuild gem5" "$estimate" -- "$P
 )
 
 # A CPU that cannot be traced retires without a word to its tracer.
-expect "no instruction retired: set it as the tracer of the CPU" tests/gem5/unused.py "$PROGRAM"
+expect "no instruction retired: set it as the tracer of the CPU" tests/gem5/parameters.py --unused "$PROGRAM"
 grep -q "KVM) cannot be traced" "$work/bad/log" || fail "nothing about CPUs that cannot be traced"
 
 # A checkpoint of another model.

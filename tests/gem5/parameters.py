@@ -1,4 +1,7 @@
-"""A run whose tracer has the parameters given: parameters.py BINARY NAME=VALUE ..."""
+"""A run whose tracer has the parameters given: parameters.py [--unused] BINARY NAME=VALUE ...
+
+With --unused no CPU reports to the tracer, as with CPUs that cannot be traced.
+"""
 
 import ast
 import sys
@@ -18,14 +21,18 @@ from m5.objects import (
     VoltageDomain,
 )
 
+arguments = sys.argv[1:]
+unused = arguments[0] == "--unused"
+binary, *settings = arguments[unused:]
 system = System(
     clk_domain=SrcClockDomain(clock="1GHz", voltage_domain=VoltageDomain()),
     mem_mode="atomic", mem_ranges=[AddrRange("512MiB")])
-system.workload = SEWorkload.init_compatible(sys.argv[1])
+system.workload = SEWorkload.init_compatible(binary)
 system.cpu = RiscvAtomicSimpleCPU()
-parameters = (argument.split("=", 1) for argument in sys.argv[2:])
-system.cpu.tracer = PerfVec(**{name: ast.literal_eval(value) for name, value in parameters})
-system.cpu.workload = Process(cmd=[sys.argv[1]])
+parameters = (setting.split("=", 1) for setting in settings)
+holder = system if unused else system.cpu
+holder.tracer = PerfVec(**{name: ast.literal_eval(value) for name, value in parameters})
+system.cpu.workload = Process(cmd=[binary])
 system.cpu.createThreads()
 system.cpu.createInterruptController()
 system.membus = SystemXBar()
