@@ -7,8 +7,7 @@ Cuts each stream into units of 1024 retirements, as sampling does. Phases are cl
 the units' mean feature rows: what a run could know of a unit without the network. Prints how wide
 the interval of proportionally sampled strata would be, as a share of that of plain sampling at the
 same number of units, median and worst over the cores: for the phases, and for as many equal parts
-of the stream in time. Checks first that strata drawn
-at random gain nothing. Needs numpy.
+of the stream in time. Checks first that strata drawn at random gain nothing. Needs numpy.
 """
 
 import argparse

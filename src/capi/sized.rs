@@ -62,16 +62,13 @@ pub(super) unsafe fn init<T: Sized32>(to: *mut T, size: usize) -> Result<()> {
         return Err(null(T::NAME));
     }
     let size = known_size::<T>(size)?;
-    let mut value = T::defaults();
     // SAFETY: every such struct begins with its size; `to` has `size` writable bytes, by the
     // contract of the module.
     unsafe {
-        (&raw mut value).cast::<u32>().write(size as u32);
         to.cast::<u8>().write_bytes(0, size);
-        let known = size.min(size_of::<T>());
-        std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), to.cast(), known);
+        to.cast::<u32>().write_unaligned(size as u32);
+        write(to, &T::defaults())
     }
-    Ok(())
 }
 
 /// Checks the size of a struct that will be written later.
