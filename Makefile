@@ -55,7 +55,7 @@ test-rust: tools build target/venv/.made
 	    cargo test --release --test engine_onnxruntime --test lanes -- --include-ignored
 
 test-python: tools build target/venv/.made
-	cd onnx && ../$(PYTHON) -m pytest -q
+	cd onnx/training && ../../$(PYTHON) -m pytest -q
 
 # Every benchmark, each against what it competes with: about ten minutes, on a quiet machine.
 bench: tools build target/venv/.made
@@ -67,9 +67,9 @@ bench: tools build target/venv/.made
 header:
 	PERFVEC_WRITE_HEADER=1 cargo test --release --test header
 
-target/venv/.made: onnx/requirements.txt
+target/venv/.made: onnx/training/requirements.txt onnx/training/pyproject.toml
 	python3 -m venv target/venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $< -e onnx/training
 	touch $@
 
 # Pairs of a file or command that must be there, and the package that has it.

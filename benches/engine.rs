@@ -1,6 +1,6 @@
 //! Instructions per second of the engines, and how near they come to the CPU's matrix product.
 //!
-//!     python onnx/make_test_models.py --bench target/bench-models
+//!     python tests/data/make_test_models.py --bench target/bench-models
 //!     PERFVEC_ORT_LIB=/abs/libonnxruntime.so cargo bench --bench engine [-- MODEL.onnx ...]
 //!
 //! One thread. Answers are checked before anything is timed. All that is compared runs in turns,
@@ -49,7 +49,7 @@ fn main() {
     for file in files {
         if !file.is_file() {
             eprintln!(
-                "{} is missing; make it with: python onnx/make_test_models.py --bench target/bench-models",
+                "{} is missing; make it with: python tests/data/make_test_models.py --bench target/bench-models",
                 file.display()
             );
             std::process::exit(1);

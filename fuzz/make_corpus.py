@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets to fuzz/corpus/TARGET/ (needs numpy, onnx, safetensors,
-xxhash). The same script gives the same files; whatever else lies there stays."""
+"""Writes the seeds of the fuzz targets to fuzz/corpus/TARGET/ (needs onnx/training installed).
+The same script gives the same files; whatever else lies there stays."""
 
 import json
 import shutil
@@ -10,12 +10,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "onnx"))
+sys.path.insert(0, str(ROOT / "tests" / "data"))
 
 import make_test_models as models
 import numpy as np
 import safetensors.numpy
-import table
+from perfvec_training import table
 
 
 def put(target, name, data):

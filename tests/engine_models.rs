@@ -1,5 +1,5 @@
 //! Model files: those that load agree with their golden representations, others say why not.
-//! The files are made by `onnx/make_test_models.py`.
+//! The files are made by `tests/data/make_test_models.py`.
 
 use perfvec::model::{Backend, Model};
 use perfvec::ErrorKind;

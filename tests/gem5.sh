@@ -12,6 +12,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 glue=$PWD/gem5-glue
+job=$PWD/onnx/training/perfvec_training/gem5_job.py
+# The readers of cycle files need no package beyond Python's own.
+export PYTHONPATH=$PWD/onnx/training
+cycles() { python3 -m perfvec_training.cycles "$@"; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
@@ -32,11 +36,12 @@ esac
 "${CXX:-c++}" -std=c++17 -O1 -Wall -Wextra -Werror -fsanitize=address,undefined \
     -I "$glue" tests/gem5_stream.cc -o "$work/stream"
 "$work/stream" "$work"
-python3 "$glue/configs/cycles.py" --compare "$work/test.pvc" "$work/stream.pvc"
+cycles --compare "$work/test.pvc" "$work/stream.pvc"
 python3 - "$glue/configs" "$work/test.pvc" <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])
-import cycles, microarchs
+import microarchs
+from perfvec_training import cycles
 file = cycles.read(sys.argv[2])
 places = [i for first, length in file.windows for i in range(first, first + length)]
 expected = [70000 if i == 1234 else 65535 if i == 5501 else i % 7 for i in places]
@@ -121,30 +126,29 @@ job() { # job FILE MODE CORE EXTRA
 }
 job "$work/stream.json" stream rocket-like \
     "\"trace\": \"$work/a.pvt\", \"hashes\": \"$work/a.pvc\""
-gem5 "$work/m-stream" "$glue/configs/dataset.py" "$work/stream.json" || {
+gem5 "$work/m-stream" --path="$glue/configs" "$job" "$work/stream.json" || {
     cat "$work/m-stream/log"; fail "stream"; }
 for core in rocket-like u74-like boom-small-like skylake-like; do
     job "$work/$core.json" full "$core" "\"cycles\": \"$work/$core.pvc\""
-    gem5 "$work/m-$core" "$glue/configs/dataset.py" "$work/$core.json" || {
+    gem5 "$work/m-$core" --path="$glue/configs" "$job" "$work/$core.json" || {
         tail -20 "$work/m-$core/log"; fail "$core"; }
-    python3 "$glue/configs/cycles.py" --compare "$work/a.pvc" "$work/$core.pvc" \
+    cycles --compare "$work/a.pvc" "$work/$core.pvc" \
         || fail "$core retires another stream than the atomic CPU"
     cmp "$work/stream.json.out" "$work/$core.json.out" || fail "$core computes something else"
 done
 job "$work/windows.json" windows boom-medium-like \
     "\"cycles\": \"$work/windows.pvc\", \"warmup\": 500, \"windows\": [[20000, 5000], [25000, 3000], [60000, 5000]]"
-gem5 "$work/m-windows" "$glue/configs/dataset.py" "$work/windows.json" || {
+gem5 "$work/m-windows" --path="$glue/configs" "$job" "$work/windows.json" || {
     tail -20 "$work/m-windows/log"; fail "windows"; }
-python3 "$glue/configs/cycles.py" --compare "$work/a.pvc" "$work/windows.pvc" || fail "windows"
+cycles --compare "$work/a.pvc" "$work/windows.pvc" || fail "windows"
 pass "the same stream on every CPU model, and through switches"
 
 # --- observed cycles are those of the CPU ---
-python3 - "$glue/configs" "$work/m-skylake-like/stats.txt" "$work/skylake-like.pvc" <<'PY'
+python3 - "$work/m-skylake-like/stats.txt" "$work/skylake-like.pvc" <<'PY'
 import sys
-sys.path.insert(0, sys.argv[1])
-import cycles
-stats = dict(line.split()[:2] for line in open(sys.argv[2]) if len(line.split()) > 1)
-took = sum(cycles.read(sys.argv[3]).list())
+from perfvec_training import cycles
+stats = dict(line.split()[:2] for line in open(sys.argv[1]) if len(line.split()) > 1)
+took = sum(cycles.read(sys.argv[2]).list())
 theirs = int(stats["system.cpu.numCycles"])
 assert abs(took - theirs) <= 50, f"observed {took} cycles, the CPU counted {theirs}"
 PY

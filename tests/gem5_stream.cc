@@ -1,6 +1,6 @@
 // Tests of what gem5-glue has that is not gem5's: folding, hashing, ids, cycle files.
 // Build: c++ -std=c++17 -I gem5-glue tests/gem5_stream.cc   Run: ./a.out FOLDER
-// (tests/gem5.sh does both, and reads the cycle file it leaves with configs/cycles.py.)
+// (tests/gem5.sh does both, and reads the cycle file it leaves with perfvec_training.cycles.)
 
 #include "perfvec_cycles.hh"
 #include "perfvec_stream.hh"

@@ -22,9 +22,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "gem5-glue/configs"
+JOB = ROOT / "onnx/training/perfvec_training/gem5_job.py"
 sys.path.insert(0, str(CONFIGS))
-import cycles
 import microarchs
+from perfvec_training import cycles
 
 SAMPLED = ["--period", "40000", "--warmup", "1000", "--window", "2000", "--interval", "500"]
 ONE_RUN = ["--period", "1000000000", "--first", "200000", "--warmup", "1000",
@@ -49,7 +50,7 @@ def truth(options, program, core):
         job = {"name": program["name"], "command": program["command"], "mode": "full",
                "core": core, "cycles": str(result), "output": str(folder / "output")}
         (folder / "job.json").write_text(json.dumps(job))
-        gem5(options, folder, CONFIGS / "dataset.py", folder / "job.json")
+        gem5(options, folder, f"--path={CONFIGS}", JOB, folder / "job.json")
     found = cycles.read(str(result)).metadata
     return found["retirements"], found["cycles"]
 

@@ -18,7 +18,7 @@ print(json.dumps({"name": "test", "command": [binary], "mode": "stream", "trace"
                   "core": json.loads(core), "env": [f"PAD={pad}"], "output": f"{trace}.out",
                   "limit": int(limit)}))
 PY
-    gem5 "$2.dir" "$glue/configs/dataset.py" "$2.json" || {
+    gem5 "$2.dir" --path="$glue/configs" "$job" "$2.json" || {
         tail -20 "$2.dir/log"; fail "$1 under gem5"; }
 }
 

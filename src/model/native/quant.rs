@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// Training leaves the default model's weights where int8 has them (onnx/rounding.py).
+    /// Training leaves the default model's weights where int8 has them (perfvec_training/rounding.py).
     #[test]
     fn the_default_model_is_not_rounded() {
         let path = "onnx/perfvec-riscv64-1.onnx";

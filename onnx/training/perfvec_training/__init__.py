@@ -1,0 +1,1 @@
+"""Recording, training, export and evaluation of perfvec's foundation models."""

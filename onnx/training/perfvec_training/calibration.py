@@ -1,0 +1,76 @@
+"""Vectors for cores that a model was not trained on, from a stated number of retirements."""
+
+import numpy as np
+
+from perfvec_training import ridge
+
+
+def observations(data, sums, piece, stride=1, programs=None):
+    """Calibration data of every core: {core: [(program, sums [W,D], cycles [W])]}; of `programs`
+    programs at most, evenly chosen from all in the order of their names."""
+    out = {c["name"]: [] for c in data.cores}
+    for program in data.train + data.valid:
+        if program.name not in sums:
+            continue
+        cycles = program.cycle_sums(piece, stride)
+        for k, core in enumerate(program.cores):
+            use = np.isfinite(cycles[:, k])
+            if use.any():
+                out[data.cores[core]["name"]].append(
+                    (program.name, sums[program.name][use], cycles[use, k]))
+    return {core: evenly(parts, programs or len(parts)) for core, parts in out.items() if parts}
+
+
+def evenly(parts, count):
+    """At most `count` of `parts`."""
+    count = min(count, len(parts))
+    return [parts[(2 * i + 1) * len(parts) // (2 * count)] for i in range(count)]
+
+
+def choose(parts, budget, piece):
+    """Which pieces make up at most `budget` retirements: a mask [W] per program, spread evenly
+    over the programs and over each one's pieces. A budget of fewer pieces than programs takes a
+    piece of every n-th program."""
+    total = max(1, budget // piece)
+    each, rest = divmod(total, len(parts))
+    more = set(np.linspace(0, len(parts) - 1, rest).round().astype(int)) if rest else set()
+    masks = []
+    for i, (_, _, cycles) in enumerate(parts):
+        mask = np.zeros(len(cycles), bool)
+        count = min(each + (i in more), len(cycles))
+        mask[((np.arange(count) + 0.5) * len(cycles) / max(1, count)).astype(int)] = True
+        masks.append(mask)
+    return masks
+
+
+def take(parts, budget, piece):
+    """The chosen pieces of all programs: sums [W,D], cycles [W]."""
+    masks = choose(parts, budget, piece)
+    return (np.concatenate([s[m] for (_, s, _), m in zip(parts, masks)]),
+            np.concatenate([c[m] for (_, _, c), m in zip(parts, masks)]))
+
+
+def calibrate(parts, prior, budget, piece, noise):
+    """The vector [D] of one core from at most `budget` retirements, and how many were used."""
+    sums, cycles = take(parts, budget, piece)
+    return ridge.solve(sums, cycles, prior, noise), len(cycles) * piece
+
+
+def within(parts, vector, budget, piece):
+    """Errors of the pieces of each program that the fit of `vector` to `budget` did not take."""
+    errors = {}
+    for (name, sums, cycles), mask in zip(parts, choose(parts, budget, piece)):
+        if not mask.all():
+            errors[name] = float((sums[~mask] @ vector).sum() / cycles[~mask].sum() - 1.0)
+    return errors
+
+
+def left_out(parts, prior, budget, piece, noise):
+    """Errors of each program's total when the vector is calibrated on the other programs."""
+    errors = {}
+    for i, (name, sums, cycles) in enumerate(parts):
+        others = parts[:i] + parts[i + 1 :]
+        if others:
+            vector, _ = calibrate(others, prior, budget, piece, noise)
+            errors[name] = float((sums @ vector).sum() / cycles.sum() - 1.0)
+    return errors

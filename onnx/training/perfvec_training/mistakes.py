@@ -1,0 +1,33 @@
+"""Mistakes that a user can mend, told in a line instead of a traceback; and asking the command."""
+
+import functools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Mistake(Exception):
+    """The message names the file or argument and says what to do."""
+
+
+def told(main: Callable[[], None]) -> Callable[[], None]:
+    """A console command: a Mistake or an error of the file system ends it with its message."""
+    @functools.wraps(main)
+    def command() -> None:
+        try:
+            main()
+        except (Mistake, OSError) as error:
+            sys.exit(str(error))
+
+    return command
+
+
+def ask(perfvec: str | Path, *arguments: object) -> str:
+    """What the `perfvec` command prints."""
+    done = subprocess.run([str(perfvec), *map(str, arguments)], check=False, capture_output=True,
+                          text=True)
+    if done.returncode:
+        raise Mistake(f"{perfvec} {' '.join(map(str, arguments[:2]))}: "
+                      f"{done.stderr.strip()[-500:]}")
+    return done.stdout

@@ -1,0 +1,176 @@
+"""Write the model card from the model's files and its evaluation.
+
+    perfvec-training card onnx/perfvec-riscv64-1 REPORT/report.json onnx/MODEL_CARD.md
+
+Every number in the card comes from those files: regenerate it, do not edit it.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from perfvec_training import graph, separation, table
+from perfvec_training.mistakes import told
+
+
+def percent(x):
+    return f"{100 * x:.2f} %"
+
+
+def rows_of(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, r)) + " |" for r in rows])
+
+
+def shape_of(proto):
+    """A sentence about the graph, and its number of weights."""
+    weights = {t.name: numpy_helper.to_array(t) for t in proto.graph.initializer}
+    layers = [weights[k] for k in sorted(weights) if k.endswith("_r") and k.startswith("lstm")]
+    hidden = " and ".join(str(w.shape[2]) for w in layers)
+    embedding = f"a linear layer of {weights['embed_w'].shape[1]} with ReLU, then " if (
+        "embed_w" in weights) else ""
+    passed = len(weights.get("columns", ()))
+    count = sum(w.size for w in weights.values() if w.dtype == np.float32)
+    return (f"{len(weights['mean'])} feature columns, normalised; {embedding}{len(layers)} LSTM "
+            f"layer{'s' if len(layers) > 1 else ''} of {hidden}; {passed} raw columns go past the "
+            f"LSTM into the representation"), count
+
+
+def errors_table(result):
+    return rows_of(["", "mean", "median", "worst", "pairs"], [
+        (label, percent(s["mean"]), percent(s["median"]), percent(s["worst"]), s["pairs"])
+        for label, s in result["summary"].items() if s])
+
+
+def distances(result):
+    """What the distance from training is worth: on the held-out programs, and on every program
+    with its source left out."""
+    out = []
+    for label, key in (("Not trained on", "separation"),
+                       ("Every program, its source left out", "separation_left_out")):
+        if result.get(key):
+            out.append(f"- {label}: {separation.sentence(result[key])}")
+    return "\nDistance from training (above 1, its edge, `perfvec` warns):\n\n" + "\n".join(
+        out) + "\n" if out else ""
+
+
+def floor_text(path):
+    if not path:
+        return ""
+    floors = json.loads(Path(path).read_text())
+    rows = [(label, percent(parts["valid"]["mean"]), percent(parts["valid"]["worst"]))
+            for label, parts in floors.items() if "valid" in parts]
+    return ("\nWithout any LSTM, a linear regression on sums of feature columns reaches on the "
+            "validation programs:\n\n" + rows_of(["columns", "mean", "worst"], rows) + "\n")
+
+
+def card(prefix, result, floor=None):
+    """The card's text."""
+    proto = onnx.load(f"{prefix}.onnx")
+    props = graph.properties(proto)
+    _, entries, _ = table.load(f"{prefix}.safetensors")
+    kinds = Counter(e["kind"] for e in entries)
+    arguments = json.loads(props["perfvec.training.arguments"])
+    sentence, count = shape_of(proto)
+    fitted = max((used.get(str(result["budget"]), used.get(result["budget"], 0))
+                  for used in result["used"].values()), default=0)
+    check = result.get("check")
+    agreement = "" if not check else (
+        f"\nOn all {check['retired']} retirements of {check['program']} the library's cycles differ "
+        f"from PyTorch's by at most {check['f32']:.1e} (f32) and {check['int8']:.1e} (int8).\n")
+    if result["programs"]:
+        program, off = max(((n, p["int8"]) for n, p in result["programs"].items()),
+                           key=lambda p: p[1]["worst"])
+        mean = np.mean([p["int8"]["mean"] for p in result["programs"].values()])
+        agreement += (f"\nint8 moves a test program's cycles by {100 * mean:.3f} % on average and by "
+                      f"{100 * off['worst']:.3f} % at worst ({program} on {off['core']}); unasked, the "
+                      f"library takes {result['backend']}, and so do the figures above.\n")
+    worst = sorted((r for r in result["rows"] if r["budget"] in (None, result["budget"])),
+                   key=lambda r: -abs(r["error"]))[:8]
+    return f"""# {Path(prefix).name}
+
+Foundation model `{props["perfvec.model_id"]}` and the microarchitecture vectors that belong to it.
+This card is written by `perfvec-training card` from the files and their evaluation.
+
+## What it is
+{sentence}. {count} weights. ISA {props["perfvec.isa"]}, schema {props["perfvec.schema"]}
+(`{props["perfvec.schema_hash"]}`), recommended warm-up {props["perfvec.warmup"]} retirements.
+The table holds {len(entries)} cores ({", ".join(f"{n} {k}" for k, n in sorted(kinds.items()))}).
+
+Meant for: estimating the cycles of user-mode RISC-V programs on cores like those of the table, and
+comparing cores. Not meant for: sign-off, multi-threaded contention, operating-system code, or
+programs that the library itself reports as unlike the training.
+
+## Accuracy
+Relative error of a program's total cycles, absolute value, against gem5. Test programs are whole
+programs of other authors than the training's. Calibrated cores had no part in training: their
+vectors are fitted to {fitted} retirements of training programs.
+
+{errors_table(result)}
+{floor_text(floor)}
+Largest single errors:
+
+{rows_of(["program", "core", "error"], [(r["program"], r["core"], percent(r["error"])) for r in
+                                        worst])}
+
+Pairs of cores put in the right order by run time: {percent(np.mean(list(
+    result["ranking"].values()))) if result["ranking"] else "not measured"} (mean over programs).
+{agreement}
+{distances(result)}
+The ground truth is gem5, which was not compared with silicon here.
+
+## Training
+On CPUs alone: {props["perfvec.training.minutes"]} minutes, {arguments["processes"]} processes,
+{props["perfvec.training.steps"]} steps, seed {props["perfvec.training.seed"]}, torch
+{props["perfvec.training.torch"]}. Data set `{props["perfvec.training.data_hash"]}`, commit
+`{props["perfvec.training.commit"][:12]}`.
+
+{before_text(props)}    perfvec-training train DATA OUT {" ".join(flags(arguments))}
+"""
+
+
+def before_text(props):
+    """The run that this one took its network from."""
+    if "perfvec.training.before" not in props:
+        return ""
+    first = flags(json.loads(props["perfvec.training.before"]))
+    return f"    perfvec-training train DATA FIRST {' '.join(first)}\n"
+
+
+def flags(arguments):
+    """The command line that gives these arguments."""
+    out = []
+    for key, value in arguments.items():
+        name = "--" + key.replace("_", "-")
+        if value is True:
+            out.append(name)
+        elif isinstance(value, list):
+            if value:
+                out += [name, *map(str, value)]
+        elif value not in (False, None):
+            out += [name, str(value)]
+    return out
+
+
+@told
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prefix")
+    parser.add_argument("report")
+    parser.add_argument("output")
+    parser.add_argument("--floor", help="what `floor --json` wrote")
+    args = parser.parse_args()
+    text = card(args.prefix, json.loads(Path(args.report).read_text()), args.floor)
+    path = Path(args.output)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Whether the distance from training tells badly estimated programs from the others."""
+
+import numpy as np
+
+from perfvec_training import accuracy, ridge, table
+from perfvec_training.shards import source
+
+FOLDS = 6
+
+
+def separation(points):
+    """How well distance tells a bad estimate (an error over the 80 % quantile) from the others:
+    the probability that a bad one has the larger distance, and errors inside and outside of the
+    edge, distance 1. `points` are {"ood", "error"} of programs not trained on; None for fewer
+    than five."""
+    points = [p for p in points if p["ood"] is not None]
+    if len(points) < 5:
+        return None
+    error, distance = (np.array([p[k] for p in points]) for k in ("error", "ood"))
+    bad = error > np.quantile(error, 0.8)
+    pairs = [(a > b) + 0.5 * (a == b) for a in distance[bad] for b in distance[~bad]]
+    parts = {"inside": error[distance <= 1.0], "outside": error[distance > 1.0]}
+    return {"auc": float(np.mean(pairs)), "programs": len(points),
+            **{k: {"programs": len(e), "mean": float(e.mean()) if len(e) else None,
+                   "worst": float(e.max()) if len(e) else None} for k, e in parts.items()}}
+
+
+def sentence(s):
+    """The separation in words."""
+    parts = [f"{s[k]['programs']} {k} of the edge"
+             + (f" (mean error {100 * s[k]['mean']:.2f} %, worst {100 * s[k]['worst']:.2f} %)"
+                if s[k]["programs"] else "") for k in ("inside", "outside")]
+    return (f"{s['programs']} programs: {', '.join(parts)}; a badly estimated program (the worst "
+            f"fifth) has the larger distance in {100 * s['auc']:.0f} % of pairs.")
+
+
+def left_out(programs, cores, sums, piece, stride):
+    """[{"program", "ood", "error"}] of programs whose source was left out of both the fit of the
+    vectors and the distribution. The held-out programs of a model are few and mostly like its
+    training; these are many, and some are like nothing else.
+
+    @param programs of a data set, `sums` their representations {name: [W,D]} by the network,
+           which is not trained anew for every part: the vectors alone are.
+    @param cores number of cores in the data set.
+    """
+    programs = [p for p in programs if p.name in sums]
+    sources = sorted({source(p.name) for p in programs})
+    means = [sums[p.name] / piece for p in programs]
+    numbers = np.repeat(np.arange(len(programs)), [len(m) for m in means])
+    scores = table.left_out_scores(np.concatenate(means), numbers,
+                                   [source(p.name) for p in programs])
+    scores = dict(zip([p.name for p in programs], scores / table.edge(scores)))
+    groups = {p.name: accuracy.group(p, sums[p.name], piece, stride) for p in programs}
+    points = []
+    for fold in range(min(FOLDS, len(sources))):
+        apart = set(sources[fold::FOLDS])
+        held = [p for p in programs if source(p.name) in apart]
+        kept = [groups[p.name] for p in programs if source(p.name) not in apart]
+        if not kept:
+            continue
+        vectors = ridge.fit_cores(kept, cores, means[0].shape[1], rounds=10)
+        rows = accuracy.totals(held, [sums[p.name] for p in held], vectors, piece, stride)
+        points += [{"program": name, "error": float(np.abs(errors).mean())}
+                   for name, errors in accuracy.relative_errors(rows).items()]
+    return [{**p, "ood": float(scores[p["program"]])} for p in points]
