@@ -52,7 +52,7 @@ test: test-rust test-python
 test-rust: tools build target/venv/.made
 	cargo test --release
 	PERFVEC_ORT_LIB="$$(echo "$$PWD"/target/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*)" \
-	    cargo test --release --test engine_onnxruntime --test lanes -- --include-ignored
+	    cargo test --release --test engine -- --include-ignored
 
 test-python: tools build target/venv/.made
 	cd onnx/training && ../../$(PYTHON) -m pytest -q
@@ -65,7 +65,7 @@ bench: tools build target/venv/.made
 
 # include/perfvec.h, from src/capi.
 header:
-	PERFVEC_WRITE_HEADER=1 cargo test --release --test header
+	PERFVEC_WRITE_HEADER=1 cargo test --release --test abi header
 
 target/venv/.made: onnx/training/requirements.txt onnx/training/pyproject.toml
 	python3 -m venv target/venv

@@ -8,14 +8,12 @@
 //! independent trials: `runs` are. Fails where a mode covers less than 90% of all.
 
 mod arguments;
-#[path = "../tests/lanes_support/mod.rs"]
-mod lanes_support;
 
-use lanes_support::Stream;
 use perfvec::microarch::{Estimate, MicroarchTable};
 use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, SessionConfig};
 use perfvec::Result;
+use perfvec_test_support::sequential::Stream;
 use std::sync::Arc;
 
 const MODES: [(&str, Sampling); 3] = [

@@ -8,14 +8,12 @@
 //! shortest of the lengths from which on no error passes 0.1%.
 
 mod arguments;
-#[path = "../tests/lanes_support/mod.rs"]
-mod lanes_support;
 
-use lanes_support::{sequential, worst, Stream};
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{Backend, Model};
 use perfvec::session::SessionConfig;
 use perfvec::Result;
+use perfvec_test_support::sequential::{sequential, worst, Stream};
 
 const WARMUPS: [usize; 9] = [0, 16, 32, 64, 128, 192, 256, 512, 1024];
 const LIMIT: f64 = 1e-3;

@@ -8,14 +8,12 @@
 //! of a length that is also measured whole must hold the whole's cycles on most of the cores.
 
 mod arguments;
-#[path = "../tests/lanes_support/mod.rs"]
-mod lanes_support;
 
-use lanes_support::Stream;
 use perfvec::microarch::{Estimate, MicroarchTable};
 use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, Session, SessionConfig};
 use perfvec::Result;
+use perfvec_test_support::sequential::Stream;
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -3,13 +3,10 @@
 //! Checks that each stream comes back, then prints size, rates of writing and reading (best of
 //! five, in memory, one thread), and the size against plain 24-byte records under zstd -1.
 
-#[path = "../tests/trace_support/mod.rs"]
-mod trace_support;
-
 use perfvec::inst::{Retirement, StaticInst};
 use perfvec::trace::{format, Block, Reader, Writer};
+use perfvec_test_support::stream::{header, replay, walk, Memory, Stream};
 use std::time::Instant;
-use trace_support::{header, walk, Memory, Stream};
 
 const RETIREMENTS: usize = 8_000_000;
 const ROUNDS: usize = 5;
@@ -78,7 +75,7 @@ fn naive(retirements: &[Retirement]) -> usize {
 fn measure(name: &str, stream: &Stream) {
     let retirements: Vec<Retirement> = stream.retirements.iter().map(|r| r.0).collect();
     let bytes = write(&stream.statics, &retirements);
-    let (read, end) = trace_support::replay(&bytes);
+    let (read, end) = replay(&bytes);
     end.unwrap();
     assert!(read.statics == stream.statics && read.retirements == stream.retirements);
     drop(read);

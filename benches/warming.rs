@@ -12,16 +12,14 @@
 //! traces and runs it on them.
 
 mod arguments;
-#[path = "../tests/lanes_support/mod.rs"]
-mod lanes_support;
 
 use cpu_time::ThreadTime;
-use lanes_support::Stream;
 use perfvec::microarch::{MicroarchTable, ProgramVector};
 use perfvec::model::{Backend, Model};
 use perfvec::session::{Sampling, Session, SessionConfig, WARMING_ALL};
 use perfvec::trace::{Block, Reader};
 use perfvec::Result;
+use perfvec_test_support::sequential::Stream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

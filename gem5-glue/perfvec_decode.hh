@@ -4,7 +4,7 @@
  * decode itself. Everything goes by name: gem5's numbers change between versions.
  *
  * Templates over gem5's StaticInst and RegId, so that this compiles and is tested without gem5
- * (tests/gem5_decode.cc).
+ * (tests/gem5/decode.cc).
  */
 #ifndef PERFVEC_DECODE_HH
 #define PERFVEC_DECODE_HH

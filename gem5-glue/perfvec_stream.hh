@@ -1,7 +1,7 @@
 /**
  * @file
  * From commit records to retirements: the part of the glue that knows nothing of gem5, so that
- * it compiles and is tested without it (tests/gem5_stream.cc).
+ * it compiles and is tested without it (tests/gem5/stream.cc).
  *
  * A simulator commits *records*: whole instructions or micro-ops, some of them twice. A
  * retirement is one whole instruction, once. Folder makes the second from the first; BlockHash

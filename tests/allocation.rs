@@ -2,14 +2,11 @@
 //! reader ask for more than a bound; and where the system has none left for small things, a call
 //! still answers, or the process ends as any Rust program's does: it says so and aborts.
 
-#[path = "../fuzz/src/lib.rs"]
-#[allow(dead_code)] // the fuzzer's entry points use all of it
-mod fuzz;
-
 use perfvec::capi::{
     config::*, constants::*, estimates::*, inst::perfvec_retirement, microarchs::*, model::*,
     session::*, snapshot::*, status::*, stream::*,
 };
+use perfvec_test_support::fuzz;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString};
 use std::os::unix::process::ExitStatusExt;

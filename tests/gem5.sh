@@ -34,7 +34,7 @@ esac
 
 # --- without gem5 ---
 "${CXX:-c++}" -std=c++17 -O1 -Wall -Wextra -Werror -fsanitize=address,undefined \
-    -I "$glue" tests/gem5_stream.cc -o "$work/stream"
+    -I "$glue" tests/gem5/stream.cc -o "$work/stream"
 "$work/stream" "$work"
 cycles --compare "$work/test.pvc" "$work/stream.pvc"
 python3 - "$glue/configs" "$work/test.pvc" <<'PY'
@@ -66,7 +66,7 @@ pass "streams, cycle files, cores, what scons is told"
 
 library=${PERFVEC_LIB:-target/release}
 if [ -e "$library/libperfvec.so" ]; then
-    "${CXX:-c++}" -std=c++17 -O1 -Wall -Wextra -Werror -I "$glue" -I include tests/gem5_decode.cc \
+    "${CXX:-c++}" -std=c++17 -O1 -Wall -Wextra -Werror -I "$glue" -I include tests/gem5/decode.cc \
         -L "$library" -lperfvec -Wl,-rpath,"$(realpath "$library")" -o "$work/decode"
     "$work/decode" "$work"
     pass "decoded instructions of Arm and x86"

@@ -12,8 +12,8 @@ cd "$(dirname "$0")/.."
 echo "| retirements | million/s of processor time | KiB after a tenth | KiB at the end |"
 echo "|---|---|---|---|"
 for total; do
-    out=$(PERFVEC_SOAK=$total cargo test --release --quiet --test trust -- --ignored --exact \
-        --nocapture memory_stays_flat_for_a_thousand_million_retirements 2>&1) ||
+    out=$(PERFVEC_SOAK=$total cargo test --release --quiet --test robustness -- --ignored --exact \
+        --nocapture trust::memory_stays_flat_for_a_thousand_million_retirements 2>&1) ||
         { echo "$out"; exit 1; }
     echo "$out" | sed -n 's/^\([0-9]*\) retirements .* in \([0-9.]*\) s of processor time: \([0-9]*\) KiB .*, \([0-9]*\) KiB .*/\1 \2 \3 \4/p' |
         awk '{ printf "| %s | %.1f | %s | %s |\n", $1, $1 / $2 / 1e6, $3, $4; n++ } END { exit n != 1 }'

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| perfvec_fuzz::table::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| perfvec_test_support::fuzz::table::run(data));

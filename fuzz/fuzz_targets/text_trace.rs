@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| perfvec_fuzz::text_trace::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| perfvec_test_support::fuzz::text_trace::run(data));

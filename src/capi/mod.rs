@@ -2,7 +2,7 @@
 //!
 //! One file per C object; `handle`, `status`, `fork` and `sized` are the plumbing that every
 //! exported function shares. `include/perfvec.h` is generated from this directory by cbindgen
-//! (`tests/header.rs`), so the comments here are the manual of the C ABI.
+//! (`tests/abi/header.rs`), so the comments here are the manual of the C ABI.
 //!
 //! # Safety
 //! Every exported function is `unsafe` for the same reasons, which are its contract with C:

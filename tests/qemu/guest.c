@@ -1,4 +1,4 @@
-/* The guest of tests/qemu.rs: does what its first argument says. */
+/* The guest of tests/hosts/qemu.rs: does what its first argument says. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>

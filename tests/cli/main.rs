@@ -1,0 +1,8 @@
+//! The `perfvec` command, and what the book says of it.
+
+mod features;
+mod files;
+mod mistakes;
+mod promises;
+mod trace;
+mod troubleshooting;

@@ -1,0 +1,5 @@
+//! Models and the engines that run them.
+
+mod lanes;
+mod models;
+mod onnxruntime;

@@ -1,0 +1,5 @@
+//! Feature schemas and what their columns are made of.
+
+mod long;
+mod perfvec51;
+mod stack_distance;

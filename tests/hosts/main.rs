@@ -1,0 +1,6 @@
+//! Hosts: programs under QEMU, and the adapters of examples/.
+
+mod adapters;
+mod guests;
+mod profile;
+mod qemu;

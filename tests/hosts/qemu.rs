@@ -1,0 +1,371 @@
+//! Guest programs under QEMU, through the command line: needs qemu-riscv64 and
+//! riscv64-linux-gnu-gcc (packages qemu-user and gcc-riscv64-linux-gnu).
+
+use crate::guests::*;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+#[test]
+fn a_live_run_is_its_recording_to_the_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    for (guest, flags) in [
+        (guest(), &["--interval", "5000"][..]),
+        (guest_dynamic(), &["--threads", "0"][..]),
+        (
+            guest(),
+            &["--sample", "20000", "--seed", "7", "--threads", "1"][..],
+        ),
+        (guest(), &["--sample-error", "7%", "--unit", "64"][..]),
+        (
+            guest(),
+            &["--sample", "40000", "--warming", "2000", "--unit", "64"][..],
+        ),
+    ] {
+        let run = |command: &str, more: &[&str]| {
+            let (vector, json) = (
+                path(&format!("{command}.v")),
+                path(&format!("{command}.json")),
+            );
+            let mut args = vec![command, "--vector", &vector, "--json", &json];
+            args.extend(flags);
+            args.extend(more);
+            let out = priced(&args);
+            assert_eq!(out.code, 0, "{}", out.stderr);
+            let json: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+            (std::fs::read(vector).unwrap(), json)
+        };
+        let trace = path("t.pvt");
+        let out = perfvec(&["record", "-o", &trace, "--", guest, "compute"]);
+        assert_eq!(out.code, 0, "{}", out.stderr);
+        let live = run("run", &["--", guest, "compute"]);
+        let replayed = run("replay", &[&trace]);
+        assert_eq!(live.0, replayed.0, "program vectors differ");
+        assert_eq!(live.1, replayed.1, "estimates differ");
+        assert!(live.1["retired"].as_u64().unwrap() > 500_000);
+        if flags[0] == "--interval" {
+            let series = live.1["intervals"].as_array().unwrap();
+            let sum: u64 = series
+                .iter()
+                .map(|i| i["retirements"].as_u64().unwrap())
+                .sum();
+            assert_eq!(Some(sum), live.1["retired"].as_u64());
+        }
+    }
+}
+
+/// What a run chose by the clock is chosen again from its JSON, live and from a recording.
+#[test]
+fn a_run_to_an_overhead_can_be_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (trace, json) = (path("t.pvt"), path("first.json"));
+    let ok = |out: Output| assert_eq!(out.code, 0, "{}", out.stderr);
+    ok(perfvec(&["record", "-o", &trace, "--", guest(), "compute"]));
+    let json_of = |path: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    let sampling = "--sample-overhead 5% --unit 64 --seed 3 --warming 200";
+    let overhead: Vec<_> = sampling.split(' ').collect();
+    ok(priced(
+        &[
+            &["run", "--json", &json][..],
+            &overhead,
+            &["--", guest(), "compute"],
+        ]
+        .concat(),
+    ));
+    let first = json_of(&json);
+    let plan = first["sampling"]["plan"].as_array().unwrap();
+    assert!(plan.len() >= 8, "{plan:?}");
+    assert_eq!(first["sampling"]["warming"], 200);
+    for again in [&["run", "--", guest(), "compute"][..], &["replay", &trace]] {
+        let other = path("again.json");
+        let like = ["--sample-like", &json, "--json", &other];
+        ok(priced(&[&again[..1], &like, &again[1..]].concat()));
+        assert_eq!(json_of(&other)["microarchs"], first["microarchs"]);
+        assert_eq!(json_of(&other)["sampling"], first["sampling"]);
+    }
+    std::fs::write(&json, "{}").unwrap();
+    let out = priced(&["replay", "--sample-like", &json, &trace]);
+    assert!(
+        out.code != 0 && out.stderr.contains("first.json"),
+        "{out:?}"
+    );
+}
+
+/// One instruction per block leaves the plugin nothing to work out: what it records then is what
+/// it must record with blocks of any length, faults and failing store-conditionals included.
+#[test]
+fn blocks_expand_to_what_single_steps_show() {
+    let dir = tempfile::tempdir().unwrap();
+    // Both by a script, since the shell adds to the environment, which lies on the guest's stack.
+    let [stepping, plain] = [("stepping", "$f"), ("ordinary", "")].map(|(name, flag)| {
+        let path = dir.path().join(name);
+        let choose = "if qemu-riscv64 -help | grep -q one-insn; then f=-one-insn-per-tb; else f=-singlestep; fi";
+        executable(&path, &format!("#!/bin/sh\n{choose}\nexec qemu-riscv64 {flag} \"$@\"\n"));
+        path.display().to_string()
+    });
+    for (what, says) in [
+        ("faults", "caught 50"),
+        ("atomics", "failures 20"),
+        ("compute", "sum"),
+    ] {
+        let name = |kind: &str| {
+            dir.path()
+                .join(format!("{what}.{kind}"))
+                .display()
+                .to_string()
+        };
+        let (steps, blocks) = (name("steps"), name("blocks"));
+        for (trace, qemu) in [(&steps, &stepping), (&blocks, &plain)] {
+            let out = perfvec(&["record", "-o", trace, "--qemu", qemu, "--", guest(), what]);
+            assert!(out.code == 0 && out.stdout.contains(says), "{out:?}");
+        }
+        let out = perfvec(&["diff", &steps, &blocks]);
+        assert_eq!(out.code, 0, "{}", out.stdout);
+    }
+}
+
+#[test]
+fn the_program_keeps_its_streams_and_its_exit_code() {
+    let out = priced(&["run", "--", guest(), "exit", "37"]);
+    assert_eq!((out.code, out.stdout.as_str()), (37, ""));
+    assert!(
+        out.stderr.contains("instructions") && out.stderr.contains("three"),
+        "{out:?}"
+    );
+    let out = priced_with_input(&["run", "--", guest(), "echo"], "one\ntwo\n");
+    assert_eq!((out.code, out.stdout.as_str()), (0, "got one\ngot two\n"));
+    let out = priced(&["run", "--", guest_dynamic(), "exit", "3"]);
+    assert_eq!(out.code, 3, "{}", out.stderr);
+}
+
+#[test]
+fn nothing_of_the_progress_goes_into_a_pipe_but_a_terminal_shows_it() {
+    let out = priced(&["run", "--", guest(), "compute"]);
+    assert!(!out.stderr.contains(['\r', '\x1b']), "{:?}", out.stderr);
+    assert!(!out.stderr.contains("MIPS"), "{:?}", out.stderr);
+
+    let dir = tempfile::tempdir().unwrap();
+    let command = format!(
+        "timeout -s TERM 5 {} run --model {} -- {} spin",
+        env!("CARGO_BIN_EXE_perfvec"),
+        model().display(),
+        guest()
+    );
+    let out = with_plugin("script")
+        .args(["-qec", &command, "typescript"])
+        .env("TERM", "xterm")
+        .current_dir(dir.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("script(1), of the package bsdutils");
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(text.contains("MIPS"), "{text:?}");
+}
+
+#[test]
+fn a_killed_program_leaves_a_partial_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let json = dir.path().join("j").display().to_string();
+    let out = priced(&["run", "--json", &json, "--", guest(), "abort"]);
+    assert_eq!(out.code, 128 + 6, "{out:?}");
+    assert!(
+        out.stderr
+            .contains("partial result: the program was killed by SIGABRT"),
+        "{out:?}"
+    );
+    let value: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    // abort() is seen before it happens, so nothing is missing.
+    assert!(value["retired"].as_u64().unwrap() > 500_000);
+    assert_eq!(value["retired"], value["measured"]);
+    assert_eq!(value["partial"], "the program was killed by SIGABRT");
+
+    let out = priced(&["run", "--", guest(), "segv"]);
+    assert_eq!(out.code, 128 + 11, "{out:?}");
+    let out = priced(&["run", "--", guest(), "exec"]);
+    assert_eq!((out.code, out.stdout.as_str()), (0, "executed\n"));
+    assert!(out.stderr.contains("partial result"), "{out:?}");
+
+    let trace = dir.path().join("t.pvt");
+    let out = perfvec(&[
+        "record",
+        "-o",
+        trace.to_str().unwrap(),
+        "--",
+        guest(),
+        "abort",
+    ]);
+    assert_eq!(out.code, 128 + 6, "{out:?}");
+    assert!(
+        out.stderr.contains("no trace") && !trace.exists(),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn a_signal_to_perfvec_is_for_the_program() {
+    let mut child = with_plugin(env!("CARGO_BIN_EXE_perfvec"))
+        .args(["run", "--model"])
+        .arg(model())
+        .args(["--", guest(), "spin"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "ready\n");
+    let kill = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let out = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(
+        out.status.code(),
+        Some(128 + 15),
+        "{:?} {stderr}",
+        out.status.signal()
+    );
+    assert!(stderr.contains("SIGTERM"), "{stderr}");
+}
+
+#[test]
+fn threads_have_sessions_of_their_own_and_a_total() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let text = |name: &str| path(name).display().to_string();
+    for workers in ["0", "2"] {
+        let (json, vector) = (text("j"), text("v.safetensors"));
+        let args = [
+            "run",
+            "--threads",
+            workers,
+            "--json",
+            &json,
+            "--vector",
+            &vector,
+        ];
+        let out = priced(&[&args[..], &["--", guest(), "threads"]].concat());
+        assert!(out.code == 0 && out.stdout == "shared 60000\n", "{out:?}");
+        assert!(
+            out.stderr
+                .contains("threads; cycles and times are their sums"),
+            "{out:?}"
+        );
+        let value: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+        let threads = value["threads"].as_array().unwrap();
+        // QEMU may give the number of a thread that ended to the next one.
+        assert!((2..=4).contains(&threads.len()), "{value}");
+        let sum = |what: &str| -> f64 {
+            threads
+                .iter()
+                .map(|t| t["microarchs"][0][what].as_f64().unwrap())
+                .sum()
+        };
+        let total = value["microarchs"][0]["cycles"].as_f64().unwrap();
+        assert!((sum("cycles") - total).abs() <= 1e-9 * total, "{value}");
+        let retired: u64 = threads.iter().map(|t| t["retired"].as_u64().unwrap()).sum();
+        assert_eq!(Some(retired), value["retired"].as_u64());
+        assert!(retired > 3 * 20_000, "{value}");
+        let merged = text("m");
+        let out = perfvec(&["merge", "-o", &merged, &vector, &text("v.1.safetensors")]);
+        assert_eq!(out.code, 0, "{}", out.stderr);
+    }
+}
+
+#[test]
+fn a_child_of_fork_runs_unmeasured() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = dir.path().join("t.pvt").display().to_string();
+    let out = perfvec(&["record", "-o", &trace, "--", guest(), "fork"]);
+    assert_eq!((out.code, out.stdout.as_str()), (4, "child 1\nparent 5\n"));
+    let info = perfvec(&["info", "--json", "--verify", &trace]);
+    let info: serde_json::Value = serde_json::from_str(&info.stdout).unwrap();
+    // compute(), which only the child ran, is some 10^6 instructions.
+    assert!(info["retirements"].as_u64().unwrap() < 300_000, "{info}");
+    let out = priced(&["run", "--", guest(), "fork"]);
+    assert_eq!((out.code, out.stdout.as_str()), (4, "child 1\nparent 5\n"));
+    assert!(!out.stderr.contains("partial"), "{out:?}");
+}
+
+#[test]
+fn says_why_it_cannot_run_a_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script");
+    executable(&script, "#!/bin/sh\n");
+    let fails = |args: &[&str], code: i32, text: &str| {
+        let out = priced(args);
+        assert!(
+            out.code == code && out.stderr.contains(text),
+            "{text}: {out:?}"
+        );
+        assert!(
+            out.stderr.starts_with("perfvec: ") && out.stderr.lines().count() == 1,
+            "{out:?}"
+        );
+    };
+    fails(&["run", "--", script.to_str().unwrap()], 126, "a script");
+    fails(
+        &["run", "--", env!("CARGO_BIN_EXE_perfvec")],
+        126,
+        "an ELF file for ",
+    );
+    fails(
+        &["run", "--", "/nonexistent/program"],
+        127,
+        "no such program",
+    );
+    fails(
+        &["run", "--sysroot", "/nonexistent", "--", guest_dynamic()],
+        126,
+        "--sysroot",
+    );
+    fails(
+        &["run", "--qemu", "/nonexistent/qemu", "--", guest()],
+        125,
+        "no such file",
+    );
+    fails(
+        &["run", "--qemu", "/bin/true", "--", guest()],
+        125,
+        "loads none of the plugins",
+    );
+    // Before the program runs, which may take hours.
+    for (option, value, text) in [
+        ("--only", "nobody", "--only nobody: in the name of none"),
+        ("--json", "/nonexistent/x.json", "cannot be written"),
+        ("--vector", "/nonexistent/x.vec", "cannot be written"),
+        ("--json", "-", "standard output is the program's"),
+    ] {
+        fails(&["run", option, value, "--", guest()], 125, text);
+    }
+    let plain = dir.path().join("plain");
+    std::fs::copy(guest(), &plain).unwrap();
+    let mut mode = std::fs::metadata(&plain).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o644);
+    std::fs::set_permissions(&plain, mode).unwrap();
+    fails(
+        &["run", "--", plain.to_str().unwrap()],
+        126,
+        "not executable",
+    );
+
+    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .args(["run", "--model"])
+        .arg(model())
+        .args(["--", guest()])
+        .env("PATH", "/nonexistent")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(125));
+    assert!(stderr.contains("qemu-user"), "{stderr}");
+}

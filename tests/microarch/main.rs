@@ -1,0 +1,5 @@
+//! Microarch tables, estimates and calibration.
+
+mod calibrate;
+mod estimate;
+mod files;
