@@ -22,5 +22,6 @@ pub mod npy;
 pub mod session;
 mod sync;
 pub mod trace;
+pub mod twin;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,303 @@
+//! All that predicts where control goes, put together as gem5's `BPredUnit`
+//! (`cpu/pred/bpred_unit.cc`) and its O3 CPU do.
+//!
+//! A direction, then a target: from the branch target buffer; returns from their stack; other
+//! indirect jumps from their own table. A branch that is predicted taken and has no target falls
+//! through. Decode mends direct branches whose target is wrong, where they are unconditional or
+//! predicted taken; execute finds the rest. What a misprediction teaches at once (the buffer, the
+//! targets, the histories) is there before the next branch of the right path is fetched, so that
+//! it happens at fetch here.
+
+use super::btb::Btb;
+use super::indirect::Indirect;
+use super::return_stack::ReturnStack;
+use super::{Direction, Kind, Record};
+use crate::inst::InstFlags;
+
+/// The parameters of a core's branch prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Parameters {
+    /// The predictor of directions.
+    pub predictor: Kind,
+    /// Its size, where it has one: 8 to 14.
+    pub predictor_log2: u32,
+    /// Entries of the branch target buffer.
+    pub btb_log2: u32,
+    /// Entries of the return address stack, at least 1.
+    pub ras: usize,
+    /// Targets of indirect jumps.
+    pub indirect_log2: u32,
+    /// gem5 issue 1405: copies of a compressed instruction's PC take it for four bytes long, so
+    /// that O3 takes a compressed branch that was mispredicted as taken for one that was taken, to
+    /// where it falls through. Only in O3, as published.
+    pub compressed_looks_taken: bool,
+}
+
+/// A control transfer that is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Control {
+    /// Its address.
+    pub pc: u64,
+    /// Bytes of its encoding.
+    pub size: u8,
+    /// Its properties.
+    pub flags: InstFlags,
+    /// Whether it goes elsewhere than on: always, where it is unconditional.
+    pub taken: bool,
+    /// Where it goes if taken; not read where it is not.
+    pub target: u64,
+}
+
+impl Control {
+    fn has(&self, flags: InstFlags) -> bool {
+        self.flags.intersects(flags)
+    }
+
+    fn fall_through(&self) -> u64 {
+        self.pc.wrapping_add(u64::from(self.size))
+    }
+}
+
+/// Where a wrong prediction is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It was right.
+    Right,
+    /// At decode, which goes on at the right target.
+    Decode,
+    /// At execute.
+    Execute,
+    /// At decode, which goes on at a branch's target, and then at execute, since it is not taken.
+    Both,
+}
+
+/// What fetch made of a control transfer, and what commit needs of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Fetched {
+    /// Fetch went on elsewhere than behind it.
+    pub predicted_taken: bool,
+    /// Whether that was wrong.
+    pub found: Found,
+    /// It was thought taken, but no target was known.
+    pub no_target: bool,
+    /// The direction alone was right.
+    pub right_direction: bool,
+    taken: bool,
+    next: u64,
+    record: Record,
+}
+
+/// A core's branch prediction.
+#[derive(Debug, Clone)]
+pub struct BranchUnit {
+    direction: Direction,
+    btb: Btb,
+    returns: ReturnStack,
+    indirect: Indirect,
+    compressed_looks_taken: bool,
+}
+
+impl BranchUnit {
+    /// One that has seen nothing.
+    pub fn new(parameters: &Parameters) -> Self {
+        Self {
+            direction: Direction::new(parameters.predictor, parameters.predictor_log2),
+            btb: Btb::new(parameters.btb_log2),
+            returns: ReturnStack::new(parameters.ras),
+            indirect: Indirect::new(parameters.indirect_log2),
+            compressed_looks_taken: parameters.compressed_looks_taken,
+        }
+    }
+
+    /// A control transfer is fetched.
+    pub fn fetch(&mut self, c: &Control) -> Fetched {
+        let conditional = c.has(InstFlags::COND_CTRL);
+        let direct = c.has(InstFlags::DIRECT_CTRL);
+        let jumps = !direct && !c.has(InstFlags::RETURN);
+        let fall_through = c.fall_through();
+        let next = if c.taken { c.target } else { fall_through };
+
+        let looked_up = conditional.then(|| self.direction.lookup(c.pc));
+        let said_taken = looked_up.as_ref().is_none_or(|l| l.0);
+        let mut predicted = if said_taken {
+            self.btb.lookup(c.pc)
+        } else {
+            None
+        };
+        if c.has(InstFlags::CALL) {
+            self.returns.push(fall_through);
+        } else if c.has(InstFlags::RETURN) {
+            predicted = self.returns.pop().or(predicted);
+        }
+        if jumps {
+            predicted = self.indirect.lookup(c.pc).or(predicted);
+        }
+        let predicted_taken = predicted.is_some();
+        let goes_to = predicted.unwrap_or(fall_through);
+
+        let decodes = direct && (!conditional || predicted_taken);
+        // What a branch that is not taken would go to is not known, but never behind itself.
+        let wrong_target = if c.taken {
+            goes_to != c.target
+        } else {
+            goes_to == fall_through
+        };
+        let at_decode = decodes && wrong_target;
+        let at_execute = if at_decode { !c.taken } else { goes_to != next };
+
+        let looks_taken = at_execute && self.compressed_looks_taken && direct && c.size == 2;
+        let taken = c.taken || looks_taken;
+        if (at_decode || at_execute) && taken {
+            if direct {
+                self.btb.update(c.pc, next);
+            } else if jumps {
+                self.indirect.update(c.pc, next);
+            }
+        }
+        if jumps {
+            self.indirect.push_target(next);
+        }
+        self.indirect.push(taken);
+        let record = match looked_up {
+            Some((_, record)) => {
+                self.direction.push(c.pc, taken);
+                record
+            }
+            None => self.direction.unconditional(c.pc, !direct),
+        };
+        Fetched {
+            predicted_taken,
+            found: match (at_decode, at_execute) {
+                (false, false) => Found::Right,
+                (true, false) => Found::Decode,
+                (false, true) => Found::Execute,
+                (true, true) => Found::Both,
+            },
+            no_target: said_taken && !predicted_taken,
+            right_direction: said_taken == c.taken,
+            taken,
+            next,
+            record,
+        }
+    }
+
+    /// A control transfer commits; they do in the order in which they were fetched.
+    #[inline]
+    pub fn commit(&mut self, fetched: &Fetched) {
+        self.direction
+            .train(&fetched.record, fetched.taken, fetched.next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRANCH: InstFlags = InstFlags::COND_CTRL.union(InstFlags::DIRECT_CTRL);
+    const JUMP: InstFlags = InstFlags::UNCOND_CTRL.union(InstFlags::DIRECT_CTRL);
+    const JUMP_REG: InstFlags = InstFlags::UNCOND_CTRL.union(InstFlags::INDIRECT_CTRL);
+
+    fn unit(compressed_looks_taken: bool) -> BranchUnit {
+        BranchUnit::new(&Parameters {
+            predictor: Kind::Local,
+            predictor_log2: 8,
+            btb_log2: 6,
+            ras: 4,
+            indirect_log2: 4,
+            compressed_looks_taken,
+        })
+    }
+
+    fn run(unit: &mut BranchUnit, pc: u64, flags: InstFlags, taken: bool, target: u64) -> Found {
+        let fetched = unit.fetch(&Control {
+            pc,
+            size: 2,
+            flags,
+            taken,
+            target,
+        });
+        unit.commit(&fetched);
+        fetched.found
+    }
+
+    #[test]
+    fn decode_mends_jumps_without_a_target_once() {
+        let mut u = unit(false);
+        assert_eq!(run(&mut u, 0x1000, JUMP, true, 0x2000), Found::Decode);
+        assert_eq!(run(&mut u, 0x1000, JUMP, true, 0x2000), Found::Right);
+        run(&mut u, 0x1080, JUMP, true, 0x3000);
+        assert_eq!(
+            run(&mut u, 0x1000, JUMP, true, 0x2000),
+            Found::Decode,
+            "evicted"
+        );
+    }
+
+    #[test]
+    fn a_branch_without_a_target_is_found_at_execute() {
+        let mut u = unit(false);
+        for _ in 0..2 {
+            assert_eq!(run(&mut u, 0x1000, BRANCH, true, 0x2000), Found::Execute);
+        }
+        assert_eq!(run(&mut u, 0x1000, BRANCH, true, 0x2000), Found::Right);
+        run(&mut u, 0x1080, JUMP, true, 0x3000);
+        let c = Control {
+            pc: 0x1000,
+            size: 2,
+            flags: BRANCH,
+            taken: true,
+            target: 0x2000,
+        };
+        let fetched = u.fetch(&c);
+        assert_eq!((fetched.found, fetched.no_target), (Found::Execute, true));
+        run(&mut u, 0x1080, JUMP, true, 0x3000);
+        let fetched = u.fetch(&Control { taken: false, ..c });
+        assert_eq!(
+            fetched.found,
+            Found::Right,
+            "no target: it falls through, as it must"
+        );
+    }
+
+    #[test]
+    fn returns_go_to_their_calls() {
+        let mut u = unit(false);
+        run(&mut u, 0x1000, JUMP | InstFlags::CALL, true, 0x2000);
+        run(&mut u, 0x2000, JUMP_REG | InstFlags::CALL, true, 0x3000);
+        let back = JUMP_REG | InstFlags::RETURN;
+        assert_eq!(run(&mut u, 0x3004, back, true, 0x2002), Found::Right);
+        assert_eq!(run(&mut u, 0x2004, back, true, 0x1002), Found::Right);
+        assert_eq!(run(&mut u, 0x1004, back, true, 0x0ffe), Found::Execute);
+        // Nothing learns where a return went.
+        assert_eq!(run(&mut u, 0x1004, back, true, 0x0ffe), Found::Execute);
+    }
+
+    #[test]
+    fn an_indirect_jump_is_found_at_execute_and_learnt() {
+        let mut u = unit(false);
+        let mut last = Found::Right;
+        for i in 0..40 {
+            last = run(&mut u, 0x1000, JUMP_REG, true, 0x2000);
+            assert_eq!(i == 0, i == 0 && last == Found::Execute);
+        }
+        assert_eq!(last, Found::Right);
+    }
+
+    #[test]
+    fn stock_gem5_never_learns_that_a_compressed_branch_is_not_taken() {
+        let mut mended = unit(false);
+        let mut stock = unit(true);
+        for u in [&mut mended, &mut stock] {
+            for _ in 0..4 {
+                run(u, 0x1000, BRANCH, true, 0x2000);
+            }
+        }
+        let after = |u: &mut BranchUnit| -> Vec<Found> {
+            (0..4).map(|_| run(u, 0x1000, BRANCH, false, 0)).collect()
+        };
+        use Found::{Both, Execute, Right};
+        assert_eq!(after(&mut mended), [Execute, Execute, Right, Right]);
+        // Decode sends it to its target each time, and execute back.
+        assert_eq!(after(&mut stock), [Execute, Both, Both, Both]);
+    }
+}

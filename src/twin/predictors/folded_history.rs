@@ -1,0 +1,103 @@
+//! Global history, and the folds of it that TAGE's tables are indexed and tagged with.
+//!
+//! A fold is the XOR of the youngest `length` outcomes cut into pieces of `bits`. It is kept as
+//! outcomes enter and leave (Michaud, A PPM-like, tag-based branch predictor, 2005). Histories are
+//! up to 3000 long, so that nothing is ever refolded.
+
+/// One fold.
+#[derive(Debug, Clone, Copy)]
+struct Fold {
+    value: u32,
+    length: u32,
+    bits: u32,
+    /// Where the outcome that leaves lies by then.
+    out: u32,
+}
+
+/// Outcomes and their folds: three a table, for its index and two for its tag.
+#[derive(Debug, Clone)]
+pub(super) struct History {
+    /// A ring, longer than the longest history.
+    outcomes: Vec<u8>,
+    youngest: usize,
+    folds: Vec<[Fold; 3]>,
+}
+
+impl History {
+    /// Of each table: the outcomes that it sees, and the bits of its three folds.
+    pub(super) fn new(tables: &[(u32, [u32; 3])]) -> Self {
+        let longest = tables.iter().map(|t| t.0).max().unwrap_or(0) as usize;
+        Self {
+            outcomes: vec![0; (longest + 1).next_power_of_two()],
+            youngest: 0,
+            folds: tables
+                .iter()
+                .map(|&(length, bits)| {
+                    bits.map(|bits| Fold {
+                        value: 0,
+                        length,
+                        bits,
+                        out: length % bits,
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// The folds of a table: of the index, of the tag, and the second of the tag.
+    #[inline]
+    pub(super) fn folds(&self, table: usize) -> [u32; 3] {
+        self.folds[table].map(|f| f.value)
+    }
+
+    /// The youngest outcome is now this one.
+    #[inline]
+    pub(super) fn push(&mut self, taken: bool) {
+        let mask = self.outcomes.len() - 1;
+        self.youngest = self.youngest.wrapping_add(1) & mask;
+        self.outcomes[self.youngest] = u8::from(taken);
+        for three in &mut self.folds {
+            let leaves = self.outcomes[self.youngest.wrapping_sub(three[0].length as usize) & mask];
+            for fold in three {
+                let mut value = fold.value << 1 | u32::from(taken);
+                value ^= u32::from(leaves) << fold.out;
+                value ^= value >> fold.bits;
+                fold.value = value & ((1 << fold.bits) - 1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Folds `outcomes`, the youngest last, from nothing.
+    fn naive(outcomes: &[bool], length: u32, bits: u32) -> u32 {
+        let mut value = 0u32;
+        for (age, taken) in outcomes.iter().rev().take(length as usize).enumerate() {
+            value ^= u32::from(*taken) << (age as u32 % bits);
+        }
+        value
+    }
+
+    proptest! {
+        #[test]
+        fn folds_are_those_of_the_last_outcomes(
+            outcomes in proptest::collection::vec(any::<bool>(), 1..400),
+            tables in proptest::collection::vec((1u32..150, [1u32..15, 2u32..12, 3u32..20]), 1..5),
+        ) {
+            let mut history = History::new(&tables);
+            for (i, taken) in outcomes.iter().enumerate() {
+                history.push(*taken);
+                for (t, (length, bits)) in tables.iter().enumerate() {
+                    prop_assert_eq!(
+                        history.folds(t),
+                        bits.map(|b| naive(&outcomes[..=i], *length, b))
+                    );
+                }
+            }
+        }
+    }
+}
