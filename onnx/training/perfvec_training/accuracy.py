@@ -1,18 +1,24 @@
 """Errors of programs' total cycles, and the sums that they and every fit are made of."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
+
+from perfvec_training.kinds import Array, Group, Json, Total
+from perfvec_training.shards import Program
 
 PIECE = 1000  # retirements that sums are taken over
 
 
-def group(program, sums, size=PIECE, stride=1):
+def group(program: Program, sums: Array, size: int = PIECE, stride: int = 1) -> Group:
     """What ridge.fit_cores takes for one program: errors count by its mean cycles per piece."""
     cycles = program.cycle_sums(size, stride)
     mean = np.nanmean(cycles, 0)
     return program.cores, sums, cycles, mean
 
 
-def totals(programs, sums, vectors, size=PIECE, stride=1):
+def totals(programs: Sequence[Program], sums: Sequence[Array], vectors: Array, size: int = PIECE,
+           stride: int = 1) -> list[Total]:
     """[(program, core, predicted, observed)] of every program total on every core with cycles."""
     rows = []
     for program, s in zip(programs, sums):
@@ -25,15 +31,15 @@ def totals(programs, sums, vectors, size=PIECE, stride=1):
     return rows
 
 
-def relative_errors(rows):
+def relative_errors(rows: Iterable[Total]) -> dict[str, Array]:
     """{program: signed relative errors [cores]} of totals()."""
-    out = {}
+    out: dict[str, list[float]] = {}
     for name, _, predicted, observed in rows:
         out.setdefault(name, []).append(predicted / observed - 1.0)
     return {name: np.array(e) for name, e in out.items()}
 
 
-def summary(rows):
+def summary(rows: Iterable[Total]) -> Json:
     """Mean over programs of the mean absolute error, and the worst single one."""
     errors = relative_errors(rows)
     return {

@@ -12,11 +12,14 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
-from perfvec_training.mistakes import Mistake, told
+from perfvec_training import files
+from perfvec_training.kinds import Json
+from perfvec_training.mistakes import Mistake, described, told
 
 # What every choice has unless it says otherwise: the shape and window of the default model.
 BASE = ["--hidden", "64", "--chunk", "128", "--granule", "16"]
@@ -36,7 +39,7 @@ CHOICES = {
 }
 
 
-def train(data, out, options, steps, processes):
+def train(data: str, out: Path, options: list[str], steps: int, processes: int) -> None:
     """Trains unless its result is there."""
     if (out / "final.pt").exists():
         return
@@ -50,7 +53,7 @@ def train(data, out, options, steps, processes):
         raise Mistake(f"{out}: its training failed")
 
 
-def result(out):
+def result(out: Path) -> Json:
     """What a run reached on the training and validation programs, and the size of its model."""
     data = torch.load(out / "final.pt", weights_only=True)
     errors = json.loads(data["errors"])
@@ -65,7 +68,8 @@ def result(out):
     }
 
 
-def markdown(rows):
+def markdown(rows: Mapping[str, Json]) -> str:
+    """The results as a table."""
     lines = ["| choice | columns | LSTM weights | validation, mean | worst pair | training, mean |",
              "|---|---|---|---|---|---|"]
     for name, r in rows.items():
@@ -75,10 +79,8 @@ def markdown(rows):
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("data")
     parser.add_argument("out", type=Path)
     parser.add_argument("--schema", nargs="*", default=[], metavar="NAME=DATA",
@@ -101,7 +103,7 @@ def main():
         out = args.out / "".join(c if c.isalnum() else "-" for c in name)
         train(data, out, [*BASE, *common, *options], args.steps, args.processes)
         rows[name] = result(out)
-        (args.out / "compare.json").write_text(json.dumps(rows, indent=1))
+        files.write_json(args.out / "compare.json", rows)
     print(markdown(rows))
 
 

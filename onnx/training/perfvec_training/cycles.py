@@ -6,13 +6,19 @@
 As a module: read(path).array() gives the observed cycles as a NumPy array.
 """
 
+import argparse
 import json
 import struct
 import sys
 import zlib
 from array import array
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from perfvec_training.mistakes import Mistake, told
+from perfvec_training.mistakes import Mistake, described, told
+
+if TYPE_CHECKING:
+    import numpy
 
 MAGIC = b"PVCYCLE1"
 ESCAPE = 0xFFFF
@@ -27,7 +33,7 @@ class CycleFile:
     """One file. `metadata` is the JSON object, `hashes` the blocks' hashes, `large` the pairs
     (place, cycles) whose payload says 65535."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         with open(path, "rb") as file:
             data = file.read()
         if len(data) < 8 + TRAILER.size or data[:8] != MAGIC:
@@ -50,11 +56,11 @@ class CycleFile:
             raise CycleFileError(f"{path}: payload and metadata disagree: record it again")
 
     @property
-    def windows(self):
+    def windows(self) -> list[list[int]]:
         """[[first retirement, retirements], ...]"""
         return self.metadata["windows"]
 
-    def blocks(self):
+    def blocks(self) -> dict[int, int]:
         """{index of a whole block: its hash}"""
         block = self.metadata["block"]
         found, place = {}, 0
@@ -69,7 +75,7 @@ class CycleFile:
             place += -(-max(0, length) // block)
         return found
 
-    def array(self):
+    def array(self) -> "numpy.ndarray":
         """Observed cycles, u32, in the order of the windows (NumPy)."""
         import numpy
 
@@ -78,22 +84,23 @@ class CycleFile:
             values[place] = cycles
         return values
 
-    def list(self):
+    def list(self) -> "list[int]":
         """Observed cycles without NumPy."""
-        values = array("H", self.payload)
+        halves = array("H", self.payload)
         if sys.byteorder == "big":
-            values.byteswap()
-        values = list(values)
+            halves.byteswap()
+        values = [*halves]
         for place, cycles in self.large:
             values[place] = cycles
         return values
 
 
-def read(path):
+def read(path: str | Path) -> CycleFile:
+    """The cycle file at `path`."""
     return CycleFile(path)
 
 
-def compare(one, other):
+def compare(one: str | Path, other: str | Path) -> int:
     """Checks that two files saw the same stream; returns the number of blocks compared."""
     first, second = read(one), read(other)
     ours, theirs = first.blocks(), second.blocks()
@@ -110,13 +117,17 @@ def compare(one, other):
 
 
 @told
-def main():
-    if sys.argv[1:2] == ["--compare"] and len(sys.argv) == 4:
-        print(f"the same stream in {compare(*sys.argv[2:])} blocks")
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--compare", action="store_true", help="check that two saw the same stream")
+    options = parser.parse_args()
+    if options.compare:
+        if len(options.files) != 2:
+            parser.error("--compare takes two files")
+        print(f"the same stream in {compare(*options.files)} blocks")
         return
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    for path in sys.argv[1:]:
+    for path in options.files:
         file = read(path)
         about = {k: v for k, v in file.metadata.items() if k not in ("parameters", "windows")}
         print(path, json.dumps(about))

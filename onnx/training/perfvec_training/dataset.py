@@ -29,7 +29,10 @@ from pathlib import Path
 import numpy as np
 
 from perfvec_training import cycles as cycle_files
-from perfvec_training.mistakes import Mistake, ask, told
+from perfvec_training import files
+from perfvec_training.cycles import CycleFile
+from perfvec_training.kinds import Array, Json
+from perfvec_training.mistakes import Mistake, ask, described, told
 
 SCHEMA = "perfvec-rm-2"
 WARM = 512
@@ -37,20 +40,14 @@ WARM = 512
 HALF_MAX = 65504.0
 
 
-def write_json(path, data):
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(data, indent=1))
-    os.replace(temporary, path)
-
-
-def write_array(path, array):
+def write_array(path: Path, array: Array) -> None:
     temporary = path.with_name(path.name + ".part")
     with open(temporary, "wb") as file:
         np.save(file, array)
     os.replace(temporary, path)
 
 
-def schema_info(perfvec, name):
+def schema_info(perfvec: str | Path, name: str) -> Json:
     """{"name", "hash", "columns", "least"} of a feature schema, as the library knows it; least is
     the smallest value of each column."""
     info = json.loads(ask(perfvec, "info", "--schema", name, "--json"))
@@ -62,7 +59,8 @@ def schema_info(perfvec, name):
     }
 
 
-def extract(perfvec, schema, trace, windows, out, columns):
+def extract(perfvec: str | Path, schema: str, trace: Path, windows: list[list[int]], out: Path,
+            columns: int) -> Array:
     """Runs the library's extractor over `windows` [[first, length], ...] of a trace; returns the
     rows, float32 [sum of lengths, columns], memory-mapped from `out`."""
     listing = out.with_name(out.name + ".windows")
@@ -78,7 +76,7 @@ def extract(perfvec, schema, trace, windows, out, columns):
     return rows
 
 
-def plan_runs(windows, warm):
+def plan_runs(windows: list[list[int]], warm: int) -> list[Json]:
     """Windows [[first, length], ...] to runs; warm-up ends at the start of the stream."""
     runs, row = [], 0
     for first, length in windows:
@@ -88,10 +86,10 @@ def plan_runs(windows, warm):
     return runs
 
 
-def place_cycles(files, runs, total):
+def place_cycles(timed: list[CycleFile], runs: list[Json], total: int) -> Array:
     """Cycle files to float32 [K,total]; a window of a file may be a part of a run."""
-    table = np.full((len(files), total), np.nan, np.float32)
-    for k, file in enumerate(files):
+    table = np.full((len(timed), total), np.nan, np.float32)
+    for k, file in enumerate(timed):
         values, at = file.array(), 0
         for first, length in file.windows:
             run = next((r for r in runs if r["first"] <= first < r["first"] + r["length"]), None)
@@ -103,11 +101,13 @@ def place_cycles(files, runs, total):
     return table
 
 
-def fingerprint(*parts):
+def fingerprint(*parts: object) -> str:
+    """A short hash of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def build_program(rec, out, perfvec, schema, entry, warm):
+def build_program(rec: Path, out: Path, perfvec: str | Path, schema: Json, entry: Json,
+                  warm: int) -> str:
     """Makes one program's folder; returns what was done, for the progress line."""
     name = entry["name"]
     folder = out / name
@@ -123,10 +123,10 @@ def build_program(rec, out, perfvec, schema, entry, warm):
     cycles_key = fingerprint(features_key, [(p.name, p.stat().st_mtime_ns) for p in paths])
     if old.get("cycles_key") == cycles_key:
         return "up to date"
-    files = []
+    timed = []
     for path in paths:
         cycle_files.compare(str(proof), str(path))
-        files.append(cycle_files.read(path))
+        timed.append(cycle_files.read(path))
     if old.get("features_key") != features_key:
         scratch = folder / "rows.npy"
         spans = [[r["first"] - r["warm"], r["warm"] + r["length"]] for r in runs]
@@ -139,24 +139,25 @@ def build_program(rec, out, perfvec, schema, entry, warm):
             half[at : at + (1 << 16)] = np.clip(part, -HALF_MAX, HALF_MAX)
         write_array(folder / "features.npy", half)
         scratch.unlink()
-    write_array(folder / "cycles.npy", place_cycles(files, runs, total))
-    write_json(meta_path, {
+    write_array(folder / "cycles.npy", place_cycles(timed, runs, total))
+    files.write_json(meta_path, {
         "name": name, "split": entry["split"], "category": entry.get("category"),
         "retired": entry["retired"], "cores": [p.stem for p in paths], "runs": runs,
         "features_key": features_key, "cycles_key": cycles_key,
     })
-    return f"{len(files)} cores, {total} rows"
+    return f"{len(timed)} cores, {total} rows"
 
 
-def build(rec, out, perfvec, schema_name=SCHEMA, warm=WARM, jobs=2):
+def build(rec: str | Path, out: str | Path, perfvec: str | Path, schema_name: str = SCHEMA,
+          warm: int = WARM, jobs: int = 2) -> int:
     """Builds the whole data set; returns the number of programs in it."""
     rec, out = Path(rec), Path(out)
     if warm < 0:
         raise Mistake(f"{warm} rows of warm-up: there are none before the first")
     out.mkdir(parents=True, exist_ok=True)
     schema = schema_info(perfvec, schema_name)
-    write_json(out / "schema.json", schema)
-    write_json(out / "cores.json", json.loads((rec / "cores.json").read_text()))
+    files.write_json(out / "schema.json", schema)
+    files.write_json(out / "cores.json", json.loads((rec / "cores.json").read_text()))
     entries = [
         e for e in json.loads((rec / "programs.json").read_text())
         if e.get("windows") and any((rec / "cycles" / e["name"]).glob("*.pvc"))
@@ -176,10 +177,8 @@ def build(rec, out, perfvec, schema_name=SCHEMA, warm=WARM, jobs=2):
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("rec", help="folder with streams/ and cycles/")
     parser.add_argument("out")
     parser.add_argument("--perfvec", default="target/release/perfvec", help="the command")

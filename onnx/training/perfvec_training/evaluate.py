@@ -14,7 +14,10 @@ import argparse
 import json
 import sys
 import tempfile
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,6 +27,7 @@ from perfvec_training import (
     calibration,
     dataset,
     export,
+    files,
     graph,
     network,
     report,
@@ -32,7 +36,9 @@ from perfvec_training import (
     table,
 )
 from perfvec_training import cycles as cycle_files
-from perfvec_training.mistakes import Mistake, ask, told
+from perfvec_training.kinds import Array, Json, Sums, Total
+from perfvec_training.mistakes import Mistake, ask, described, told
+from perfvec_training.network import Foundation
 from perfvec_training.shards import Data
 
 INTERVAL = 10240  # retirements: ten segments
@@ -40,7 +46,7 @@ BUDGETS = [10_000, 30_000, 100_000, 300_000, 1_000_000]
 NOISE = 0.1
 
 
-def seen_programs(data, sums, vectors, stride):
+def seen_programs(data: Data, sums: Sums, vectors: Array, stride: int) -> dict[str, list[Total]]:
     """Errors on the windows of the programs of the data set, training and validation apart."""
     return {
         part: accuracy.totals(programs, [sums[p.name] for p in programs], vectors,
@@ -49,10 +55,14 @@ def seen_programs(data, sums, vectors, stride):
     }
 
 
-def calibrated(unseen, sums, prior, budgets, piece, stride, programs):
+def calibrated(unseen: Data, sums: Sums, prior: ridge.Prior, budgets: list[int], piece: int,
+               stride: int,
+               programs: int) -> tuple[dict[str, Array], dict[str, dict[int, int]], Json]:
     """({entry name: vector}, {core: {budget: retirements}}, errors of {"left_out", "within"} by
     budget and core)."""
-    vectors, used, held = {}, {}, {"left_out": {}, "within": {}}
+    vectors: dict[str, Array] = {}
+    used: dict[str, dict[int, int]] = {}
+    held: Json = {"left_out": {}, "within": {}}
     parts = calibration.observations(unseen, sums, piece, stride, programs)
     for core, data in parts.items():
         for budget in budgets:
@@ -66,7 +76,8 @@ def calibrated(unseen, sums, prior, budgets, piece, stride, programs):
     return vectors, used, held
 
 
-def extended_table(path, prefix, unseen, vectors):
+def extended_table(path: Path, prefix: str, unseen: Data,
+                   vectors: Mapping[str, Array]) -> list[Json]:
     """The model's table with the calibrated cores added under the names CORE@BUDGET."""
     metadata, entries, tensors = table.load(f"{prefix}.safetensors")
     by_name = {c["name"]: c for c in unseen.cores}
@@ -78,14 +89,16 @@ def extended_table(path, prefix, unseen, vectors):
     return entries + more
 
 
-def replay(perfvec, prefix, microarchs, trace, backend, out):
+def replay(perfvec: str | Path, prefix: str, microarchs: Path, trace: Path, backend: str,
+           out: Path) -> Json:
     """What the library predicts for a trace: the parsed JSON of `perfvec replay`."""
     ask(perfvec, "replay", trace, "--model", f"{prefix}.onnx", "--microarchs", microarchs,
         "--backend", backend, "--interval", INTERVAL, "--json", out)
     return json.loads(Path(out).read_text())
 
 
-def torch_cycles(model, perfvec, schema, trace, total, vectors, warm, folder):
+def torch_cycles(model: Foundation, perfvec: str | Path, schema: str, trace: Path, total: int,
+                 vectors: Array, warm: int, folder: str | Path) -> Array:
     """Predicted cycles [K] of a whole stream by PyTorch, in the library's segments."""
     from perfvec_training import represent
 
@@ -102,7 +115,7 @@ def torch_cycles(model, perfvec, schema, trace, total, vectors, warm, folder):
     return vectors @ vector
 
 
-def observed(path):
+def observed(path: Path) -> tuple[Array, int] | None:
     """(cycles per whole interval [W], retirements) of a core timed from the start on."""
     file = cycle_files.read(str(path))
     if len(file.windows) != 1 or file.windows[0][0] != 0:
@@ -114,7 +127,8 @@ def observed(path):
     return values[:whole].reshape(-1, INTERVAL).sum(1, dtype=np.float64), len(values)
 
 
-def judge_program(rec, entry, cores, answer, budget):
+def judge_program(rec: Path, entry: Json, cores: Mapping[str, Json], answer: Json,
+                  budget: int) -> tuple[list[Json], list[Json]]:
     """Rows {program, core, seen, predicted, observed, ...} of one test program."""
     names = [m["name"] for m in answer["microarchs"]]
     cpi = np.array([i["cpi"] for i in answer["intervals"]])  # [W, entries]
@@ -146,7 +160,7 @@ def judge_program(rec, entry, cores, answer, budget):
     return rows, curves
 
 
-def moved(answers):
+def moved(answers: Mapping[str, Json]) -> Json:
     """How far int8 moves a program's cycles on the cores: mean, worst, and the worst's core."""
     cycles = [np.array([m["cycles"] for m in answers[b]["microarchs"]]) for b in ("f32", "int8")]
     off = np.abs(cycles[1] / cycles[0] - 1.0)
@@ -155,7 +169,7 @@ def moved(answers):
             "core": answers["f32"]["microarchs"][worst]["name"]}
 
 
-def ranking(rows):
+def ranking(rows: Sequence[Json]) -> dict[str, float]:
     """{program: share of pairs of cores that the prediction orders as the simulation does}."""
     out = {}
     for name in sorted({r["program"] for r in rows}):
@@ -168,7 +182,7 @@ def ranking(rows):
     return out
 
 
-def stats(errors):
+def stats(errors: Sequence[float]) -> Json | None:
     """Mean, median and worst of absolute errors, or None."""
     e = np.abs(np.asarray(errors, float))
     if not len(e):
@@ -177,7 +191,8 @@ def stats(errors):
             "bias": float(np.mean(errors)), "pairs": len(e)}
 
 
-def evaluate(args):
+def evaluate(args: Namespace) -> Json:
+    """Judges a model; writes report.json and report.html and returns the result."""
     rec, out, prefix = Path(args.rec), Path(args.report), args.model
     model, checkpoint = network.load(args.checkpoint)
     taken = check_model(args, model, checkpoint)
@@ -214,7 +229,7 @@ def evaluate(args):
     with tempfile.TemporaryDirectory() as folder:
         microarchs = Path(folder) / "table.safetensors"
         extended_table(microarchs, prefix, unseen, fresh)
-        smallest = min(entries, key=lambda e: e["retired"], default=None)
+        smallest: Json = min(entries, key=lambda e: e["retired"], default={})
         for n, entry in enumerate(entries):
             name = entry["name"]
             trace = rec / "streams" / f"{name}.pvt"
@@ -239,12 +254,12 @@ def evaluate(args):
     result["distance_left_out"] = separation.left_out(data.train + data.valid, len(data.cores),
                                                       sums, piece, stride)
     result["separation_left_out"] = separation.separation(result["distance_left_out"])
-    dataset.write_json(out / "report.json", result)
-    (out / "report.html").write_text(report.page(result))
+    files.write_json(out / "report.json", result)
+    files.write(out / "report.html", report.page(result))
     return result
 
 
-def check_model(args, model, checkpoint):
+def check_model(args: Namespace, model: Foundation, checkpoint: Json) -> str:
     """Makes sure that the exported model is the checkpoint's; returns the backend that the library
     takes for it unasked."""
     if "sums" not in checkpoint:
@@ -259,7 +274,8 @@ def check_model(args, model, checkpoint):
     return "int8" if properties.get("perfvec.int8") == "yes" else "f32"
 
 
-def check_data(args, data, sums, piece, stride):
+def check_data(args: Namespace, data: Data, sums: Mapping[str, Any], piece: int,
+               stride: int) -> None:
     """Makes sure that the checkpoint's sums are of this data set's rows."""
     for p in data.train + data.valid:
         if len(sums.get(p.name, ())) != len(p.spans(piece, stride)):
@@ -267,7 +283,8 @@ def check_data(args, data, sums, piece, stride):
                           "take the data set of its run, or train again")
 
 
-def cross_check(args, model, schema, entry, answers, vectors, warm, folder):
+def cross_check(args: Namespace, model: Foundation, schema: str, entry: Json,
+                answers: Mapping[str, Json], vectors: Array, warm: int, folder: str) -> Json:
     """One whole program by the library (every backend) and by PyTorch: relative differences."""
     trace = Path(args.rec) / "streams" / f"{entry['name']}.pvt"
     want = torch_cycles(model, args.perfvec, schema, trace, entry["retired"], vectors, warm, folder)
@@ -278,20 +295,24 @@ def cross_check(args, model, schema, entry, answers, vectors, warm, folder):
     return out
 
 
-def checkpoint_identity(prefix):
+def checkpoint_identity(prefix: str) -> str:
+    """The model id in the exported table."""
     return table.load(f"{prefix}.safetensors")[0]["perfvec.model_id"]
 
 
-def summarise(result, known, held, budget, sums, piece, prefix):
+def summarise(result: Json, known: Mapping[str, list[Total]], held: Json, budget: int, sums: Sums,
+              piece: int, prefix: str) -> None:
     """Adds the four quarters (seen or not, programs x cores), curves and rankings."""
     rows = result["rows"]
     seen = [r for r in rows if r["seen"]]
     calibrated_rows = [r for r in rows if not r["seen"] and r["budget"] == budget]
 
-    def of_totals(part):
+    def of_totals(part: str) -> Json | None:
+        """Errors of a part of the programs on the cores of the training."""
         return stats([p / o - 1.0 for _, _, p, o in known.get(part, [])])
 
-    def of_cores(how, at=budget):
+    def of_cores(how: str, at: int = budget) -> Json | None:
+        """Errors on calibrated cores, of all programs."""
         return stats([e for core in held[how].get(at, {}).values() for e in core.values()])
 
     result["summary"] = {
@@ -319,19 +340,17 @@ def summarise(result, known, held, budget, sums, piece, prefix):
             points.append({"program": name, "part": part, "ood": scores.get(name),
                            "error": float(np.abs(errors).mean())})
     for name, p in result["programs"].items():
-        errors = [abs(r["error"]) for r in seen if r["program"] == name]
-        if errors:
+        own = [abs(r["error"]) for r in seen if r["program"] == name]
+        if own:
             points.append({"program": name, "part": "test", "ood": p["ood"],
-                           "error": float(np.mean(errors))})
+                           "error": float(np.mean(own))})
     result["distance"] = points
     result["separation"] = separation.separation([p for p in points if p["part"] != "train"])
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     add = parser.add_argument
     add("rec")
     add("data")

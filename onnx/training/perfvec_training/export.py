@@ -10,17 +10,19 @@ the weights and of the schema: a table can never be used with another model by a
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 
-from perfvec_training import graph, network, table
-from perfvec_training.mistakes import Mistake, ask, told
+from perfvec_training import files, graph, network, table
+from perfvec_training.kinds import Array, Json
+from perfvec_training.mistakes import Mistake, ask, described, told
+from perfvec_training.network import Foundation
 from perfvec_training.shards import source
 
 TOLERANCE = 1e-5
@@ -28,19 +30,19 @@ TOLERANCE = 1e-5
 INT8_TOLERANCE = 5e-3
 
 
-def commit():
+def commit() -> str:
     """The git commit of this checkout, or "unknown"."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], check=False, capture_output=True, text=True,
                           cwd=Path(__file__).parent)
     return done.stdout.strip() or "unknown"
 
 
-def model_id(name, model, schema):
+def model_id(name: str, model: Foundation, schema: Json) -> str:
     """`name` and a hash over schema and weights."""
     return f"{name}-{digest(model, schema)}"
 
 
-def digest(model, schema):
+def digest(model: Foundation, schema: Json) -> str:
     """A hash over schema and weights."""
     h = hashlib.sha256(json.dumps(schema).encode())
     for key, value in sorted(model.state_dict().items()):
@@ -48,7 +50,7 @@ def digest(model, schema):
     return h.hexdigest()[:12]
 
 
-def sample(model, steps, lanes, seed=0):
+def sample(model: Foundation, steps: int, lanes: int, seed: int = 0) -> Array:
     """Random feature rows spread like the training data, with rare outliers."""
     rng = np.random.default_rng(seed)
     mean, std = model.mean.numpy(), model.std.numpy()
@@ -57,7 +59,7 @@ def sample(model, steps, lanes, seed=0):
     return (x * std + mean).astype(np.float32)
 
 
-def check(model, proto, features):
+def check(model: Foundation, proto: onnx.ModelProto, features: Array) -> float:
     """How far ONNX Runtime is from PyTorch: the difference of a column's sum, relative to the sum
     of its magnitudes. Single elements may differ by ten times as much: their rounding cancels."""
     got, states = graph.run(proto, features)
@@ -76,13 +78,7 @@ def check(model, proto, features):
     return worst
 
 
-def write(path, data):
-    temporary = f"{path}.part"
-    Path(temporary).write_bytes(data)
-    os.replace(temporary, path)
-
-
-def int8_difference(perfvec, prefix, traces):
+def int8_difference(perfvec: str | Path, prefix: str, traces: Sequence[str | Path]) -> float:
     """Largest relative difference of any core's cycles for whole traces between int8 and f32, as
     the library computes them."""
     worst = 0.0
@@ -99,7 +95,7 @@ def int8_difference(perfvec, prefix, traces):
     return worst
 
 
-def settle_int8(perfvec, prefix, traces):
+def settle_int8(perfvec: str | Path, prefix: str, traces: Sequence[str | Path]) -> float:
     """Writes into the model whether int8 holds its error, measured on `traces`."""
     worst = int8_difference(perfvec, prefix, traces)
     proto = onnx.load(f"{prefix}.onnx")
@@ -108,11 +104,11 @@ def settle_int8(perfvec, prefix, traces):
     properties["perfvec.int8.difference"] = f"{worst:.2e}"
     del proto.metadata_props[:]
     onnx.helper.set_model_props(proto, properties)
-    write(f"{prefix}.onnx", proto.SerializeToString())
+    files.write(f"{prefix}.onnx", proto.SerializeToString())
     return worst
 
 
-def ood_of(model, data, size):
+def ood_of(data: Json, size: int) -> tuple[Array, Array] | None:
     """The training distribution from the sums that the training run kept."""
     if "sums" not in data:
         return None
@@ -122,7 +118,7 @@ def ood_of(model, data, size):
     return table.distribution(np.concatenate(parts), groups, [source(name) for name in names])
 
 
-def arguments(text):
+def arguments(text: str) -> str:
     """The arguments of a training run as JSON, without this machine's folders."""
     kept = {k: v for k, v in json.loads(text).items() if k not in ("data", "out")}
     if kept.get("initial"):
@@ -130,7 +126,8 @@ def arguments(text):
     return json.dumps(kept)
 
 
-def export(checkpoint, prefix, name=None, warmup=None):
+def export(checkpoint: str | Path, prefix: str | Path, name: str | None = None,
+           warmup: int | None = None) -> Json:
     """Writes PREFIX.onnx and PREFIX.safetensors; returns {"model_id", "difference"}."""
     model, data = network.load(checkpoint)
     schema, cores = json.loads(data["schema"]), json.loads(data["cores"])
@@ -158,19 +155,17 @@ def export(checkpoint, prefix, name=None, warmup=None):
     vectors = data["vectors"].numpy()
     if not np.isfinite(vectors).all():
         raise Mistake("a microarchitecture vector is not finite")
-    write(f"{prefix}.onnx", proto.SerializeToString())
+    files.write(f"{prefix}.onnx", proto.SerializeToString())
     onnx.checker.check_model(f"{prefix}.onnx")
     table.save(f"{prefix}.safetensors", identity, schema["hash"], entries, vectors,
-               ood_of(model, data, data.get("piece", 1000)),
+               ood_of(data, data.get("piece", 1000)),
                **{"perfvec.training.data_hash": data["data_hash"]})
     return {"model_id": identity, "difference": worst}
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("checkpoint")
     parser.add_argument("prefix", help="path of the files without their endings")
     parser.add_argument("--name", help="first part of the model id (default: the prefix's name)")

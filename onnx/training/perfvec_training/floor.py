@@ -7,10 +7,11 @@ prints the error of every held-out program's total for several choices of column
 """
 
 import argparse
-import json
+from collections.abc import Mapping
 
-from perfvec_training import accuracy, ridge
-from perfvec_training.mistakes import told
+from perfvec_training import accuracy, files, ridge
+from perfvec_training.kinds import Array, Json
+from perfvec_training.mistakes import described, told
 from perfvec_training.shards import Data
 
 CHOICES = {
@@ -23,7 +24,8 @@ CHOICES = {
 }
 
 
-def floors(data, choices=None, noise=ridge.NOISE, rounds=20):
+def floors(data: Data, choices: Mapping[str, list[str]] | None = None, noise: float = ridge.NOISE,
+           rounds: int = 20) -> tuple[Json, dict[str, tuple[list[int], Array]]]:
     """{choice: {"train", "valid"}} with the summaries; and the vectors by choice."""
     sums = {p.name: p.feature_sums(accuracy.PIECE) for p in data.train + data.valid}
     out, vectors = {}, {}
@@ -40,8 +42,8 @@ def floors(data, choices=None, noise=ridge.NOISE, rounds=20):
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("data")
     parser.add_argument("--valid", nargs="*", default=[], help="programs or sources held out")
     parser.add_argument("--noise", type=float, default=ridge.NOISE)
@@ -59,8 +61,7 @@ def main():
             print(f"    {name:24} mean {100 * s['mean']:6.2f} %  bias {100 * s['bias']:+6.2f} %  "
                   f"worst {100 * s['worst']:6.1f} %")
     if args.json:
-        with open(args.json, "w") as file:
-            json.dump(out, file, indent=1)
+        files.write_json(args.json, out)
 
 
 if __name__ == "__main__":

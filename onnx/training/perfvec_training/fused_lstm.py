@@ -9,10 +9,13 @@ Master weights, cell states and gradients of the weights stay float32. `referenc
 layer in plain float32 operations: what the exported graph computes, and the oracle of the tests.
 """
 
+from typing import Any
+
 import torch
+from torch import Tensor
 
 
-def _cell(gates, bias, c_prev, act, c, h):
+def _cell(gates: Tensor, bias: Tensor, c_prev: Tensor, act: Tensor, c: Tensor, h: Tensor) -> None:
     """Pre-activations [B,4H] (gate order i, f, g, o) to activations, cell state and output."""
     size = c_prev.shape[1]
     z = gates.float() + bias
@@ -30,7 +33,8 @@ def _cell(gates, bias, c_prev, act, c, h):
     act[:, 3 * size :] = o.to(act.dtype)
 
 
-def _cell_back(dout, drec, dc_next, act, c, c_prev, dgates, dc_prev):
+def _cell_back(dout: Tensor, drec: Tensor, dc_next: Tensor, act: Tensor, c: Tensor, c_prev: Tensor,
+               dgates: Tensor, dc_prev: Tensor) -> None:
     """The gradient of `_cell`; writes `dgates` [B,4H] and `dc_prev` [B,H]."""
     size = c.shape[1]
     i, f = act[:, :size].float(), act[:, size : 2 * size].float()
@@ -45,10 +49,10 @@ def _cell_back(dout, drec, dc_next, act, c, c_prev, dgates, dc_prev):
     dc_prev.copy_(dc * f)
 
 
-_kernels = {"cell": _cell, "back": _cell_back, "compiled": False}
+_kernels: dict[str, Any] = {"cell": _cell, "back": _cell_back, "compiled": False}
 
 
-def compile_kernels():
+def compile_kernels() -> None:
     """Compiles the cells with torch.compile; without it (no C++ compiler) all works, slower."""
     if not _kernels["compiled"]:
         _kernels["cell"] = torch.compile(_cell, dynamic=False)
@@ -57,8 +61,10 @@ def compile_kernels():
 
 
 class _Layer(torch.autograd.Function):
+    """The fused layer as a function with a gradient."""
     @staticmethod
-    def forward(ctx, x, h0, c0, w_ih, w_hh, bias, dtype):
+    def forward(ctx: Any, x: Tensor, h0: Tensor, c0: Tensor, w_ih: Tensor, w_hh: Tensor,
+                bias: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
         steps, lanes, inputs = x.shape
         size = w_hh.shape[1]
         # z[t] = [x_t, h_t-1]: one product a step, and the operand of the weights' gradient.
@@ -80,7 +86,8 @@ class _Layer(torch.autograd.Function):
         return h, h[-1], cells[steps].clone()
 
     @staticmethod
-    def backward(ctx, dh, dh_last, dc_last):
+    def backward(ctx: Any, dh: Tensor, dh_last: Tensor,
+                 dc_last: Tensor) -> tuple[Tensor | None, ...]:
         z, act, cells, w_ih, w_hh = ctx.saved_tensors
         steps, lanes, four = act.shape
         size, inputs = four // 4, w_ih.shape[1]
@@ -103,12 +110,14 @@ class _Layer(torch.autograd.Function):
         return dx, drec.float(), dc, dw[:, :inputs], dw[:, inputs:], dbias, None
 
 
-def layer(x, h0, c0, w_ih, w_hh, bias, dtype=torch.bfloat16):
+def layer(x: Tensor, h0: Tensor, c0: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor,
+          dtype: torch.dtype = torch.bfloat16) -> tuple[Tensor, Tensor, Tensor]:
     """x [T,B,I], states [B,H], weights [4H,I], [4H,H], [4H] to (h [T,B,H], h_T, c_T)."""
     return _Layer.apply(x, h0, c0, w_ih, w_hh, bias, dtype)
 
 
-def reference(x, h0, c0, w_ih, w_hh, bias):
+def reference(x: Tensor, h0: Tensor, c0: Tensor, w_ih: Tensor, w_hh: Tensor,
+              bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The same layer in plain float32 operations."""
     h, c, out = h0, c0, []
     projected = x @ w_ih.t() + bias

@@ -32,6 +32,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 import m5
 import system as systems  # of gem5-glue/configs
@@ -40,7 +41,7 @@ from m5.objects import PerfVec, Process, Root
 MARK = "perfvec mark"
 
 
-def switch_points(windows, warmup, slack):
+def switch_points(windows: list[list[int]], warmup: int, slack: int) -> list[tuple[int, str]]:
     """[(retirement, "timing" or "atomic"), ...]: where each CPU takes over. Windows that leave
     no room between them are run through."""
     points = []
@@ -54,7 +55,7 @@ def switch_points(windows, warmup, slack):
     return points
 
 
-def run(job):
+def run(job: dict[str, Any]) -> dict[str, Any]:
     """Runs one job in this process, which can run no other after it."""
     mode, core, command = job["mode"], job["core"], job["command"]
     windows = job.get("windows", []) if mode == "windows" else []
@@ -103,7 +104,7 @@ def run(job):
     }
 
 
-def run_apart(job):
+def run_apart(job: dict[str, Any]) -> dict[str, Any]:
     """Runs one job in a child process. Its messages go to job["log"]."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -129,7 +130,7 @@ def run_apart(job):
     return {"error": f"gem5 ended with {status}: see {job.get('log', 'its log')}"}
 
 
-def main():
+def main() -> None:
     if sys.argv[1:] == ["--serve"]:
         print("ready", flush=True)
         for line in sys.stdin:

@@ -5,8 +5,19 @@ Input `features` [T,B,F] and the states `h0`, `c0`, (`h1`, `c1`) [1,B,H]; output
 knows; ONNX Runtime runs the same file.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+import onnx
 from onnx import TensorProto, checker, helper, numpy_helper
+
+from perfvec_training.kinds import Array, ArrayLike
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from perfvec_training.network import Foundation
 
 OPSET, IR_VERSION = 17, 8
 
@@ -14,18 +25,22 @@ OPSET, IR_VERSION = 17, 8
 class Graph:
     """Nodes and constants under construction."""
 
-    def __init__(self):
-        self.nodes, self.initializers, self.states = [], [], []
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.states: list[tuple[str, str, int]] = []
 
-    def constant(self, name, value, dtype=np.float32):
+    def constant(self, name: str, value: ArrayLike, dtype: type[np.generic] = np.float32) -> str:
+        """Adds an initializer; returns its name."""
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype), name))
         return name
 
-    def op(self, kind, inputs, out, **attributes):
+    def op(self, kind: str, inputs: list[str], out: str, **attributes: object) -> str:
+        """Adds a node of one output; returns the output's name."""
         self.nodes.append(helper.make_node(kind, inputs, [out], name=out + "_node", **attributes))
         return out
 
-    def lstm(self, i, x, w_ih, w_hh, bias):
+    def lstm(self, i: int, x: str, w_ih: Array, w_hh: Array, bias: Array) -> str:
         """Layer `i`; weights in PyTorch's gate order i, f, g, o, which ONNX calls i, f, c, o and
         stores as i, o, f, c."""
         size = w_hh.shape[1]
@@ -42,7 +57,10 @@ class Graph:
         return self.op("Squeeze", [f"y{i}", self.constant(f"axis{i}", [1], np.int64)], f"seq{i}")
 
 
-def build(mean, std, layers, metadata, *, embed=None, clip=0.0, relu=True, columns=(), scale=()):
+def build(mean: Array, std: Array, layers: Sequence[tuple[Array, Array, Array]],
+          metadata: Mapping[str, object], *, embed: tuple[Array, Array] | None = None,
+          clip: float = 0.0, relu: bool = True, columns: Sequence[int] = (),
+          scale: Sequence[float] = ()) -> onnx.ModelProto:
     """The model.
 
     @param layers [(w_ih [4H,I], w_hh [4H,H], bias [4H])], gate order i, f, g, o.
@@ -73,7 +91,8 @@ def build(mean, std, layers, metadata, *, embed=None, clip=0.0, relu=True, colum
     elif not relu:
         g.op("Identity", [x], "representation")
 
-    def value(name, *shape):
+    def value(name: str, *shape: str | int) -> onnx.ValueInfoProto:
+        """The declaration of an input or output of floats."""
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
     inputs = [value("features", "T", "B", width)]
@@ -89,9 +108,10 @@ def build(mean, std, layers, metadata, *, embed=None, clip=0.0, relu=True, colum
     return model
 
 
-def of_network(model, metadata):
+def of_network(model: "Foundation", metadata: Mapping[str, object]) -> onnx.ModelProto:
     """The graph of a network.Foundation."""
-    def array(t):
+    def array(t: "Tensor") -> Array:
+        """A tensor without its gradient."""
         return t.detach().numpy()
 
     embed = None
@@ -104,12 +124,13 @@ def of_network(model, metadata):
         columns=model.shape.passthrough, scale=model.shape.scale)
 
 
-def properties(model):
+def properties(model: onnx.ModelProto) -> dict[str, str]:
     """Metadata of an ONNX model."""
     return {p.key: p.value for p in model.metadata_props}
 
 
-def run(model, features, states=None):
+def run(model: str | bytes | onnx.ModelProto, features: Array,
+        states: list[Array] | None = None) -> tuple[Array, list[Array]]:
     """Runs a model (path, bytes or ModelProto) in ONNX Runtime on features [T,B,F] from a zero
     state; returns (representation, [new states])."""
     import onnxruntime

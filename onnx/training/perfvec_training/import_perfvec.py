@@ -22,13 +22,17 @@ import argparse
 import hashlib
 import json
 import zipfile
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 
-from perfvec_training import dataset, export, graph, network, table
-from perfvec_training.mistakes import Mistake, told
+from perfvec_training import dataset, files, graph, network, table
+from perfvec_training.kinds import Array, Json
+from perfvec_training.mistakes import Mistake, described, told
 
 UNIT_HZ = 1e10  # one unit of the targets is 0.1 ns
 DEFAULT_CLOCK_GHZ = 2.0
@@ -37,7 +41,7 @@ STORE_COMMIT = 2  # place of the target that the published models of one target 
 WRAPPERS = ("_orig_mod.", "module.")
 
 
-def bare(name):
+def bare(name: str) -> str:
     """The name of a weight in the model itself."""
     for wrapper in WRAPPERS:
         if name.startswith(wrapper):
@@ -45,7 +49,7 @@ def bare(name):
     return name
 
 
-def weights(state):
+def weights(state: object) -> tuple[list[tuple[Array, Array, Array]], Array]:
     """(layers [(w_ih, w_hh, bias)], head [rows,H]) of a state dict."""
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise Mistake("holds no state dict (names and their tensors)")
@@ -75,7 +79,7 @@ def weights(state):
     return layers, head
 
 
-def read_state(path):
+def read_state(path: str | Path) -> object:
     """The state dict in a checkpoint file, which may wrap it."""
     data = network.read(path)
     for key in ("model_state_dict", "state_dict", "model"):
@@ -84,7 +88,7 @@ def read_state(path):
     return data
 
 
-def read_stats(path):
+def read_stats(path: str | Path) -> dict[str, Array]:
     """{"mean", "std"} [F] of the published statistics."""
     try:
         with np.load(path) as stats:
@@ -94,7 +98,8 @@ def read_stats(path):
             f"{path}: no .npz file with \"mean\" and \"std\": {error}") from error
 
 
-def names_and_clocks(args, count):
+def names_and_clocks(args: Namespace, count: int) -> tuple[list[str], Array]:
+    """A name and a clock in GHz [K] for each microarchitecture."""
     names = args.names or [f"published-{k:02d}" for k in range(count)]
     clocks = args.clock_ghz or [DEFAULT_CLOCK_GHZ]
     clocks = clocks * count if len(clocks) == 1 else clocks
@@ -105,7 +110,8 @@ def names_and_clocks(args, count):
     return names, np.array(clocks)
 
 
-def convert(state, stats, prefix, schema, args):
+def convert(state: object, stats: Mapping[str, Array], prefix: str | Path, schema: Json,
+            args: Namespace) -> str:
     """Writes PREFIX.onnx and PREFIX.safetensors; returns the model id."""
     layers, head = weights(state)
     mean, std = (np.asarray(stats[k], np.float32).reshape(-1) for k in ("mean", "std"))
@@ -135,7 +141,7 @@ def convert(state, stats, prefix, schema, args):
         "perfvec.int8": "no", "perfvec.warmup": args.warmup,
         "perfvec.training.source": "published PerfVec checkpoint",
     }, relu=True)
-    export.write(f"{prefix}.onnx", proto.SerializeToString())
+    files.write(f"{prefix}.onnx", proto.SerializeToString())
     onnx.checker.check_model(f"{prefix}.onnx")
     entries = [{"name": n, "clock_hz": float(c) * 1e9, "kind": "published", "parameters": {},
                 "trained": True} for n, c in zip(names, clocks)]
@@ -144,10 +150,8 @@ def convert(state, stats, prefix, schema, args):
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     add = parser.add_argument
     add("checkpoint")
     add("stats", help="stats.npz of the published data set")

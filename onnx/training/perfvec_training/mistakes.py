@@ -1,14 +1,23 @@
 """Mistakes that a user can mend, told in a line instead of a traceback; and asking the command."""
 
+import argparse
 import functools
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 class Mistake(Exception):
     """The message names the file or argument and says what to do."""
+
+
+def described(doc: str | None) -> dict[str, Any]:
+    """For ArgumentParser: the first line of a module's docstring above its options, the rest below."""
+    first, _, rest = (doc or "").partition("\n\n")
+    return {"description": first, "epilog": rest,
+            "formatter_class": argparse.RawDescriptionHelpFormatter}
 
 
 def told(main: Callable[[], None]) -> Callable[[], None]:

@@ -8,26 +8,30 @@ Every number in the card comes from those files: regenerate it, do not edit it.
 import argparse
 import json
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from perfvec_training import graph, separation, table
-from perfvec_training.mistakes import told
+from perfvec_training import files, graph, separation, table
+from perfvec_training.kinds import Json
+from perfvec_training.mistakes import described, told
 
 
-def percent(x):
+def percent(x: float) -> str:
+    """0.0123 as 1.23 %."""
     return f"{100 * x:.2f} %"
 
 
-def rows_of(head, rows):
+def rows_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(map(str, r)) + " |" for r in rows])
 
 
-def shape_of(proto):
+def shape_of(proto: onnx.ModelProto) -> tuple[str, int]:
     """A sentence about the graph, and its number of weights."""
     weights = {t.name: numpy_helper.to_array(t) for t in proto.graph.initializer}
     layers = [weights[k] for k in sorted(weights) if k.endswith("_r") and k.startswith("lstm")]
@@ -41,13 +45,14 @@ def shape_of(proto):
             f"LSTM into the representation"), count
 
 
-def errors_table(result):
+def errors_table(result: Json) -> str:
+    """The six quarters of the evaluation."""
     return rows_of(["", "mean", "median", "worst", "pairs"], [
         (label, percent(s["mean"]), percent(s["median"]), percent(s["worst"]), s["pairs"])
         for label, s in result["summary"].items() if s])
 
 
-def distances(result):
+def distances(result: Json) -> str:
     """What the distance from training is worth: on the held-out programs, and on every program
     with its source left out."""
     out = []
@@ -59,7 +64,8 @@ def distances(result):
         out) + "\n" if out else ""
 
 
-def floor_text(path):
+def floor_text(path: str | Path | None) -> str:
+    """What a linear model reaches, from the result of `floor --json`."""
     if not path:
         return ""
     floors = json.loads(Path(path).read_text())
@@ -69,7 +75,7 @@ def floor_text(path):
             "validation programs:\n\n" + rows_of(["columns", "mean", "worst"], rows) + "\n")
 
 
-def card(prefix, result, floor=None):
+def card(prefix: str | Path, result: Json, floor: str | Path | None = None) -> str:
     """The card's text."""
     proto = onnx.load(f"{prefix}.onnx")
     props = graph.properties(proto)
@@ -134,7 +140,7 @@ On CPUs alone: {props["perfvec.training.minutes"]} minutes, {arguments["processe
 """
 
 
-def before_text(props):
+def before_text(props: Mapping[str, str]) -> str:
     """The run that this one took its network from."""
     if "perfvec.training.before" not in props:
         return ""
@@ -142,7 +148,7 @@ def before_text(props):
     return f"    perfvec-training train DATA FIRST {' '.join(first)}\n"
 
 
-def flags(arguments):
+def flags(arguments: Json) -> list[str]:
     """The command line that gives these arguments."""
     out = []
     for key, value in arguments.items():
@@ -158,18 +164,15 @@ def flags(arguments):
 
 
 @told
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("prefix")
     parser.add_argument("report")
     parser.add_argument("output")
     parser.add_argument("--floor", help="what `floor --json` wrote")
     args = parser.parse_args()
     text = card(args.prefix, json.loads(Path(args.report).read_text()), args.floor)
-    path = Path(args.output)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text)
-    temporary.replace(path)
+    files.write(args.output, text)
 
 
 if __name__ == "__main__":

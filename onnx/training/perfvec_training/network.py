@@ -10,12 +10,21 @@ through fused_lstm.py, for training.
 import dataclasses
 import math
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from perfvec_training import fused_lstm
+from perfvec_training.kinds import ArrayLike, Json
 from perfvec_training.mistakes import Mistake
+
+# Of each layer: output and cell [B,H].
+State = list[tuple[Tensor, Tensor]]
+# fused_lstm.layer or .reference.
+Layer = Callable[..., tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclasses.dataclass
@@ -23,22 +32,24 @@ class Shape:
     """Everything that fixes the graph but the weights."""
 
     features: int
-    hidden: list  # width of each LSTM layer
+    hidden: list[int]  # width of each LSTM layer
     embedding: int = 0
     relu: bool = True
     clip: float = 8.0
-    passthrough: list = dataclasses.field(default_factory=list)  # columns
-    scale: list = dataclasses.field(default_factory=list)  # a factor per passthrough column
+    passthrough: list[int] = dataclasses.field(default_factory=list)  # columns
+    scale: list[float] = dataclasses.field(default_factory=list)  # a factor per passthrough column
 
     @property
-    def representation(self):
+    def representation(self) -> int:
+        """Elements D of a representation."""
         return self.hidden[-1] + len(self.passthrough)
 
 
 class Foundation(nn.Module):
     """Weights of one foundation model. Gate order i, f, g, o, as in torch.nn.LSTM."""
 
-    def __init__(self, shape, mean=None, std=None):
+    def __init__(self, shape: Shape, mean: ArrayLike | None = None,
+                 std: ArrayLike | None = None) -> None:
         super().__init__()
         self.shape = shape
         width = shape.features
@@ -59,18 +70,20 @@ class Foundation(nn.Module):
             self.bias.append(bias)
             width = size
 
-    def zero_state(self, lanes):
+    def zero_state(self, lanes: int) -> State:
+        """The state that every segment begins with."""
         return [(torch.zeros(lanes, h), torch.zeros(lanes, h)) for h in self.shape.hidden]
 
-    def normalise(self, x):
+    def normalise(self, x: Tensor) -> Tensor:
+        """Normalised and clipped features, [...,F] to [...,F]."""
         x = (x - self.mean) / self.std
         return x.clamp(-self.shape.clip, self.shape.clip) if self.shape.clip else x
 
-    def passed(self, x):
+    def passed(self, x: Tensor) -> Tensor:
         """The raw columns that go past the LSTM: [..., P]."""
         return x[..., self.columns] * self.scale
 
-    def hidden(self, x, state, layer):
+    def hidden(self, x: Tensor, state: State, layer: Layer) -> tuple[Tensor, State]:
         """The LSTM's part of the representation, and the new state."""
         x = self.normalise(x)
         if self.embed is not None:
@@ -81,13 +94,13 @@ class Foundation(nn.Module):
             new.append((h, c))
         return (torch.relu(x) if self.shape.relu else x), new
 
-    def forward(self, x, state=None):
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """features [T,B,F] to (representation [T,B,D], new state), in float32."""
         state = state or self.zero_state(x.shape[1])
         h, new = self.hidden(x, state, fused_lstm.reference)
         return torch.cat((h, self.passed(x)), 2), new
 
-    def train_step(self, x, state, granule):
+    def train_step(self, x: Tensor, state: State, granule: int) -> tuple[Tensor, State]:
         """features to representations summed over `granule` steps: ([T/g,B,D], new state)."""
         h, new = self.hidden(x, state, fused_lstm.layer)
         steps, lanes, _ = x.shape
@@ -96,7 +109,7 @@ class Foundation(nn.Module):
         return torch.cat((h, raw), 2), new
 
 
-def save(path, model, **more):
+def save(path: str | Path, model: "Foundation", **more: object) -> None:
     """Writes a checkpoint: shape, weights, and whatever else is given (numbers, tensors)."""
     temporary = f"{path}.part"
     torch.save({"shape": dataclasses.asdict(model.shape), "model": model.state_dict(), **more},
@@ -104,7 +117,7 @@ def save(path, model, **more):
     os.replace(temporary, path)
 
 
-def load(path):
+def load(path: str | Path) -> tuple["Foundation", Json]:
     """Reads a checkpoint: (model, everything in the file)."""
     data = read(path)
     if not isinstance(data, dict) or not {"shape", "model"} <= data.keys():
@@ -114,7 +127,7 @@ def load(path):
     return model, data
 
 
-def read(path):
+def read(path: str | Path) -> Any:
     """What torch saved in a file: tensors and plain values, never code."""
     try:
         return torch.load(path, weights_only=True, map_location="cpu")

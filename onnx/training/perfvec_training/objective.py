@@ -6,7 +6,13 @@ whole segment so far, divided by the window's expected cycles, and squared. The 
 are a constant per (segment, core): errors of opposite sign still cancel, and totals stay unbiased.
 """
 
+from collections.abc import Sequence
+
 import torch
+from torch import Tensor
+
+# Error so far [B,K], granules so far.
+Carried = tuple[Tensor, int]
 
 
 class WindowLoss:
@@ -18,22 +24,24 @@ class WindowLoss:
            paper trains (with granule 1).
     """
 
-    def __init__(self, granule, scales, weights, local=0.5, kind="window", cap=0.0):
+    def __init__(self, granule: int, scales: Sequence[int], weights: Sequence[float],
+                 local: float = 0.5, kind: str = "window", cap: float = 0.0) -> None:
         if len(weights) != len(scales) + 1:
             raise ValueError("one weight per scale, and one for the segment so far")
         self.granule, self.scales, self.weights = granule, scales, weights
         self.local, self.kind, self.cap = local, kind, cap
 
-    def norm(self, cycles, cpi):
+    def norm(self, cycles: Tensor, cpi: Tensor) -> Tensor:
         """Expected cycles per granule [B,K] of a segment: cycles [n,B,K], program means [B,K]."""
         segment = torch.nanmean(cycles, 0).nan_to_num(1.0).clamp(min=1e-3) / self.granule
         return self.granule * cpi ** (1.0 - self.local) * segment**self.local
 
-    def start(self, norm):
+    def start(self, norm: Tensor) -> Carried:
         """What is carried from chunk to chunk: the error so far, and the granules so far."""
         return torch.zeros_like(norm), 0
 
-    def __call__(self, predicted, cycles, norm, carried):
+    def __call__(self, predicted: Tensor, cycles: Tensor, norm: Tensor,
+                 carried: Carried) -> tuple[Tensor, list[float], Carried]:
         """Loss of one chunk [n,B,K]; returns (loss, parts for the log, what is carried on)."""
         known = torch.isfinite(cycles[0])
         count = known.sum().clamp(min=1)
@@ -54,7 +62,7 @@ class WindowLoss:
         loss = sum(w * p for w, p in zip(self.weights, parts))
         return loss, [p.item() ** 0.5 for p in parts], (before + total.detach(), granules)
 
-    def _square(self, e):
+    def _square(self, e: Tensor) -> Tensor:
         """Squares, linear beyond `cap` (if given): a rare huge stall must not rule the step."""
         if not self.cap:
             return e * e

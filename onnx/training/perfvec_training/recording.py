@@ -32,17 +32,23 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
-from perfvec_training import cycles
-from perfvec_training.mistakes import Mistake, told
+from perfvec_training import cycles, files
+from perfvec_training.mistakes import Mistake, described, told
 
 HERE = Path(__file__).resolve().parent
 GLUE = HERE.parents[2] / "gem5-glue" / "configs"
 BLOCK = 1000
 
+Json = dict[str, Any]
+# Kind ("stream", "windows" or "full"), program, core.
+Job = tuple[str, str, str | None]
 
-def choose_windows(name, total, options):
+
+def choose_windows(name: str, total: int, options: Namespace) -> list[list[int]]:
     """Windows of one program: one at a random place in each of equal parts of its first `span`
     retirements, on block boundaries. A function of the name, so every core gets the same."""
     span = min(total, options.span) // BLOCK
@@ -58,15 +64,16 @@ def choose_windows(name, total, options):
     ]
 
 
-def assign(programs, cores, rounds, seed):
+def assign(programs: list[str], cores: list[str], rounds: int,
+           seed: object) -> list[tuple[int, str, str]]:
     """[(round, program, core)]: each round gives every program one core it has not had, and
     takes every core equally often, as far as the numbers go."""
-    had = {program: set() for program in programs}
+    had: dict[str, set[str]] = {program: set() for program in programs}
     pairs = []
     for number in range(min(rounds, len(cores))):
         rng = random.Random(f"{seed}/assign/{number}")
         order = rng.sample(programs, len(programs))
-        pool = []
+        pool: list[str] = []
         for program in order:
             free = [core for core in pool if core not in had[program]]
             if not free:
@@ -79,7 +86,7 @@ def assign(programs, cores, rounds, seed):
     return pairs
 
 
-def all_cores(glue, seed=None):
+def all_cores(glue: Path, seed: int | None = None) -> list[Json]:
     """The cores as microarchs.py in the folder `glue` lists them."""
     command = [sys.executable, str(glue / "microarchs.py")]
     command += [] if seed is None else ["--seed", str(seed)]
@@ -92,37 +99,44 @@ def all_cores(glue, seed=None):
 class Server:
     """One gem5 that runs jobs, each in a child of its own."""
 
-    def __init__(self, gem5, glue, out, number):
+    def __init__(self, gem5: str, glue: Path, out: Path, number: int) -> None:
         self.command = [
             gem5, f"--outdir={out}/gem5-{number}", "--dump-config=", "--json-config=",
             "--dot-config=", "--dot-dvfs-config=", f"--path={glue}", str(HERE / "gem5_job.py"),
             "--serve",
         ]
-        self.process = None
+        self.process: subprocess.Popen[str] | None = None
 
-    def start(self):
-        self.process = subprocess.Popen(
+    def start(self) -> "subprocess.Popen[str]":
+        """Starts gem5 and waits until it takes jobs."""
+        process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
-        if self.read("ready") is None:
+        if self.read(process, "ready") is None:
             raise Mistake(f"gem5 does not start: {' '.join(self.command)}")
+        return process
 
-    def read(self, word):
-        for line in self.process.stdout:
+    @staticmethod
+    def read(process: "subprocess.Popen[str]", word: str) -> str | None:
+        """What follows `word` on the next line that starts with it; None at the end."""
+        for line in process.stdout or ():
             if line.startswith(word):
                 return line[len(word):]
         return None
 
-    def run(self, job):
+    def run(self, job: Json) -> Json:
+        """The answer to one job, from a new gem5 where the last one died."""
         if self.process is None or self.process.poll() is not None:
-            self.start()
+            self.process = self.start()
+        assert self.process.stdin
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
-        answer = self.read("answer")
+        answer = self.read(self.process, "answer")
         return json.loads(answer) if answer else {"error": "the gem5 server ended"}
 
-    def stop(self):
-        if self.process and self.process.poll() is None:
+    def stop(self) -> None:
+        """Lets gem5 end."""
+        if self.process and self.process.stdin and self.process.poll() is None:
             self.process.stdin.close()
             self.process.wait()
 
@@ -130,7 +144,7 @@ class Server:
 class Recording:
     """The data set being made: what exists, what is to be done, and how to do it."""
 
-    def __init__(self, options):
+    def __init__(self, options: Namespace) -> None:
         self.options = options
         self.out = Path(options.out).resolve()
         self.cores = {core["name"]: core for core in all_cores(options.glue, options.core_seed)}
@@ -146,22 +160,24 @@ class Recording:
             self.programs = {n: p for n, p in self.programs.items() if n in options.only}
         for program in self.programs.values():
             program["command"] = [str(root / program["binary"])] + program["args"]
-        self.index = {}
+        self.index: dict[str, Json] = {}
         self.lock = threading.Lock()
         for folder in ("streams", "cycles", "logs", "output"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
-        write_json(self.out / "cores.json", list(self.cores.values()))
+        files.write_json(self.out / "cores.json", list(self.cores.values()))
         self.load_index()
 
-    def load_index(self):
+    def load_index(self) -> None:
+        """Takes over what an earlier run recorded."""
         path = self.out / "programs.json"
         if path.exists():
             self.index = {entry["name"]: entry for entry in json.loads(path.read_text())}
 
-    def save_index(self):
-        write_json(self.out / "programs.json", sorted(self.index.values(), key=lambda e: e["name"]))
+    def save_index(self) -> None:
+        """Writes programs.json."""
+        files.write_json(self.out / "programs.json", sorted(self.index.values(), key=lambda e: e["name"]))
 
-    def plan(self):
+    def plan(self) -> list[Job]:
         """Every job as (kind, program, core), in the order to do them."""
         options = self.options
         train = [n for n, p in self.programs.items() if p["split"] in ("train", "valid")]
@@ -169,10 +185,11 @@ class Recording:
         cores = {n: c["split"] for n, c in self.cores.items() if n in (options.cores or self.cores)}
         seen = [n for n, split in cores.items() if split in ("train", "named")]
         unseen = [n for n, split in cores.items() if split == "unseen"]
-        jobs = []
+        jobs: list[Job] = []
         done = set()
 
-        def stream(program):
+        def stream(program: str) -> None:
+            """Adds the recording of a program's stream, once."""
             if program not in done:
                 done.add(program)
                 jobs.append(("stream", program, None))
@@ -196,12 +213,13 @@ class Recording:
         jobs.sort(key=lambda job: job[0] != "stream")
         return jobs
 
-    def path(self, kind, program, core):
+    def path(self, kind: str, program: str, core: str | None) -> Path:
+        """The file whose presence says that a job is done."""
         if kind == "stream":
             return self.out / "streams" / f"{program}.pvc"
         return self.out / "cycles" / program / f"{core}.pvc"
 
-    def job(self, kind, name, core):
+    def job(self, kind: str, name: str, core: str | None) -> Json | None:
         """The job as gem5_job.py wants it, or None where its stream is missing."""
         program = self.programs[name]
         label = f"{name}.{core or 'stream'}"
@@ -232,7 +250,7 @@ class Recording:
                 job["limit"] = self.options.limit
         return job
 
-    def accept(self, kind, name, core, answer):
+    def accept(self, kind: str, name: str, core: str | None, answer: Json) -> str | None:
         """Checks what a job wrote; returns None or what is wrong with it."""
         if answer["error"]:
             return answer["error"]
@@ -257,21 +275,16 @@ class Recording:
         return None
 
 
-def write_json(path, data):
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(data, indent=1))
-    os.replace(temporary, path)
-
-
 class Progress:
     """A line on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, total):
+    def __init__(self, total: int) -> None:
         self.total, self.done, self.failed = total, 0, 0
         self.started = time.monotonic()
         self.shown = 0.0
 
-    def step(self, ok, text):
+    def step(self, ok: bool, text: str) -> None:
+        """Counts a job and shows how far things are."""
         self.done += 1
         self.failed += not ok
         now = time.monotonic()
@@ -287,7 +300,8 @@ class Progress:
         print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
 
 
-def work(recording, jobs, progress, number):
+def work(recording: Recording, jobs: "queue.Queue[Job]", progress: Progress, number: int) -> None:
+    """One worker: takes jobs until there are none."""
     server = Server(recording.options.gem5, recording.options.glue, recording.out, number)
     while True:
         try:
@@ -303,7 +317,7 @@ def work(recording, jobs, progress, number):
                 time.sleep(1)
                 waited += 1
                 job = recording.job(kind, name, core)
-            error = "its stream was not recorded"
+            error: str | None = "its stream was not recorded"
             if job:
                 answer = server.run(job)
                 if answer["error"] and kind == "windows":
@@ -325,7 +339,7 @@ def work(recording, jobs, progress, number):
     server.stop()
 
 
-def smoke(recording, limit):
+def smoke(recording: Recording, limit: int) -> list[str]:
     """Runs every core for a few thousand retirements of one program; returns who failed."""
     program = next(iter(recording.programs.values()))
     server = Server(recording.options.gem5, recording.options.glue, recording.out, 0)
@@ -347,10 +361,9 @@ def smoke(recording, limit):
     return failed
 
 
-def parse():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog=__doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse() -> Namespace:
+    """The settings of a command line."""
+    parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("--gem5", required=True, help="gem5.opt built with EXTRAS=gem5-glue")
     parser.add_argument("--workloads", default="target/workloads")
     parser.add_argument("--out", required=True)
@@ -381,14 +394,14 @@ def parse():
 
 
 @told
-def main():
+def main() -> None:
     options = parse()
     recording = Recording(options)
     if options.smoke:
         failed = smoke(recording, options.smoke)
         sys.exit(f"failed: {' '.join(failed)}" if failed else 0)
     plan = recording.plan()
-    jobs = queue.Queue()
+    jobs: queue.Queue[Job] = queue.Queue()
     for job in plan:
         jobs.put(job)
     progress = Progress(len(plan))

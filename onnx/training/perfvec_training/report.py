@@ -3,14 +3,16 @@
     perfvec-training report REPORT/report.json        writes report.html beside it
 """
 
+import argparse
 import json
 import statistics
-import sys
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from perfvec_training import separation, svg
-from perfvec_training.mistakes import told
+from perfvec_training import files, separation, svg
+from perfvec_training.kinds import Json
+from perfvec_training.mistakes import described, told
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2530}
@@ -24,18 +26,21 @@ KINDS = {"test": "test programs", "left_out": "training program left out",
          "within": "other parts of the same programs"}
 
 
-def percent(x):
+def percent(x: float | None) -> str:
+    """0.0123 as 1.23 %, a dash for None."""
     return "–" if x is None else f"{100 * x:.2f} %"
 
 
-def table(head, rows):
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of HTML."""
     cells = "".join(f"<th>{escape(h)}</th>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in r) + "</tr>"
                    for r in rows)
     return f"<table><tr>{cells}</tr>{body}</table>"
 
 
-def summary(result):
+def summary(result: Json) -> str:
+    """Errors of programs seen and not, on cores seen and not."""
     rows = [(label, percent(s["mean"]), percent(s["median"]), percent(s["worst"]),
              percent(s["bias"]), s["pairs"])
             for label, s in result["summary"].items() if s]
@@ -45,11 +50,12 @@ def summary(result):
             + table(["", "mean", "median", "worst", "bias", "pairs"], rows))
 
 
-def mean(errors):
+def mean(errors: Sequence[float]) -> float | None:
+    """The mean of absolute values, None of none."""
     return sum(abs(e) for e in errors) / len(errors) if errors else None
 
 
-def spread(errors):
+def spread(errors: Sequence[float]) -> tuple[object, ...]:
     """Mean, median and worst of their absolute values, and how many there are."""
     sizes = [abs(e) for e in errors]
     if not sizes:
@@ -57,7 +63,8 @@ def spread(errors):
     return *map(percent, (mean(sizes), statistics.median(sizes), max(sizes))), len(sizes)
 
 
-def per_program(result):
+def per_program(result: Json) -> str:
+    """Errors of each test program."""
     items, lines = [], []
     for name in result["programs"]:
         mine = [r for r in result["rows"] if r["program"] == name]
@@ -73,7 +80,8 @@ def per_program(result):
             + table(head, sorted(lines)))
 
 
-def per_core(result):
+def per_core(result: Json) -> str:
+    """Errors on each core."""
     out = []
     for core in sorted({r["core"] for r in result["rows"]}):
         mine = [r for r in result["rows"] if r["core"] == core
@@ -85,7 +93,7 @@ def per_core(result):
     return table(["core", "", "mean", "median", "worst", "programs", "bias"], out)
 
 
-def pairs(result):
+def pairs(result: Json) -> str:
     """Every single error, for whoever wants to look one up."""
     rows = [(r["program"], r["core"], "training" if r["seen"] else "calibrated",
              f"{r['observed'] / r['retirements']:.3f}", percent(r["error"]),
@@ -95,7 +103,8 @@ def pairs(result):
     return f"<details><summary>{len(rows)} pairs</summary>{table(head, rows)}</details>"
 
 
-def budgets(result):
+def budgets(result: Json) -> str:
+    """Errors against what calibration was given."""
     points = [b for b in result["budgets"] if b["test"] or b["left_out"] or b["within"]]
     if not points:
         return "<p>No calibrated cores.</p>"
@@ -111,7 +120,7 @@ def budgets(result):
     return chart.svg()
 
 
-def phases(result):
+def phases(result: Json) -> str:
     """A chart for each of the longest programs, on one of the cores that it was timed on."""
     out, seen = [], set()
     for curve in sorted(result["curves"], key=lambda c: -len(c["observed"])):
@@ -132,7 +141,8 @@ def phases(result):
     return "<p>Grey: gem5; orange: predicted.</p>" + "".join(out)
 
 
-def distance(result):
+def distance(result: Json) -> str:
+    """What the distance from training is worth."""
     held = ("<h3>Programs not trained on</h3>", result["distance"], result.get("separation"),
             {"train": "training", "valid": "validation", "test": "test"})
     left_out = ("<h3>Every program, its source left out of vectors and distribution</h3>",
@@ -141,7 +151,7 @@ def distance(result):
     return "".join(title + distances(*rest) for title, *rest in (held, left_out))
 
 
-def distances(points, found, parts):
+def distances(points: list[Json], found: Json | None, parts: Mapping[str | None, str]) -> str:
     """Errors over distances, and how well the one tells the other."""
     points = [p for p in points if p["ood"] is not None]
     if not points:
@@ -156,7 +166,8 @@ def distances(points, found, parts):
     return (f"<p>{separation.sentence(found)}</p>" if found else "") + chart.svg()
 
 
-def ranking(result):
+def ranking(result: Json) -> str:
+    """How often two cores are put in the right order."""
     r = result["ranking"]
     if not r:
         return "<p>No program was timed on two cores.</p>"
@@ -166,7 +177,8 @@ def ranking(result):
             + table(["program", "pairs right"], rows))
 
 
-def check(result):
+def check(result: Json) -> str:
+    """The library against PyTorch."""
     c = result.get("check")
     if not c:
         return "<p>Not done in this run.</p>"
@@ -183,7 +195,7 @@ SECTIONS = [
 ]
 
 
-def page(result):
+def page(result: Json) -> str:
     """The whole page."""
     body = "".join(f"<h2>{escape(title)}</h2>{make(result)}" for title, make in SECTIONS)
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>perfvec: evaluation</title>"
@@ -192,11 +204,11 @@ def page(result):
 
 
 @told
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    path = Path(sys.argv[1])
-    path.with_name("report.html").write_text(page(json.loads(path.read_text())))
+def main() -> None:
+    parser = argparse.ArgumentParser(**described(__doc__))
+    parser.add_argument("report", type=Path, help="report.json; report.html goes beside it")
+    path = parser.parse_args().report
+    files.write(path.with_name("report.html"), page(json.loads(path.read_text())))
 
 
 if __name__ == "__main__":

@@ -4,18 +4,23 @@ A piece of `size` rows is run from a zero state through `warm` rows before it (f
 of a run), then summed. Vectors are fitted to these sums, errors and distances measured on them.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import torch
 
 from perfvec_training import fused_lstm
+from perfvec_training.kinds import Array
+from perfvec_training.network import Foundation, Layer
+from perfvec_training.shards import Program
 
 exact = partial(fused_lstm.layer, dtype=torch.float32)
 
 
 @torch.no_grad()
-def piece_sums(model, rows, starts, size, warm, lanes=128, layer=exact):
+def piece_sums(model: Foundation, rows: Array, starts: Sequence[tuple[int, int]], size: int,
+               warm: int, lanes: int = 128, layer: Layer = exact) -> Array:
     """Sums of representations over `size` rows from each of `starts`: float64 [W,D].
 
     @param rows [N,F], any float type, also memory-mapped.
@@ -23,7 +28,7 @@ def piece_sums(model, rows, starts, size, warm, lanes=128, layer=exact):
     """
     out = np.empty((len(starts), model.shape.representation))
     step = max(1, 4096 // lanes)
-    by_warm = {}
+    by_warm: dict[int, list[int]] = {}
     for i, (_, before) in enumerate(starts):
         by_warm.setdefault(min(warm, before), []).append(i)
     for before, members in by_warm.items():
@@ -47,6 +52,7 @@ def piece_sums(model, rows, starts, size, warm, lanes=128, layer=exact):
     return out
 
 
-def program_sums(model, program, size=1000, warm=128, lanes=64, stride=1):
+def program_sums(model: Foundation, program: Program, size: int = 1000, warm: int = 128,
+                 lanes: int = 64, stride: int = 1) -> Array:
     """piece_sums of a program of a data set, in the order of its spans."""
     return piece_sums(model, program.features, program.spans(size, stride), size, warm, lanes)

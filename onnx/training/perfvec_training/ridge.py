@@ -12,19 +12,22 @@ in float64. The library's own calibration follows the same formulas.
 """
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from perfvec_training.kinds import Array, Group, Json
 
 
 @dataclasses.dataclass
 class Prior:
     """N(mean, covariance) over microarchitecture vectors."""
 
-    mean: np.ndarray  # [D]
-    covariance: np.ndarray  # [D,D]
+    mean: Array  # [D]
+    covariance: Array  # [D,D]
 
     @staticmethod
-    def of(vectors, ridge=0.1):
+    def of(vectors: Array, ridge: float = 0.1) -> "Prior":
         """From vectors [K,D]: their covariance, plus `ridge` times its mean variance per column
         (and of all columns), without which K < D vectors would forbid most directions."""
         vectors = np.asarray(vectors, np.float64)
@@ -36,7 +39,8 @@ class Prior:
         return Prior(mean, covariance + np.diag(floor))
 
 
-def solve(sums, cycles, prior, noise=0.05, weights=None):
+def solve(sums: Array, cycles: Array, prior: Prior, noise: float = 0.05,
+          weights: Array | None = None) -> Array:
     """The vector [D] from sums [W,D] and cycles [W].
 
     @param noise relative error expected of a piece (standard deviation over its cycles).
@@ -61,7 +65,8 @@ INDEPENDENT = 3.0
 NOISE = 0.2
 
 
-def normal_equations(groups, count, width, noise):
+def normal_equations(groups: Iterable[Group], count: int, width: int,
+                     noise: float) -> tuple[Array, Array]:
     """Per core (A'A [D,D], A'y [D]) with every program weighted as INDEPENDENT pieces."""
     gram, right = np.zeros((count, width, width)), np.zeros((count, width))
     for cores, sums, cycles, scale in groups:
@@ -74,10 +79,10 @@ def normal_equations(groups, count, width, noise):
     return gram, right
 
 
-def describe(cores, floor=0.3):
+def describe(cores: Sequence[Json], floor: float = 0.3) -> Array:
     """Core parameters as regressors [K,P]: a one, then logarithms of numbers and flags of words,
     standardised; rare ones are held down so that a single core does not own a column."""
-    columns = {}
+    columns: dict[str, Array] = {}
     for k, core in enumerate(cores):
         for key, value in core.items():
             if key in ("name", "split"):
@@ -87,14 +92,15 @@ def describe(cores, floor=0.3):
             columns.setdefault(name, np.full(len(cores), np.nan))[k] = x
     out = [np.ones(len(cores))]
     for name, x in sorted(columns.items()):
-        x = np.nan_to_num(x, nan=0.0 if "=" in name else np.nanmean(x))
+        x = np.nan_to_num(x, nan=0.0 if "=" in name else float(np.nanmean(x)))
         if x.std() > 0:
             out.append((x - x.mean()) / max(x.std(), floor))
     return np.stack(out, 1)
 
 
-def fit_cores(groups, count, width, noise=NOISE, rounds=20, around=None, design=None,
-              penalty=10.0):
+def fit_cores(groups: Iterable[Group], count: int, width: int, noise: float = NOISE,
+              rounds: int = 20, around: Array | None = None, design: Array | None = None,
+              penalty: float = 10.0) -> Array:
     """Vectors [K,D] of all training cores, each with the others as its prior.
 
     A hierarchical linear model, fitted by expectation maximisation: M_k ~ N(B' phi_k, Sigma) with

@@ -6,7 +6,12 @@ rounding does to the representation, and the engine has nothing left to round: i
 then run the same network, and differ by the rounding of features and states alone.
 """
 
+from collections.abc import Sequence
+
 import torch
+from torch import Tensor
+
+from perfvec_training.network import Foundation
 
 # Steps of the engine, see src/model/native: features over the range they are clipped to (or 16
 # standard deviations), states over [-1, 1].
@@ -16,7 +21,7 @@ STATE_STEP = 1.0 / 127.0
 WEIGHT_STEPS = 127.0
 
 
-def feature_steps(model, least):
+def feature_steps(model: Foundation, least: Sequence[float]) -> Tensor:
     """The step of each normalised feature's byte, float64 [F]; `least` are the features' smallest
     values by the schema."""
     mean, std = model.mean.double(), model.std.double()
@@ -26,7 +31,7 @@ def feature_steps(model, least):
     return (high - low) / FEATURE_STEPS
 
 
-def rounded(rows, steps):
+def rounded(rows: Tensor, steps: Tensor) -> Tensor:
     """Weights [R,K] as whole multiples of a step per row, which is divided by `steps` [K]: the step
     of the least squared error of 31 that keep the largest weight at 127 steps or clip it there."""
     rows = rows.detach().double() * steps
@@ -42,7 +47,7 @@ def rounded(rows, steps):
 
 
 @torch.no_grad()
-def snap(model, least):
+def snap(model: Foundation, least: Sequence[float]) -> None:
     """Rounds the weights of `model` in place."""
     steps = feature_steps(model, least)
     if model.embed is not None:

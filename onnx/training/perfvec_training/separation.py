@@ -1,14 +1,17 @@
 """Whether the distance from training tells badly estimated programs from the others."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 
 from perfvec_training import accuracy, ridge, table
-from perfvec_training.shards import source
+from perfvec_training.kinds import Array, Json
+from perfvec_training.shards import Program, source
 
 FOLDS = 6
 
 
-def separation(points):
+def separation(points: Iterable[Json]) -> Json | None:
     """How well distance tells a bad estimate (an error over the 80 % quantile) from the others:
     the probability that a bad one has the larger distance, and errors inside and outside of the
     edge, distance 1. `points` are {"ood", "error"} of programs not trained on; None for fewer
@@ -25,7 +28,7 @@ def separation(points):
                    "worst": float(e.max()) if len(e) else None} for k, e in parts.items()}}
 
 
-def sentence(s):
+def sentence(s: Json) -> str:
     """The separation in words."""
     parts = [f"{s[k]['programs']} {k} of the edge"
              + (f" (mean error {100 * s[k]['mean']:.2f} %, worst {100 * s[k]['worst']:.2f} %)"
@@ -34,7 +37,8 @@ def sentence(s):
             f"fifth) has the larger distance in {100 * s['auc']:.0f} % of pairs.")
 
 
-def left_out(programs, cores, sums, piece, stride):
+def left_out(programs: Sequence[Program], cores: int, sums: Mapping[str, Array], piece: int,
+             stride: int) -> list[Json]:
     """[{"program", "ood", "error"}] of programs whose source was left out of both the fit of the
     vectors and the distribution. The held-out programs of a model are few and mostly like its
     training; these are many, and some are like nothing else.
@@ -49,7 +53,7 @@ def left_out(programs, cores, sums, piece, stride):
     numbers = np.repeat(np.arange(len(programs)), [len(m) for m in means])
     scores = table.left_out_scores(np.concatenate(means), numbers,
                                    [source(p.name) for p in programs])
-    scores = dict(zip([p.name for p in programs], scores / table.edge(scores)))
+    distance = dict(zip([p.name for p in programs], scores / table.edge(scores)))
     groups = {p.name: accuracy.group(p, sums[p.name], piece, stride) for p in programs}
     points = []
     for fold in range(min(FOLDS, len(sources))):
@@ -62,4 +66,4 @@ def left_out(programs, cores, sums, piece, stride):
         rows = accuracy.totals(held, [sums[p.name] for p in held], vectors, piece, stride)
         points += [{"program": name, "error": float(np.abs(errors).mean())}
                    for name, errors in accuracy.relative_errors(rows).items()]
-    return [{**p, "ood": float(scores[p["program"]])} for p in points]
+    return [{**p, "ood": float(distance[str(p["program"])])} for p in points]

@@ -1,13 +1,15 @@
 """The settings of a training run and what they must fulfil."""
 
 import argparse
+from argparse import Namespace
+from collections.abc import Sequence
+
+from perfvec_training.mistakes import described
 
 
-def parse(arguments=None, doc=__doc__):
+def parse(arguments: Sequence[str] | None = None, doc: str = __doc__ or "") -> Namespace:
     """The settings of a command line; ends the program where they do not fit together."""
-    parser = argparse.ArgumentParser(
-        description=doc.splitlines()[0], epilog=doc.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(**described(doc))
     add = parser.add_argument
     add("data")
     add("out")
@@ -50,7 +52,7 @@ def parse(arguments=None, doc=__doc__):
     return args
 
 
-def misfit(args):
+def misfit(args: Namespace) -> str | None:
     """What is wrong with the sizes, or None."""
     positive = ["lanes", "segment", "chunk", "granule", "stride", "rate", "processes", "threads"]
     for name in ["minutes", *positive]:

@@ -2,17 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from perfvec_training.kinds import Array
 from perfvec_training.mistakes import Mistake
 
 
 class Program:
     """One program's rows (memory-mapped) and the cores it was timed on."""
 
-    def __init__(self, folder, core_index):
+    def __init__(self, folder: Path, core_index: Mapping[str, int]) -> None:
         meta = json.loads((folder / "meta.json").read_text())
         self.name, self.split, self.runs = meta["name"], meta["split"], meta["runs"]
         self.category, self.retired = meta.get("category"), meta["retired"]
@@ -23,9 +25,9 @@ class Program:
         self.cores = np.array([core_index[meta["cores"][i]] for i in known], np.int64)
         self.cycles = table if len(known) == len(table) else table[known]
         self.key = meta["cycles_key"]
-        self._cycle_sums = {}
+        self._cycle_sums: dict[tuple[int, int], Array] = {}
 
-    def spans(self, size, stride=1):
+    def spans(self, size: int, stride: int = 1) -> list[tuple[int, int]]:
         """[(row, rows of warm-up before it)] of whole pieces of `size` measured rows, every
         `stride`-th of them."""
         return [
@@ -34,13 +36,13 @@ class Program:
                              size)
         ][::stride]
 
-    def feature_sums(self, size, stride=1):
+    def feature_sums(self, size: int, stride: int = 1) -> Array:
         """Sums of raw features over pieces of `size` rows: float64 [W,F]."""
         return np.stack([
             self.features[row : row + size].astype(np.float32).sum(0, dtype=np.float64)
             for row, _ in self.spans(size, stride)])
 
-    def cycle_sums(self, size, stride=1):
+    def cycle_sums(self, size: int, stride: int = 1) -> Array:
         """Sums of observed cycles over the same pieces: float64 [W,K_p], NaN where missing. Kept:
         they are small, what they are read from is not, and every fit and judgement asks again."""
         if (size, stride) not in self._cycle_sums:
@@ -54,7 +56,8 @@ class Program:
 class Data:
     """A data set. `cores` are those of the wanted splits, in the order of cores.json."""
 
-    def __init__(self, folder, splits=("train", "named"), valid=()):
+    def __init__(self, folder: str | Path, splits: Sequence[str] = ("train", "named"),
+                 valid: Iterable[str] = ()) -> None:
         folder = Path(folder)
         self.schema = json.loads((folder / "schema.json").read_text())
         every = json.loads((folder / "cores.json").read_text())
@@ -75,7 +78,7 @@ class Data:
         self.valid = [p for p in programs if p.name in held]
         self.hash = hashlib.sha256("".join(p.key for p in programs).encode()).hexdigest()[:16]
 
-    def columns(self, names):
+    def columns(self, names: Iterable[str]) -> list[int]:
         """Indices of columns by name; a trailing * takes every column that starts so."""
         out = []
         for name in names:
@@ -86,7 +89,7 @@ class Data:
             out += [i for i in found if i not in out]
         return out
 
-    def statistics(self, programs=None):
+    def statistics(self, programs: Sequence[Program] | None = None) -> tuple[Array, Array]:
         """Mean and standard deviation of the columns, float32 [F]: every program counts alike."""
         first, second = [], []
         for p in programs or self.train:
@@ -99,7 +102,7 @@ class Data:
         return mean.astype(np.float32), std.astype(np.float32)
 
 
-def source(name):
+def source(name: str) -> str:
     """The source of a program's name: `quicksort` of `quicksort-b`."""
     return name.rsplit("-", 1)[0]
 
@@ -111,7 +114,8 @@ class Sampler:
     core, NaN where a segment's program has none.
     """
 
-    def __init__(self, data, lanes, warm, length, granule, seed, power=0.0):
+    def __init__(self, data: Data, lanes: int, warm: int, length: int, granule: int,
+                 seed: int | Sequence[int], power: float = 0.0) -> None:
         self.data, self.lanes, self.warm, self.length = data, lanes, warm, length
         self.granule = granule
         self.rng = np.random.default_rng(seed)
@@ -128,9 +132,9 @@ class Sampler:
         self.weights = weights / weights.sum()
         self.sums = [self._granules(p) for p in self.programs]
         self.mean_cpi = [np.nanmean(p.cycles, 1) for p in self.programs]
-        self.deck = []
+        self.deck: list[int] = []
 
-    def _granules(self, p):
+    def _granules(self, p: Program) -> list[Array]:
         """Cumulative cycles at granule borders of each run: a piece is then one subtraction."""
         out = []
         for r in p.runs:
@@ -140,7 +144,7 @@ class Sampler:
             out.append(part.reshape(len(p.cores), count, self.granule).sum(2))
         return out
 
-    def batch(self):
+    def batch(self) -> tuple[Array, Array, Array]:
         """(features float16 [warm+length, B, F], cycles [length/granule, B, K], cpi [B, K])."""
         g, count = self.granule, self.length // self.granule
         width = len(self.data.schema["columns"])
@@ -162,7 +166,7 @@ class Sampler:
             cpi[lane, p.cores] = self.mean_cpi[which]
         return x, y, cpi
 
-    def _deal(self):
+    def _deal(self) -> int:
         """The next program: like drawing by weight, but with less variance."""
         if not self.deck:
             expected = self.weights * max(4 * len(self.weights), self.lanes)

@@ -8,10 +8,14 @@ are judged by the others (those of other sources).
 
 import json
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
 import xxhash
+
+from perfvec_training.kinds import Array, ArrayLike, Json
 
 # Least standard deviation of a column, in its own unit (about its root mean square), and least
 # variance of a direction of the standardised columns. What no training program does still counts:
@@ -20,7 +24,7 @@ LEAST_DEVIATION = 0.01
 LEAST_VARIANCE = 0.01
 
 
-def checksum(tensors, metadata):
+def checksum(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> str:
     """XXH3-64 over metadata and tensors in byte order of their names (container.rs)."""
     h = xxhash.xxh3_64()
     for key in sorted(metadata, key=str.encode):
@@ -33,7 +37,8 @@ def checksum(tensors, metadata):
     return h.hexdigest()
 
 
-def save(path, model_id, schema_hash, entries, vectors, ood=None, **more):
+def save(path: str | Path, model_id: str, schema_hash: str, entries: Sequence[Json], vectors: Array,
+         ood: tuple[Array, Array] | None = None, **more: object) -> None:
     """Writes a table.
 
     @param entries dicts with name, clock_hz, kind, parameters, trained; one per row of `vectors`.
@@ -58,7 +63,7 @@ def save(path, model_id, schema_hash, entries, vectors, ood=None, **more):
     os.replace(f"{path}.part", path)
 
 
-def load(path):
+def load(path: str | Path) -> tuple[dict[str, str], list[Json], dict[str, Array]]:
     """Reads a table: (metadata, entries, tensors)."""
     with safetensors.safe_open(path, "numpy") as file:
         metadata = dict(file.metadata())
@@ -69,7 +74,7 @@ def load(path):
     return metadata, json.loads(metadata["perfvec.entries"]), tensors
 
 
-def entry(core, trained):
+def entry(core: Json, trained: bool) -> Json:
     """The table entry of a core of cores.json."""
     skip = ("name", "split", "kind", "clock_ghz")
     return {
@@ -78,7 +83,7 @@ def entry(core, trained):
     }
 
 
-def distribution(means, groups, sources):
+def distribution(means: Array, groups: Array, sources: Sequence[str]) -> tuple[Array, Array]:
     """(mean [D], whiten [D,D]) of mean representations [W,D] of pieces; `groups` [W] numbers the
     program of each, which counts alike whatever its number of pieces, and `sources` [P] says what
     each program was made from. The score is 1 at the `edge` of `left_out_scores`."""
@@ -87,7 +92,7 @@ def distribution(means, groups, sources):
     return mean, whiten / edge(left_out_scores(means, groups, sources))
 
 
-def left_out_scores(means, groups, sources):
+def left_out_scores(means: Array, groups: Array, sources: Sequence[str]) -> Array:
     """Unscaled scores [P] of the programs, each judged by those of other sources; NaN where there
     are none. Arguments as for `distribution`."""
     scores = np.full(len(sources), np.nan)
@@ -100,13 +105,13 @@ def left_out_scores(means, groups, sources):
     return scores
 
 
-def edge(scores, inside=0.95):
+def edge(scores: Array, inside: float = 0.95) -> float:
     """The score that a share of `inside` of the programs stays under; 1 without any."""
     scores = scores[np.isfinite(scores)]
     return float(np.quantile(scores, inside)) if len(scores) else 1.0
 
 
-def whitening(means, groups):
+def whitening(means: Array, groups: Array) -> tuple[Array, Array]:
     """(mean [D], whiten [D,D]) without the final scale."""
     _, groups, counts = np.unique(groups, return_inverse=True, return_counts=True)
     weights = 1.0 / counts[groups] / len(counts)
@@ -118,6 +123,6 @@ def whitening(means, groups):
     return mean, (directions / np.sqrt(np.maximum(variances, LEAST_VARIANCE))).T / scale
 
 
-def score(mean_representation, mean, whiten):
+def score(mean_representation: ArrayLike, mean: Array, whiten: Array) -> Array:
     """Out-of-distribution score of mean representations [...,D]."""
     return np.linalg.norm((np.asarray(mean_representation) - mean) @ whiten.T, axis=-1)

@@ -15,6 +15,8 @@ import os
 import subprocess
 import sys
 import time
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +24,17 @@ import torch
 import torch.distributed as dist
 
 from perfvec_training import accuracy, fused_lstm, network, represent, ridge, rounding
+from perfvec_training.kinds import Array, Json
 from perfvec_training.mistakes import Mistake, told
 from perfvec_training.objective import WindowLoss
 from perfvec_training.settings import parse
-from perfvec_training.shards import Data, Sampler
+from perfvec_training.shards import Data, Program, Sampler
 
 
 class Run:
     """Everything of one training run."""
 
-    def __init__(self, args):
+    def __init__(self, args: Namespace) -> None:
         self.args, self.out = args, Path(args.out)
         self.rank = int(os.environ.get("RANK", "0"))
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -49,7 +52,7 @@ class Run:
             raise Mistake(f"{args.data}/schema.json: has no smallest values of columns, which the "
                           "rounding of weights needs; run perfvec-training dataset again")
         self.model, self.vectors = self.build()
-        self.before = {}
+        self.before: Json = {}
         if args.initial:
             self.begin_from(args.initial)
         self.start = self.vectors.detach().clone()
@@ -65,10 +68,11 @@ class Run:
                                args.cap)
         self.step, self.elapsed, self.best = 0, 0.0, float("inf")
 
-    def parameters(self):
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """Everything that the optimizer changes."""
         return [*self.model.parameters(), self.vectors]
 
-    def build(self):
+    def build(self) -> tuple[network.Foundation, torch.nn.Parameter]:
         """The untrained model, and vectors that use the passed columns alone."""
         args, data = self.args, self.data
         columns = data.columns(args.passthrough)
@@ -86,7 +90,7 @@ class Run:
         vectors[:, shape.hidden[-1]:] = torch.from_numpy(start).float()
         return model, torch.nn.Parameter(vectors)
 
-    def begin_from(self, path):
+    def begin_from(self, path: str) -> None:
         """Takes over another run's network and vectors."""
         model, data = network.load(path)
         self.before = {"before": data["args"]}
@@ -99,12 +103,13 @@ class Run:
         with torch.no_grad():
             self.vectors.copy_(data["vectors"])
 
-    def rate(self, progress):
+    def rate(self, progress: float) -> float:
         """Learning rate: a short warm-up, then a cosine down to nothing."""
         return self.args.rate * min(1.0, (self.step + 1) / 100) * 0.5 * float(
             1.0 + np.cos(np.pi * min(1.0, progress)))
 
-    def reduce_gradients(self):
+    def reduce_gradients(self) -> None:
+        """Averages the gradients over the processes, and clips them."""
         grads = [p.grad for p in self.parameters()]
         if self.world > 1:
             flat = torch.cat([g.view(-1) for g in grads])
@@ -116,7 +121,7 @@ class Run:
                 at += g.numel()
         torch.nn.utils.clip_grad_norm_(self.parameters(), self.args.clip_gradient)
 
-    def segment(self, progress):
+    def segment(self, progress: float) -> Array:
         """One batch of segments, a step of the optimizer per chunk; returns mean log parts."""
         args, log = self.args, []
         x, y, cpi = (torch.from_numpy(a) for a in self.sampler.batch())
@@ -150,7 +155,7 @@ class Run:
         return np.mean(log, 0)
 
     @torch.no_grad()
-    def pull(self, rate):
+    def pull(self, rate: float) -> None:
         """Draws vectors together: the LSTM's part to the mean of all cores, the passed columns'
         to where they started. A core is timed on few programs, and would learn them by heart."""
         hidden = self.model.shape.hidden[-1]
@@ -158,7 +163,7 @@ class Run:
         anchor[:, :hidden] = self.vectors[:, :hidden].mean(0)
         self.vectors.lerp_(anchor, min(1.0, rate * self.args.pull))
 
-    def averaged(self):
+    def averaged(self) -> None:
         """Swaps the averaged weights in (and, called again, out)."""
         with torch.no_grad():
             for a, p in zip(self.average, self.parameters()):
@@ -166,27 +171,31 @@ class Run:
                 p.copy_(a)
                 a.copy_(kept)
 
-    def sums(self, programs):
+    def sums(self, programs: Sequence[Program]) -> dict[str, Array]:
         """{program: sums of representations [W,D]}, the work shared by the processes."""
         mine = {p.name: represent.program_sums(self.model, p, accuracy.PIECE, self.args.warm,
                                                stride=self.args.stride)
                 for p in programs[self.rank :: self.world]}
         if self.world == 1:
             return mine
-        parts = [None] * self.world
+        parts: list[dict[str, Array]] = [{}] * self.world
         dist.all_gather_object(parts, mine)
         return {name: s for part in parts for name, s in part.items()}
 
-    def validate(self, vectors=None):
+    def validate(self, vectors: Array | None = None) -> Json:
+        """Errors of the validation programs' totals."""
         sums = self.sums(self.data.valid)
         vectors = self.vectors.detach().double().numpy() if vectors is None else vectors
         return self.errors(self.data.valid, sums, vectors)
 
-    def errors(self, programs, sums, vectors):
+    def errors(self, programs: Sequence[Program], sums: Mapping[str, Array],
+               vectors: Array) -> Json:
+        """The summary of errors of `programs`, whose sums are given."""
         return accuracy.summary(accuracy.totals(programs, [sums[p.name] for p in programs], vectors,
                                           stride=self.args.stride))
 
-    def save(self, name, **more):
+    def save(self, name: str, **more: object) -> None:
+        """Writes a checkpoint, from the first process alone."""
         if self.rank == 0:
             network.save(
                 self.out / name, self.model, vectors=self.vectors.detach().clone(),
@@ -194,11 +203,13 @@ class Run:
                 data_hash=self.data.hash, args=json.dumps(vars(self.args)), step=self.step,
                 elapsed=self.elapsed, warm=self.args.warm, **self.before, **more)
 
-    def save_resumable(self):
+    def save_resumable(self) -> None:
+        """Writes what `resume` reads."""
         self.save("last.pt", optimizer=self.optimizer.state_dict(), average=self.average,
                   best=self.best)
 
-    def resume(self):
+    def resume(self) -> None:
+        """Goes on from OUT/last.pt, if it is there."""
         path = self.out / "last.pt"
         if not path.exists():
             return
@@ -214,7 +225,7 @@ class Run:
         # Another part of the sequence: repeating the first batches would favour them.
         self.sampler.rng = np.random.default_rng([self.args.seed, self.rank, self.step])
 
-    def agree(self, value):
+    def agree(self, value: float) -> float:
         """The first process's value, in all of them."""
         if self.world == 1:
             return value
@@ -222,7 +233,7 @@ class Run:
         dist.broadcast(t, 0)
         return t.item()
 
-    def check_in(self, log, rate):
+    def check_in(self, log: Array, rate: float) -> None:
         """Validates the averaged weights, keeps the best, writes a line of the curves."""
         self.averaged()
         valid = self.validate() if self.data.valid else {"mean": float("nan"), "worst": 0.0}
@@ -246,7 +257,8 @@ class Run:
               f"k retirements/s  valid {100 * valid['mean']:.2f} % (worst "
               f"{100 * valid['worst']:.1f} %)  rms {' '.join(f'{v:.4f}' for v in log)}", flush=True)
 
-    def train(self):
+    def train(self) -> None:
+        """The whole run, up to final.pt."""
         args = self.args
         self.out.mkdir(parents=True, exist_ok=True)
         self.resume()
@@ -274,7 +286,7 @@ class Run:
             self.check_in(np.mean(log, 0), 0.0)
         self.finish()
 
-    def start_error(self):
+    def start_error(self) -> Json:
         """Error of the passed columns alone: what training starts from."""
         hidden = self.model.shape.hidden[-1]
         columns, scale = self.model.shape.passthrough, np.array(self.model.shape.scale)
@@ -282,7 +294,7 @@ class Run:
         return accuracy.summary(accuracy.totals(
             self.data.valid, sums, self.vectors[:, hidden:].detach().double().numpy()))
 
-    def finish(self):
+    def finish(self) -> None:
         """Rounds the best model's weights as int8 does and fits its vectors in closed form; writes
         final.pt with what export and evaluation need: vectors, and sums of all programs' pieces."""
         if self.world > 1:
@@ -331,7 +343,7 @@ class Run:
 
 
 @told
-def main():
+def main() -> None:
     args = parse(doc=__doc__)
     if args.processes > 1 and "RANK" not in os.environ:
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
