@@ -57,6 +57,10 @@ test-rust: tools build target/venv/.made
 test-python: tools build target/venv/.made
 	cd onnx/training && ../../$(PYTHON) -m pytest -q
 
+# What takes long or needs other tools: make slow LANE="tsan miri"; tests/slow.sh lists the lanes.
+slow: tools
+	tests/slow.sh $(LANE)
+
 # Every benchmark, each against what it competes with: about ten minutes, on a quiet machine.
 bench: tools build target/venv/.made
 	python3 onnx/workloads/build.py --long --only '^(sqlite_bank|lua_scripts)-'
@@ -102,4 +106,4 @@ tools:
 clean:
 	cargo clean
 
-.PHONY: help run build plugin test test-rust test-python bench header picture tools clean
+.PHONY: help run build plugin test test-rust test-python slow bench header picture tools clean
