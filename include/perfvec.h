@@ -293,6 +293,11 @@
 #define PERFVEC_ISA_X86_64 3
 
 /**
+ * ISA: RISC-V, 32 bit; the library decodes it, and models of the 64-bit one take it.
+ */
+#define PERFVEC_ISA_RISCV32 4
+
+/**
  * Retirement: the conditional branch was taken.
  */
 #define PERFVEC_TAKEN (1 << 0)

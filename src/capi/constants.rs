@@ -80,6 +80,8 @@ pub const PERFVEC_ISA_RISCV64: u32 = 1;
 pub const PERFVEC_ISA_AARCH64: u32 = 2;
 /// ISA: x86-64; hand over decoded static instructions.
 pub const PERFVEC_ISA_X86_64: u32 = 3;
+/// ISA: RISC-V, 32 bit; the library decodes it, and models of the 64-bit one take it.
+pub const PERFVEC_ISA_RISCV32: u32 = 4;
 
 /// Retirement: the conditional branch was taken.
 pub const PERFVEC_TAKEN: u32 = 1 << 0;
@@ -136,6 +138,7 @@ const _: () = {
     assert!(PERFVEC_ISA_RISCV64 == Isa::Riscv64 as u32);
     assert!(PERFVEC_ISA_AARCH64 == Isa::Aarch64 as u32);
     assert!(PERFVEC_ISA_X86_64 == Isa::X86_64 as u32);
+    assert!(PERFVEC_ISA_RISCV32 == Isa::Riscv32 as u32);
     assert!(PERFVEC_TAKEN == Retirement::TAKEN);
     assert!(PERFVEC_NOT_TAKEN == Retirement::NOT_TAKEN);
     assert!(PERFVEC_FAULT == Retirement::FAULT);

@@ -1,5 +1,6 @@
 //! Instruction encodings to static instructions, one file per ISA.
 
+mod riscv32;
 pub mod riscv64;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -15,30 +16,38 @@ pub enum Isa {
     Aarch64 = 2,
     /// x86-64 (decoded records only).
     X86_64 = 3,
+    /// RISC-V, 32 bit. Models of [`Isa::Riscv64`] take it, see [`Isa::suits`].
+    Riscv32 = 4,
 }
 
 impl Isa {
+    const ALL: [Self; 4] = [Isa::Riscv64, Isa::Aarch64, Isa::X86_64, Isa::Riscv32];
+
     /// The name that models and traces carry.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Riscv64 => "riscv64",
             Isa::Aarch64 => "aarch64",
             Isa::X86_64 => "x86_64",
+            Isa::Riscv32 => "riscv32",
         }
     }
 
     /// The ISA called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Isa::Riscv64, Isa::Aarch64, Isa::X86_64]
-            .into_iter()
-            .find(|i| i.name() == name)
+        Self::ALL.into_iter().find(|i| i.name() == name)
     }
 
     /// The ISA numbered `n` in the C ABI.
     pub fn from_u32(n: u32) -> Option<Self> {
-        [Isa::Riscv64, Isa::Aarch64, Isa::X86_64]
-            .into_iter()
-            .find(|i| *i as u32 == n)
+        Self::ALL.into_iter().find(|i| *i as u32 == n)
+    }
+
+    /// Whether a model of the ISA called `model` takes streams of that called `stream`: its own, and
+    /// RISC-V of 32 bits where it is of 64. These share op classes, registers and calling
+    /// convention, and features know nothing of widths; but no model was trained on such programs.
+    pub fn suits(model: &str, stream: &str) -> bool {
+        model == stream || (model, stream) == (Isa::Riscv64.name(), Isa::Riscv32.name())
     }
 
     /// Decodes one instruction at `pc`. `encoding` holds its bytes in memory order; extra bytes
@@ -47,6 +56,7 @@ impl Isa {
     pub fn decode(self, pc: u64, encoding: &[u8]) -> Result<StaticInst> {
         match self {
             Isa::Riscv64 => riscv64::decode(pc, encoding),
+            Isa::Riscv32 => riscv32::decode(pc, encoding),
             other => Err(Error::new(
                 ErrorKind::NotFound,
                 format!(

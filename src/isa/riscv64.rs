@@ -31,14 +31,29 @@ use crate::inst::{InstFlags, OpClass, RegClass, StaticInst};
 
 /// Decodes one instruction; see [`super::Isa::decode`].
 pub fn decode(pc: u64, encoding: &[u8]) -> Result<StaticInst> {
+    decode_of(Width::W64, pc, encoding)
+}
+
+/// Width of the integer registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    W32,
+    W64,
+}
+
+pub(super) fn decode_of(width: Width, pc: u64, encoding: &[u8]) -> Result<StaticInst> {
     match *encoding {
         [b0, b1, ..] if b0 & 3 != 3 => {
-            let form = compressed::form(u16::from_le_bytes([b0, b1]));
+            let form = compressed::form(width, u16::from_le_bytes([b0, b1]));
             Ok(form.build(pc, 2))
         }
         [b0, b1, b2, b3, ..] => {
             let word = Word(u32::from_le_bytes([b0, b1, b2, b3]));
-            Ok(form(word).build(pc, length(word)))
+            let form = match width {
+                Width::W64 => form(word),
+                Width::W32 => form32(word),
+            };
+            Ok(form.build(pc, length(word)))
         }
         _ => Err(too_short(pc, encoding)),
     }
@@ -238,6 +253,25 @@ fn form(w: Word) -> Form {
         _ => None,
     };
     known.unwrap_or_else(|| unknown(w))
+}
+
+/// The form of an encoding of RV32 that is not compressed.
+fn form32(w: Word) -> Form {
+    let shift_of_32 = matches!(w.funct3(), 1 | 5) && w.imm12() >> 5 & 1 != 0;
+    match w.major() {
+        major::OP_32 | major::OP_IMM_32 => unknown(w),
+        major::LOAD if matches!(w.funct3(), 3 | 6) => unknown(w),
+        major::STORE | major::AMO if w.funct3() == 3 => unknown(w),
+        // zext.h and rev8, which are pack with x0 and grevi
+        major::OP if (w.funct7(), w.funct3(), w.rs2()) == (0x04, 4, 0) => {
+            Form::new(w, OpClass::IntAlu, Operands::RD | Operands::RS1)
+        }
+        major::OP_IMM if (w.funct3(), w.imm12()) == (5, 0x698) => {
+            Form::new(w, OpClass::IntAlu, Operands::RD | Operands::RS1)
+        }
+        major::OP_IMM if shift_of_32 => unknown(w),
+        _ => form(w),
+    }
 }
 
 fn vector(w: Word, op: OpClass) -> Form {

@@ -1,13 +1,17 @@
-//! The C extension of RV64: 16-bit encodings as the 32-bit ones they stand for.
+//! The C extension of RV64 and RV32: 16-bit encodings as the 32-bit ones they stand for.
 
-use super::{major, Form, Operands, Word};
+use super::{major, Form, Operands, Width, Word};
 use crate::inst::{InstFlags, OpClass};
 
 const SP: u32 = 2;
 
 /// The form of a 16-bit encoding.
-pub(super) fn form(half: u16) -> Form {
-    match expand(u32::from(half)) {
+pub(super) fn form(width: Width, half: u16) -> Form {
+    let word = match width {
+        Width::W64 => expand(u32::from(half)),
+        Width::W32 => expand32(u32::from(half)),
+    };
+    match word {
         Some(word) => super::form(word),
         None => reserved(half),
     }
@@ -74,6 +78,27 @@ fn expand(c: u32) -> Option<Word> {
         (2, 5) => s_type(major::STORE_FP, 3, SP, rs2),
         (2, 6 | 7) => s_type(major::STORE, funct3 & 3, SP, rs2),
         _ => None,
+    }
+}
+
+/// The same for RV32, which has single-precision accesses and a call where RV64 has doublewords.
+fn expand32(c: u32) -> Option<Word> {
+    let (rd, rs2) = (c >> 7 & 0x1f, c >> 2 & 0x1f);
+    let (rd_low, rs2_low) = (8 + (c >> 7 & 7), 8 + (c >> 2 & 7));
+    match (c & 3, c >> 13 & 7) {
+        // c.flw c.fsw
+        (0, 3) => i_type(major::LOAD_FP, 2, rs2_low, rd_low),
+        (0, 7) => s_type(major::STORE_FP, 2, rd_low, rs2_low),
+        // c.jal
+        (1, 1) => encode(major::JAL, 0, 1, 0, 0),
+        // c.srli and c.srai by 32 and more, c.subw c.addw
+        (1, 4) if c >> 12 & 1 != 0 && c >> 10 & 3 != 2 => None,
+        // c.slli by 32 and more
+        (2, 0) if c >> 12 & 1 != 0 => None,
+        // c.flwsp c.fswsp
+        (2, 3) => i_type(major::LOAD_FP, 2, rd, SP),
+        (2, 7) => s_type(major::STORE_FP, 2, SP, rs2),
+        _ => expand(c),
     }
 }
 
