@@ -2,7 +2,9 @@
 """Writes the seeds of the fuzz targets to fuzz/corpus/TARGET/ (needs onnx/training installed).
 The same script gives the same files; whatever else lies there stays."""
 
+import gzip
 import json
+import lzma
 import shutil
 import struct
 import sys
@@ -175,10 +177,54 @@ def capi_seeds():
     put("capi", "nothing-made", b"".join(ask) + many + add + retire)
 
 
+def import_seeds():
+    """A short trace of every format; the first byte is its place in Format::ALL, or 15 for none."""
+    spike = (b"core   0: 0x80000000 (0x00000297) auipc t0, 0\n"
+             b"core   0: 3 0x0000000080000000 (0x00000297) x5  0x0000000080000000\n"
+             b"core   0: 0 0x0000000080000004 (0x00053303) x6  0x1 mem 0x0000000080001000\n"
+             b"core   0: exception trap_user_ecall, epc 0x0000000080000008\n")
+    ibex = (b"Time\tCycle\tPC\tInsn\tDecoded instruction\tRegister and memory contents\n"
+            b"  21\t  6\t00100080\t00010117\tauipc\tx2,0x10\t  x2=0x00110080\n"
+            b"  23\t  8\t00100084\t0002a023\tsw\tx0,0(x5)\t x0:0x0 PA:0x00110000 store:0x0\n"
+            b"  25\t  9\t00100088\t    0291\t-->c.addi\tx5,4\t\n"
+            b"  27\t 12\t00100000\t    bfdd\t==>c.j\t100098\t\n")
+    cva6 = (b"  1215ns      118 M 0000000080000010 0 00053303 ld t1, 0(a0) VA: 0000000080001000\n"
+            b"Exception @      1395, PC: 0000000080000014, Cause: Breakpoint, \n\t\ttval: 00\n"
+            b"  1415ns      138 U 0000000080000018 0 00000013 nop\n")
+    neorv32 = (b"0 18 0x00000000 0x00428293 M addi x5, x5, 4\n"
+               b"1 20 0x00000002 0xff7ff06f M jal x0, -10\n"
+               b"2 29 0x00003e94 0x7119     U c.addi16sp x2 <TRAP_ENTRY>\n")
+    rvvi = (b"VERSION 0 3\nVENDOR \"x y\" 0 1\nPARAMS 2 XLEN 64 NHART 1\nMODE 0x0 X 10 0x100\n"
+            b"CYCLE 2 RET 0x80 0x00053303 'ld' X 6 0x1 \\\n  C 0x342 0x8 META 2 a b\n"
+            b"CYCLE 1 TRAP 0x84 0x00000073 HART 1 RET 0x90 0x0001\n")
+    def record(kind, *fields):
+        return struct.pack("<B", kind) + b"".join(struct.pack("<" + f, v) for f, v in fields)
+    stf = (b"\x01STF" + record(2, ("I", 1), ("I", 6)) + record(4, ("H", 1)) + record(5, ("H", 2))
+           + record(7, ("Q", 0x20)) + record(10, ("I", 128)) + record(9, ("Q", 0x1000)) + b"\x13"
+           + record(60, ("Q", 0x8000), ("H", 8), ("H", 0), ("B", 1)) + record(240, ("I", 0x53303))
+           + record(40, ("H", 1), ("B", 0x23), ("Q", 1), ("Q", 2)) + record(31, ("Q", 0x2000))
+           + record(241, ("H", 0xA001)) + record(100, ("I", 13), ("B", 1), ("Q", 0))
+           + record(101, ("Q", 0x3000)) + record(240, ("I", 0x13)) + record(240, ("I", 0x13)))
+    champsim = struct.pack("<QBB2B4B2Q4Q", 0x401000, 1, 1, 26, 0, 26, 25, 0, 0, 0, 0, 0x8000,
+                           0, 0, 0)
+    def entry(kind, size, value):
+        return struct.pack("<HHQ", kind, size, value)
+    memtrace = (entry(25, 0, 7) + entry(28, 9, 0x200) + entry(22, 0, 17) + entry(47, 4, 0x53303)
+                + entry(10, 4, 0x1000) + entry(0, 8, 0x8000) + entry(10, 4, 0x1000))
+    traces = {"spike": spike, "ibex": ibex, "cva6": cva6, "neorv32": neorv32, "rvvi-text": rvvi,
+              "stf": stf, "champsim": champsim * 2, "drmemtrace": memtrace}
+    for place, (name, trace) in enumerate(traces.items(), 1):
+        put("import", name, bytes([place]) + trace)
+        put("import", name + "-by-content", bytes([15]) + trace)
+    put("import", "spike-user", bytes([1 | 16 | 32]) + spike)
+    put("import", "ibex-gz", bytes([15]) + gzip.compress(ibex, mtime=0))
+    put("import", "spike-xz", bytes([15]) + lzma.compress(spike))
+
+
 def main():
     """Writes all."""
     for seeds in [model_seeds, table_seeds, trace_seeds, text_seeds, riscv_seeds, snapshot_seeds,
-                  capi_seeds]:
+                  capi_seeds, import_seeds]:
         seeds()
     sizes = {p.name: sum(f.stat().st_size for f in p.iterdir())
              for p in sorted((HERE / "corpus").iterdir())}

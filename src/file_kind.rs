@@ -21,11 +21,15 @@ pub enum FileKind {
     Unknown,
 }
 
+/// What a file of printable bytes is called.
+pub(crate) const TEXT: &str = "a text file";
+
 /// Magic numbers, and what the files are and what to do.
-const OTHERS: [(&[u8], &str); 8] = [
+const OTHERS: [(&[u8], &str); 9] = [
     (b"\x1f\x8b", "a gzip file; decompress it first"),
     (b"\xfd7zXZ\0", "an xz file; decompress it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd file; decompress it first"),
+    (b"\x04\x22\x4d\x18", "an lz4 file; decompress it first"),
     (b"BZh", "a bzip2 file; decompress it first"),
     (b"PK\x03\x04", "a zip archive; unpack it first"),
     (
@@ -65,7 +69,7 @@ impl FileKind {
                 .iter()
                 .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
             {
-                Self::Other("a text file")
+                Self::Other(TEXT)
             }
             None => Self::Unknown,
         }

@@ -31,8 +31,8 @@ LD_LIBRARY_PATH=$work/a/lib "$work/consumer" "$work/a.pvt"
 "$work/consumer-static" "$work/b.pvt"
 cmp "$work/a.pvt" "$work/b.pvt"
 # The default model is found beside the library.
-c++ -std=c++17 examples/champsim/champsim_trace.cpp -o "$work/priced" \
+c++ -std=c++17 examples/cpp/toy_simulator.cpp -o "$work/priced" \
     $(pkg-config --cflags --libs perfvec)
 env -u PERFVEC_MODEL LD_LIBRARY_PATH="$work/a/lib" XDG_DATA_HOME="$work" \
-    "$work/priced" examples/champsim/sum.champsim | grep -c cycles
+    "$work/priced" | grep -c cycles
 echo "cargo_c.sh: all well"

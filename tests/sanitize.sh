@@ -35,8 +35,7 @@ run() { # program, source, arguments of the program
 for mode in $modes; do
     extra=
     test "$mode" = asan && extra="-fsanitize=address,undefined -fno-sanitize-recover=all"
-    for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/c*/*.cpp \
-        examples/spike/*.cpp; do
+    for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/cpp/*.cpp; do
         case $source in
         *.cpp) compile="c++ -std=c++17" ;;
         *) compile="cc -std=gnu11" ;;
@@ -45,12 +44,10 @@ for mode in $modes; do
         $compile $flags $extra "$source" -o "$work/program" -L"$work" -lperfvec -lpthread -lm
         # Each in a directory of its own: the programs check that files are not there yet.
         here=$(mktemp -d "$work/run.XXXXXX")
-        case $source in # what a host reads
-        examples/spike/*) input=$PWD/examples/spike/sum.log ;;
+        case $source in # what a program is given
         # Forks while threads work, which take seconds each. None under AddressSanitizer: unlike the C
         # library's, its allocator stays locked in the child by whichever thread was in it.
         tests/c/fork.c) test "$mode" = asan && input=0 || input=2 ;;
-        examples/champsim/*) input=$PWD/examples/champsim/sum.champsim ;;
         *) input= ;;
         esac
         (cd "$here" && run "$work/program" "$source" ${input:+"$input"})

@@ -1,11 +1,11 @@
 //! Where two traces part.
 
 use super::hash::stated_outcome;
-use super::{Block, Reader};
+use super::import::Blocks;
+use super::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, Retirement, StaticInst};
 use std::collections::{HashMap, VecDeque};
-use std::io::Read;
 
 /// One retirement with its static instruction, as traces with different ids can share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,9 +89,9 @@ pub struct Difference {
 /// The first retirement on which two traces disagree in the sense of the
 /// [`StreamHash`](super::StreamHash) and `options`. Both readers must be at the start (else: error
 /// of kind `State`); a trace that never comes to `options.from` is an error of kind `NotFound`.
-pub fn first_difference<A: Read, B: Read>(
-    a: &mut Reader<A>,
-    b: &mut Reader<B>,
+pub fn first_difference(
+    a: &mut dyn Blocks,
+    b: &mut dyn Blocks,
     options: &DiffOptions,
 ) -> Result<Option<Difference>> {
     let (mut a, mut b) = (Cursor::new(a)?, Cursor::new(b)?);
@@ -129,16 +129,16 @@ pub fn first_difference<A: Read, B: Read>(
 }
 
 /// One retirement after the other, one ahead so that the outcome of a branch is known.
-struct Cursor<'a, R> {
-    reader: &'a mut Reader<R>,
+struct Cursor<'a> {
+    reader: &'a mut dyn Blocks,
     block: Block,
     at: usize,
     statics: Vec<StaticInst>,
     ahead: Option<Step>,
 }
 
-impl<'a, R: Read> Cursor<'a, R> {
-    fn new(reader: &'a mut Reader<R>) -> Result<Self> {
+impl<'a> Cursor<'a> {
+    fn new(reader: &'a mut dyn Blocks) -> Result<Self> {
         if reader.summary().statics > 0 || reader.summary().retirements > 0 {
             return Err(Error::new(
                 ErrorKind::State,

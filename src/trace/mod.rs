@@ -28,6 +28,7 @@ mod codec;
 mod diff;
 pub mod format;
 mod hash;
+pub mod import;
 mod output;
 pub mod perfvec_txt;
 mod predict;
@@ -39,6 +40,7 @@ mod writer;
 
 pub use diff::{first_difference, DiffOptions, Difference, Step};
 pub use hash::StreamHash;
+pub use import::{open, Blocks};
 pub use reader::Reader;
 pub use writer::Writer;
 

@@ -51,10 +51,7 @@ fn a_file_of_another_kind_is_called_what_it_is() {
     let table = format!("{ROOT}/tests/data/capi/tiny.safetensors");
     let (model, trace) = (model(), trace());
     for (args, text) in [
-        (
-            &["replay", &gz][..],
-            "not a perfvec trace but a gzip file; decompress it",
-        ),
+        (&["replay", &gz][..], "truncated or damaged"),
         (
             &["replay", &program],
             "an ELF file; a program has to be run or recorded",
@@ -65,7 +62,7 @@ fn a_file_of_another_kind_is_called_what_it_is() {
         ),
         (&["replay", &empty], "but an empty file"),
         (&["info", &empty], "but an empty file"),
-        (&["info", &gz], "neither a trace nor a model"),
+        (&["info", &gz], "truncated or damaged"),
         (&["predict", &trace], "but a perfvec trace"),
         (&["predict", &model], "but an ONNX model"),
         (

@@ -1,6 +1,7 @@
-//! Hosts: programs under QEMU, and the adapters of examples/.
+//! Hosts: programs under QEMU, and the traces of other tools.
 
-mod adapters;
 mod guests;
+mod imported;
+mod imports;
 mod profile;
 mod qemu;

@@ -101,6 +101,11 @@ fn text_trace() {
 }
 
 #[test]
+fn import() {
+    run("import", fuzz::import::run);
+}
+
+#[test]
 fn riscv() {
     run("riscv", fuzz::riscv::run);
 }

@@ -5,7 +5,7 @@ use crate::replay::check_isa;
 use crate::source::{Loaded, Source};
 use perfvec::microarch::calibrate::Calibrator;
 use perfvec::session::{Interval, Session, SessionConfig};
-use perfvec::trace::{Block, Reader};
+use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub struct Args {
     /// The table to write: the given one and the new microarchitecture.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Traces with timed windows (.pvt), all of one core.
+    /// Traces with cycles, all of one core: .pvt, or the logs of RTL cores.
     #[arg(required = true)]
     traces: Vec<PathBuf>,
 }
@@ -76,7 +76,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "the traces have no {} timed retirements in a row; record them from a timing CPU (perfvec_recorder_retire_timed), or give a smaller --interval",
+                "the traces have no {} timed retirements in a row; record them from a timing CPU (perfvec_recorder_retire_timed), give the log of a core that has a column of cycles, or give a smaller --interval",
                 args.interval
             ),
         ));
@@ -112,7 +112,7 @@ fn observe(
     path: &Path,
     calibrator: &mut Calibrator,
 ) -> Result<Option<u64>> {
-    let mut reader = Reader::open(path)?;
+    let mut reader = trace::open(path)?;
     let header = reader.header().clone();
     check_isa(loaded, &header.isa, path)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

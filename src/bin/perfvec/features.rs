@@ -6,14 +6,14 @@ use perfvec::inst::{Resolved, StaticInst};
 use perfvec::npy::NpyWriter;
 use perfvec::session::resolve::Resolver;
 use perfvec::trace::perfvec_txt::TextReader;
-use perfvec::trace::{Block, Reader};
+use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
 /// Write a trace's feature rows as a NumPy matrix ([retirements, features], float32).
 #[derive(Debug, clap::Args)]
 pub struct FeaturesArgs {
-    /// The trace: x.pvt, or x.txt with x.sq.txt beside it.
+    /// The trace: x.pvt, another tool's, or x.txt with x.sq.txt beside it.
     pub trace: PathBuf,
     /// Feature schema.
     #[arg(long, default_value = "perfvec-51")]
@@ -33,7 +33,7 @@ pub struct FeaturesArgs {
 /// Formats of traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// A perfvec trace.
+    /// A perfvec trace, or another tool's.
     Pvt,
     /// A published PerfVec text trace; its records of faulting instructions count as rows.
     PerfvecTxt,
@@ -114,7 +114,7 @@ fn from_text(path: &Path, mut rows: Rows) -> Result<()> {
 }
 
 fn from_pvt(path: &Path, mut rows: Rows) -> Result<()> {
-    let mut reader = Reader::open(path)?;
+    let mut reader = trace::open(path)?;
     let (mut block, mut resolver) = (Block::default(), Resolver::default());
     let (mut insts, mut failed) = (Vec::<StaticInst>::new(), Ok(()));
     while !rows.done() && reader.next_block(&mut block)? {

@@ -6,6 +6,7 @@ use crate::source::Only;
 use crate::trace_info;
 use perfvec::features::{schema, Schema};
 use perfvec::file_kind::{FileKind, HEAD};
+use perfvec::trace::import::format_of;
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::json;
 use std::io::Read;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `perfvec info`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A trace (.pvt), a model (.onnx), a microarch table or a program vector (.safetensors).
+    /// A trace (.pvt, or another tool's), a model (.onnx), a microarch table or a program vector (.safetensors).
     #[arg(required_unless_present = "schema")]
     file: Option<PathBuf>,
     /// Show the feature schema of this name instead.
@@ -42,6 +43,7 @@ pub fn run(args: &Args) -> Result<()> {
         FileKind::Onnx => files::model(path)?,
         FileKind::Safetensors => files::safetensors(path, &args.only)?,
         FileKind::Trace => trace_info::describe(path, args.verify)?,
+        _ if format_of(path)?.is_some() => trace_info::describe(path, args.verify)?,
         other => {
             return Err(Error::new(
                 ErrorKind::Corrupt,

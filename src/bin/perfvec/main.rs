@@ -1,6 +1,7 @@
 //! The `perfvec` command.
 
 mod calibrate;
+mod convert;
 mod features;
 mod guest;
 mod info;
@@ -54,6 +55,8 @@ enum Command {
     Features(features::FeaturesArgs),
     /// Show what a file holds, or a feature schema.
     Info(info::Args),
+    /// Turn another tool's trace into a perfvec trace.
+    Convert(convert::Args),
     /// Compare the streams of two traces; the exit code is 1 where they differ.
     Diff(trace_diff::DiffArgs),
     /// Print a script that completes the command line in a shell.
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Features(args) => features::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Diff(args) => {
             let mut text = Vec::new();

@@ -6,7 +6,7 @@ use crate::report::grouped;
 use crate::source::Source;
 use crate::symbols::Symbols;
 use perfvec::session::{Cost, Profile};
-use perfvec::trace::{Block, Reader};
+use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Value};
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub struct Args {
     /// Write the profile as JSON; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// The trace (.pvt).
+    /// The trace (.pvt, or another tool's).
     trace: PathBuf,
     /// The program that was recorded, with its symbols. It must have run where it was linked, as
     /// programs linked with -static do.
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
         check(path)?;
     }
     let symbols = Symbols::read(&args.program)?;
-    let mut reader = Reader::open(&args.trace)?;
+    let mut reader = trace::open(&args.trace)?;
     check_isa(&loaded, &reader.header().isa, &args.trace)?;
     let mut profile = Profile::new(&loaded.model, core)?;
     let mut names = Vec::new();

@@ -3,8 +3,9 @@
 use crate::output::{is_stdout, print, write_json};
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Loaded, Run, Source};
+use perfvec::isa::Isa;
 use perfvec::session::Session;
-use perfvec::trace::{Block, Reader};
+use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
-    /// The trace (.pvt); else a short one that came with perfvec.
+    /// The trace (.pvt, or another tool's); else a short one that came with perfvec.
     trace: Option<PathBuf>,
 }
 
@@ -26,13 +27,13 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
     args.run.check(&loaded.table)?;
-    let trace = match &args.trace {
+    let path = match &args.trace {
         Some(path) => path.clone(),
         None => bundled()?,
     };
-    let mut reader = Reader::open(&trace)?;
+    let mut reader = trace::open(&path)?;
     let header = reader.header().clone();
-    check_isa(&loaded, &header.isa, &trace)?;
+    check_isa(&loaded, &header.isa, &path)?;
     let config = args.run.config(&loaded.table)?;
     let mut session = Session::new(loaded.model.clone(), &config)?;
     let mut block = Block::default();
@@ -93,11 +94,11 @@ pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
 /// Refuses a trace of another ISA than the model's.
 pub fn check_isa(loaded: &Loaded, isa: &str, trace: &Path) -> Result<()> {
     let wants = &loaded.model.info().isa;
-    if wants != isa {
+    if !loaded.any_isa && !Isa::suits(wants, isa) {
         return Err(Error::new(
             ErrorKind::Mismatch,
             format!(
-                "{}: a trace of {isa}, but model {} is for {wants}; choose another with --model",
+                "{}: a trace of {isa}, but model {} is for {wants}; choose another with --model, or price it as it is with --any-isa",
                 trace.display(),
                 loaded.model_path.display()
             ),

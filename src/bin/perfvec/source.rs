@@ -21,6 +21,9 @@ pub struct Source {
     /// Engine: auto, f32, int8 or onnxruntime.
     #[arg(long, default_value = "auto", value_parser = backend)]
     pub backend: Backend,
+    /// Price a trace of another ISA than the model's: at best a ranking of cores.
+    #[arg(long)]
+    pub any_isa: bool,
 }
 
 fn backend(text: &str) -> std::result::Result<Backend, String> {
@@ -66,6 +69,8 @@ pub struct Loaded {
     pub table: MicroarchTable,
     /// Its file.
     pub table_path: PathBuf,
+    /// Whether traces of any ISA are taken.
+    pub any_isa: bool,
 }
 
 impl Source {
@@ -94,6 +99,7 @@ impl Source {
             model_path,
             table,
             table_path,
+            any_isa: self.any_isa,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `perfvec diff`: whether two traces hold the same stream, and where they part.
 
 use perfvec::inst::Retirement;
-use perfvec::trace::{first_difference, DiffOptions, Reader, Step};
+use perfvec::trace::{self, first_difference, DiffOptions, Step};
 use perfvec::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -10,9 +10,9 @@ use std::path::PathBuf;
 /// Compare the streams of two traces, whoever recorded them.
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
-    /// The first trace (.pvt).
+    /// The first trace (.pvt, or another tool's).
     pub a: PathBuf,
-    /// The second trace (.pvt).
+    /// The second trace (.pvt, or another tool's).
     pub b: PathBuf,
     /// Retirements to show before the first difference.
     #[arg(long, default_value_t = 5)]
@@ -37,7 +37,7 @@ fn address(text: &str) -> std::result::Result<u64, String> {
 
 /// Writes the comparison to `out`; whether the streams are the same.
 pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
-    let (mut a, mut b) = (Reader::open(&args.a)?, Reader::open(&args.b)?);
+    let (mut a, mut b) = (trace::open(&args.a)?, trace::open(&args.b)?);
     let kinds = [&a, &b].map(|r| (r.header().isa.clone(), r.header().micro_ops));
     if kinds[0] != kinds[1] {
         let name = |(isa, micro): &(String, bool)| {
@@ -66,7 +66,7 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
         from: args.from,
         moved_pages: args.moved_pages,
     };
-    let difference = first_difference(&mut a, &mut b, &options)?;
+    let difference = first_difference(a.as_mut(), b.as_mut(), &options)?;
     let mut text = String::new();
     match &difference {
         None if args.from.is_some() || args.moved_pages => {

@@ -2,31 +2,40 @@
 
 use crate::info_files::Found;
 use crate::report::grouped;
-use perfvec::trace::{format, Block, Header, Reader, Summary};
-use perfvec::Result;
+use perfvec::trace::import::Format;
+use perfvec::trace::{self, format, Block, Header, Reader, Summary};
+use perfvec::{Error, Result};
 use serde_json::{json, Value};
 use std::path::Path;
 
-/// A trace; `verify` reads all of it.
+/// A trace. `verify` reads all of it, and so does this for one of another tool, which has no totals.
 pub fn describe(path: &Path, verify: bool) -> Result<Found> {
-    let mut reader = Reader::open(path)?;
+    let mut reader = trace::open(path)?;
+    let verify = verify || reader.format() != Format::Pvt;
     let summary = if verify {
         let mut block = Block::default();
         while reader.next_block(&mut block)? {}
-        reader.summary()
+        let file = std::fs::metadata(path).map_err(|e| Error::io(path, &e))?;
+        Summary {
+            bytes: file.len(),
+            ..reader.summary()
+        }
     } else {
         Reader::summary_of(path)?
     };
+    let (header, format) = (reader.header(), reader.format());
     Ok(Found {
-        rows: rows(reader.header(), &summary, verify),
-        json: json(reader.header(), &summary, verify),
+        rows: rows(header, &summary, format, verify),
+        json: json(header, &summary, format, verify),
     })
 }
 
-fn json(header: &Header, s: &Summary, verified: bool) -> Value {
+fn json(header: &Header, s: &Summary, format: Format, verified: bool) -> Value {
+    let version = (format == Format::Pvt).then_some(format::VERSION);
     json!({
         "format": "trace",
-        "version": format::VERSION,
+        "of": format.name(),
+        "version": version,
         "header": header,
         "retirements": s.retirements,
         "static_instructions": s.statics,
@@ -39,7 +48,7 @@ fn json(header: &Header, s: &Summary, verified: bool) -> Value {
     })
 }
 
-fn rows(header: &Header, s: &Summary, verified: bool) -> Vec<(String, String)> {
+fn rows(header: &Header, s: &Summary, format: Format, verified: bool) -> Vec<(String, String)> {
     let unit = if header.micro_ops {
         "micro-ops"
     } else {
@@ -67,7 +76,10 @@ fn rows(header: &Header, s: &Summary, verified: bool) -> Vec<(String, String)> {
     let mut rows = vec![
         (
             "format",
-            format!("perfvec trace, version {}", format::VERSION),
+            match format {
+                Format::Pvt => format!("perfvec trace, version {}", format::VERSION),
+                other => format!("trace of another tool: {}", other.name()),
+            },
         ),
         ("isa", header.isa.clone()),
         ("host", header.host.clone()),
@@ -90,7 +102,9 @@ fn rows(header: &Header, s: &Summary, verified: bool) -> Vec<(String, String)> {
         ("timed", timed),
         (
             "checked",
-            if verified {
+            if format != Format::Pvt {
+                "read to its end"
+            } else if verified {
                 "every block and the stream hash"
             } else {
                 "header and footer only (--verify reads all)"

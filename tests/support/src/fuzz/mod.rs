@@ -9,6 +9,7 @@
 
 pub mod capi;
 mod capi_args;
+pub mod import;
 pub mod input;
 pub mod model;
 pub mod riscv;
