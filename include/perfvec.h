@@ -682,8 +682,8 @@ typedef struct perfvec_retirement {
      */
     uint32_t inst;
     /**
-     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0: unknown, then told from `next_pc`, and where
-     * that is 0 from the retirement that follows.
+     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 counts before
+     * them; with neither, the retirement that follows tells.
      */
     uint32_t flags;
     /**
@@ -691,7 +691,8 @@ typedef struct perfvec_retirement {
      */
     uint64_t address;
     /**
-     * Address of the instruction that runs next; 0 where the host does not know it yet.
+     * Address of the instruction that this one hands control to; 0 where the host does not know
+     * it yet. A conditional branch is taken where it is not the fall-through address.
      */
     uint64_t next_pc;
 } perfvec_retirement;

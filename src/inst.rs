@@ -294,10 +294,12 @@ pub struct Retirement {
     /// Which static instruction retired.
     pub inst: InstId,
     /// [`Retirement::TAKEN`], [`Retirement::NOT_TAKEN`] or 0 (unknown), and [`Retirement::FAULT`].
+    /// What counts where flags and `next_pc` differ: [`crate::outcome`].
     pub flags: u32,
     /// Virtual data address of a memory access; 0 where there is none.
     pub address: u64,
-    /// Address of the instruction that runs next; 0 where the host does not know it yet.
+    /// Address of the instruction that this one hands control to; 0 where the host does not know
+    /// it yet.
     pub next_pc: u64,
 }
 

@@ -9,6 +9,7 @@
 // Shapes are written as in the papers, [T,B,F], which rustdoc takes for links.
 #![allow(rustdoc::broken_intra_doc_links)]
 
+pub mod bytes;
 pub mod capi;
 pub mod error;
 pub mod features;
@@ -19,6 +20,7 @@ pub mod isa;
 pub mod microarch;
 pub mod model;
 pub mod npy;
+pub mod outcome;
 pub mod session;
 mod sync;
 pub mod trace;

@@ -1,5 +1,6 @@
 //! Feature matrices as NumPy files: `[N, F]` `float32`, little-endian, C order, format 1.0.
 
+use crate::bytes::put;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::Unfinished;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -58,9 +59,7 @@ impl NpyWriter {
             ));
         }
         self.row.clear();
-        for value in row {
-            self.row.extend_from_slice(&value.to_le_bytes());
-        }
+        put(&mut self.row, row);
         let written = self.out.write_all(&self.row);
         written.map_err(|e| self.error(&e))?;
         self.rows += 1;
@@ -81,7 +80,7 @@ impl NpyWriter {
 
 fn header(rows: u64, columns: usize) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend_from_slice(&((HEADER - 10) as u16).to_le_bytes());
+    put(&mut bytes, &[(HEADER - 10) as u16]);
     let dict =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     bytes.extend_from_slice(dict.as_bytes());

@@ -1,7 +1,7 @@
 //! Streams of settled retirements: the made-up program and recorded traces.
 
 use crate::program::{self, Stream};
-use perfvec::session::resolve::Resolver;
+use perfvec::outcome::Resolver;
 use perfvec::trace::{Block, Reader};
 
 /// Reports on the made-up program, and on the first `len` retirements, about, of each trace that

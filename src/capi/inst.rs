@@ -56,12 +56,13 @@ pub struct perfvec_static_inst {
 pub struct perfvec_retirement {
     /// Id of the static instruction, from interning.
     pub inst: u32,
-    /// `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0: unknown, then told from `next_pc`, and where
-    /// that is 0 from the retirement that follows.
+    /// `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 counts before
+    /// them; with neither, the retirement that follows tells.
     pub flags: u32,
     /// Virtual data address of a memory access; 0 where there is none.
     pub address: u64,
-    /// Address of the instruction that runs next; 0 where the host does not know it yet.
+    /// Address of the instruction that this one hands control to; 0 where the host does not know
+    /// it yet. A conditional branch is taken where it is not the fall-through address.
     pub next_pc: u64,
 }
 

@@ -1,6 +1,6 @@
 //! Outcome histories of conditional branches and their entropies.
 
-use super::bytes::{corrupt, put_u64, take_items};
+use crate::bytes::{corrupt, list, put_list};
 use crate::error::Result;
 
 /// Outcomes that an entropy looks at.
@@ -60,21 +60,18 @@ impl BranchEntropy {
     }
 
     pub(super) fn save(&self, out: &mut Vec<u8>) {
-        put_u64(out, self.histories.len() as u64);
-        for h in &self.histories {
-            out.extend_from_slice(&h.to_le_bytes());
-        }
+        put_list(out, &self.histories);
     }
 
     /// Takes the histories back; branches added since the save have none.
     pub(super) fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
-        let items = take_items(bytes, 2, "branch histories")?;
-        if items.len() > self.histories.len() {
+        let saved: Vec<u16> = list(bytes, "branch histories")?;
+        if saved.len() > self.histories.len() {
             return Err(corrupt("more branches than were interned"));
         }
         self.histories.fill(EMPTY);
-        for (history, item) in self.histories.iter_mut().zip(items) {
-            *history = u16::from_le_bytes([item[0], item[1]]);
+        for (history, saved) in self.histories.iter_mut().zip(saved) {
+            *history = saved;
             if *history == 0 || *history >> (KEPT + 1) != 0 {
                 return Err(corrupt("a branch history is out of range"));
             }

@@ -4,7 +4,6 @@
 //! when asked, so that sampling skips the cost of rows and of the model but never of state.
 
 mod branch_entropy;
-pub(crate) mod bytes;
 pub mod perfvec51;
 mod perfvec51_schema;
 pub mod refmachine;

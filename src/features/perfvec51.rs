@@ -17,11 +17,11 @@
 //! records that have the first without the second.
 
 use super::branch_entropy::BranchEntropy;
-use super::bytes::corrupt;
 use super::perfvec51_schema::{DESTINATIONS, LEN, SOURCES};
 use super::same_address::SameAddress;
 use super::stack_distance::StackDistance;
 use super::{Extractor, Schema};
+use crate::bytes::corrupt;
 use crate::error::Result;
 use crate::inst::{InstFlags, InstId, OpClass, Resolved, StaticInst};
 use std::collections::HashMap;

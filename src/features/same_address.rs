@@ -1,6 +1,6 @@
 //! Retirements since the last access to the same address, up to a cap.
 
-use super::bytes::{corrupt, put_u64, take_items, take_u64, u64_at};
+use crate::bytes::{corrupt, count, field, fields, put};
 use crate::error::Result;
 
 /// The largest distance; what lies further back, or never was, has it too.
@@ -93,23 +93,21 @@ impl SameAddress {
             }
         }
         recent.sort_unstable_by_key(|e| e.time);
-        put_u64(out, self.now);
-        put_u64(out, recent.len() as u64);
+        put(out, &[self.now, recent.len() as u64]);
         for e in recent {
-            put_u64(out, e.address);
-            put_u64(out, self.now - e.time);
+            put(out, &[e.address, self.now - e.time]);
         }
     }
 
     pub(super) fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
-        let now = take_u64(bytes, "number of the retirement")?;
+        let now = field(bytes, "the number of the retirement")?;
         if !(START..1 << 63).contains(&now) {
             return Err(corrupt("the number of the retirement is out of range"));
         }
         let mut fresh = Self::new();
         let mut oldest_yet = u64::from(CAP);
-        for item in take_items(bytes, 16, "recent addresses")? {
-            let (address, age) = (u64_at(item, 0), u64_at(item, 8));
+        for _ in 0..count(bytes, 16, "recent addresses")? {
+            let [address, age] = fields(bytes, "recent addresses")?;
             if age >= oldest_yet || now - age < START {
                 return Err(corrupt("recent addresses are out of order"));
             }

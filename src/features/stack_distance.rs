@@ -6,8 +6,8 @@
 //! Dead slots are squeezed out when the slots run out, so that memory follows the lines and not
 //! the accesses; the cost of that is spread over three accesses a line.
 
-use super::bytes::{corrupt, put_u64, take_items, u64_at};
 use super::timeline::Timeline;
+use crate::bytes::{corrupt, list, put_list};
 use crate::error::Result;
 
 /// The distance of a line that was never accessed, or too long ago for the limit.
@@ -200,17 +200,14 @@ impl StackDistance {
                 lines[i as usize] = entry.line;
             }
         }
-        put_u64(out, lines.len() as u64);
-        for line in lines {
-            put_u64(out, line);
-        }
+        put_list(out, &lines);
     }
 
     /// Takes a saved state from the front of `bytes`; distances then go on as if never saved.
     /// On an error (kind `Corrupt`) the stack is as before.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         let mut rest = *bytes;
-        let lines = take_items(&mut rest, 8, "lines of a stack distance")?;
+        let lines: Vec<u64> = list(&mut rest, "the lines of a stack distance")?;
         let live = match u32::try_from(lines.len()) {
             Ok(n) if n <= self.limit => n,
             _ => return Err(corrupt("more lines than the stack distance's limit")),
@@ -223,8 +220,7 @@ impl StackDistance {
             last: 0,
             limit: self.limit,
         };
-        for (slot, item) in (0..).zip(lines) {
-            let line = u64_at(item, 0);
+        for (slot, line) in (0..).zip(lines) {
             let at = fresh.find(line);
             if fresh.table[at].slot != FREE {
                 return Err(corrupt("a line is twice in a stack distance"));

@@ -5,6 +5,7 @@
 //! `name \n dtype \n shape \n data`, the shape written as decimal numbers joined by commas and the
 //! data as in the file (little endian). A file without it, or with another, is refused.
 
+use crate::bytes::{all, corrupt, put, put_list};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::write_atomic;
 use crate::file_kind::{wrong, FileKind};
@@ -37,10 +38,12 @@ impl Values {
     }
 
     fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
         match self {
-            Values::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Values::F64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Values::F32(v) => put(&mut out, v),
+            Values::F64(v) => put(&mut out, v),
         }
+        out
     }
 
     fn len(&self) -> usize {
@@ -122,8 +125,8 @@ impl Container {
         for (name, view) in file.iter() {
             let data = view.data();
             let values = match view.dtype() {
-                Dtype::F32 => Values::F32(elements(data, f32::from_le_bytes)),
-                Dtype::F64 => Values::F64(elements(data, f64::from_le_bytes)),
+                Dtype::F32 => Values::F32(all(data)),
+                Dtype::F64 => Values::F64(all(data)),
                 other => {
                     return Err(corrupt(format!(
                         "tensor {name} has type {other}; write it as F32 or F64"
@@ -174,8 +177,8 @@ impl Container {
         }
         let mut header = serde_json::Value::Object(header).to_string().into_bytes();
         header.resize(header.len().next_multiple_of(8), b' ');
-        let mut out = (header.len() as u64).to_le_bytes().to_vec();
-        out.extend(header);
+        let mut out = Vec::with_capacity(8 + header.len() + data.len());
+        put_list(&mut out, &header);
         out.extend(data);
         out
     }
@@ -229,15 +232,4 @@ impl Container {
         }
         format!("{:016x}", hash.digest())
     }
-}
-
-fn elements<const N: usize, T>(data: &[u8], from: impl Fn([u8; N]) -> T) -> Vec<T> {
-    data.chunks_exact(N)
-        .filter_map(|c| c.try_into().ok())
-        .map(from)
-        .collect()
-}
-
-pub(super) fn corrupt(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Corrupt, message)
 }

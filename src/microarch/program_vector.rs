@@ -5,9 +5,10 @@
 //! counts `perfvec.retired`, `perfvec.measured`, `perfvec.units` in decimal, and
 //! `perfvec.checksum` (see `container.rs`).
 
-use super::container::{corrupt, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
+use super::container::{Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use super::table_file::shape_error;
 use super::totals::Totals;
+use crate::bytes::corrupt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::read_bounded;
 use std::path::Path;

@@ -9,9 +9,10 @@
 //! training distribution of the mean representation, scaled so that a program at its edge scores
 //! 1; see [`MicroarchTable::ood_score`]. Other metadata is kept through load and save.
 
-use super::container::{corrupt, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
+use super::container::{Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use super::table::duplicate;
 use super::{Microarch, MicroarchTable, Ood};
+use crate::bytes::corrupt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::read_bounded;
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@ use super::proto::{
     Attribute, GraphProto, ModelProto, NodeProto, StringEntry, TensorProto, ValueInfo,
 };
 use super::ModelInfo;
+use crate::bytes::{all, corrupt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::read_bounded;
 use crate::file_kind::{wrong, FileKind};
@@ -50,10 +51,6 @@ pub(super) fn model_error(message: String) -> Error {
     Error::new(ErrorKind::Model, message)
 }
 
-fn corrupt(message: String) -> Error {
-    Error::new(ErrorKind::Corrupt, message)
-}
-
 /// Reads and checks `path`; errors name it.
 pub(crate) fn read(path: &Path) -> Result<ModelFile> {
     let bytes = read_bounded(path, MAX_BYTES).map_err(|e| e.context(path.display()))?;
@@ -75,7 +72,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     match structure(bytes, Part::Model) {
         None => {
             return Err(corrupt(
-                "not an ONNX file, or truncated; export or copy it again".into(),
+                "not an ONNX file, or truncated; export or copy it again",
             ))
         }
         Some(n) if n > MAX_STRUCTURE => {
@@ -94,7 +91,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
         Some(graph) if model.ir_version > 0 && !graph.output.is_empty() => graph,
         _ => {
             return Err(corrupt(
-                "not an ONNX file (no graph in it); export or copy it again".into(),
+                "not an ONNX file (no graph in it); export or copy it again",
             ))
         }
     };
@@ -303,8 +300,7 @@ pub(crate) fn floats(t: &TensorProto) -> Result<(Vec<usize>, Vec<f32>)> {
     let data = if t.raw_data.is_empty() {
         t.float_data.clone()
     } else if t.raw_data.len().is_multiple_of(4) {
-        let (words, _) = t.raw_data.as_chunks::<4>();
-        words.iter().map(|w| f32::from_le_bytes(*w)).collect()
+        all(&t.raw_data)
     } else {
         return Err(corrupt(format!(
             "tensor \"{}\" stores {} bytes, not a multiple of 4",
@@ -321,19 +317,9 @@ pub(crate) fn ints(t: &TensorProto) -> Result<Vec<i64>> {
     let raw = &t.raw_data;
     let data: Vec<i64> = match t.data_type {
         INT64 if raw.is_empty() => t.int64_data.clone(),
-        INT64 => raw
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|w| i64::from_le_bytes(*w))
-            .collect(),
+        INT64 => all(raw),
         INT32 if raw.is_empty() => t.int32_data.iter().map(|&x| x.into()).collect(),
-        INT32 => raw
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|w| i32::from_le_bytes(*w).into())
-            .collect(),
+        INT32 => all::<i32>(raw).into_iter().map(i64::from).collect(),
         other => {
             return Err(model_error(format!(
                 "tensor \"{}\" has ONNX element type {other}, integers are needed",

@@ -2,6 +2,7 @@
 
 use super::batch::{Batch, Lane, Shape};
 use super::plan::MAX_INDEX;
+use crate::bytes::{corrupt, fields, flag, many, put};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Collects rows into segments and segments into batches.
@@ -198,33 +199,28 @@ impl Filler {
             None => &[],
         };
         let l = open.unwrap_or_default();
-        for v in [u64::from(self.open), l.warm as u64, l.len as u64, l.first] {
-            out.extend_from_slice(&v.to_le_bytes());
-        }
-        out.extend_from_slice(&((self.history.len() / f) as u64).to_le_bytes());
-        for v in self.history.iter().chain(rows) {
-            out.extend_from_slice(&v.to_le_bytes());
-        }
+        let counts = [u64::from(self.open), l.warm as u64, l.len as u64, l.first];
+        put(out, &counts);
+        put(out, &[(self.history.len() / f) as u64]);
+        put(out, &self.history);
+        put(out, rows);
     }
 
     /// Takes the state back into a fresh filler.
-    pub fn restore(&mut self, r: &mut super::snapshot::Source<'_>) -> Result<()> {
+    pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         let f = self.shape.features;
-        let [open, warm, len, first] = [r.u64()?, r.u64()?, r.u64()?, r.u64()?];
-        let history = r.u64()?;
+        let open = flag(bytes, "whether a lane is open")?;
+        let [warm, len, first, history]: [u64; 4] = fields(bytes, "the lane being filled")?;
         let most = self.warmup as u64;
         let segment = (self.shape.stride - self.warmup) as u64;
-        if open > 1 || warm > most || len > segment || history > most || first > MAX_INDEX {
-            return Err(Error::new(
-                ErrorKind::Corrupt,
-                "snapshot: a lane is longer than the session's segments",
-            ));
+        if warm > most || len > segment || history > most || first > MAX_INDEX {
+            return Err(corrupt("a lane is longer than the session's segments"));
         }
         // Into the memory that is there.
-        self.history
-            .extend_from_slice(&r.f32s(history as usize * f)?);
-        let rows = r.f32s((warm + len) as usize * f)?;
-        if open == 1 {
+        let history = many(bytes, history as usize * f, "the rows before a lane")?;
+        self.history.extend_from_slice(&history);
+        let rows: Vec<f32> = many(bytes, (warm + len) as usize * f, "the rows of a lane")?;
+        if open {
             self.x[..rows.len()].copy_from_slice(&rows);
             self.lanes.push(Lane {
                 warm: warm as usize,

@@ -17,7 +17,6 @@ mod pace;
 mod pipeline;
 mod plan;
 mod profile;
-pub mod resolve;
 mod run;
 mod snapshot;
 mod strata;

@@ -6,11 +6,11 @@ use super::merge::Results;
 use super::meter::Meter;
 use super::pace::Pace;
 use super::plan::{Planner, Step};
-use super::resolve::Resolver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::model::{Engine, Model};
+use crate::outcome::Resolver;
 use std::sync::mpsc::SyncSender;
 use std::sync::Arc;
 

@@ -8,12 +8,12 @@
 
 use super::batch::STEPS;
 use super::config::SessionConfig;
-use super::resolve::Resolver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::microarch::Microarch;
 use crate::model::{Engine, Model};
+use crate::outcome::Resolver;
 
 /// What the retirements of one static instruction took.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

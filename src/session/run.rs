@@ -8,14 +8,15 @@ use super::meter::{system_clock, Clock, Meter};
 use super::pace::Pace;
 use super::pipeline::{Pipeline, Sink};
 use super::plan::{Planner, MAX_INDEX};
-use super::resolve::Resolver;
-use super::snapshot::{self as snap, put};
+use super::snapshot as snap;
 use super::threads::{inference, Work, Worker};
 use super::{Session, SessionConfig};
+use crate::bytes::{corrupt, count, field, fields, flag, put, put_text, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
 use crate::inst::{Retirement, StaticInst};
 use crate::model::Model;
+use crate::outcome::Resolver;
 use std::sync::mpsc::channel;
 use std::sync::Arc;
 
@@ -207,7 +208,7 @@ pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
     let (held, state) = s.runner.call(&s.results, |p| {
         p.sync()?;
         let mut out = Vec::new();
-        put(&mut out, &[p.index, p.in_region.into()]);
+        put(&mut out, &[p.index]);
         put(&mut out, &p.planner.state());
         p.filler.save(&mut out);
         put(&mut out, &p.meter.state(p.results.model_time()));
@@ -215,7 +216,7 @@ pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
         Ok((p.resolver.held().copied(), out))
     })?;
     let mut out = Vec::new();
-    snap::put_str(&mut out, &s.model.info().id);
+    put_text(&mut out, &s.model.info().id);
     snap::put_config(&mut out, &s.config, s.warmup);
     snap::put_insts(&mut out, s.interner.insts());
     snap::put_held(&mut out, held.as_ref());
@@ -233,8 +234,12 @@ pub fn snapshot(s: &mut Session) -> Result<Vec<u8>> {
 
 /// See [`Session::restore`].
 pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Session> {
+    restore_from(model, threads, bytes).map_err(snap::damaged)
+}
+
+fn restore_from(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Session> {
     let mut r = snap::open(bytes)?;
-    let id = snap::take_str(&mut r)?;
+    let id = text(&mut r, "the model's id")?;
     if id != model.info().id {
         return Err(Error::new(
             ErrorKind::Mismatch,
@@ -253,46 +258,37 @@ pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Sessio
     for (expected, i) in insts.iter().enumerate() {
         let id = interner.intern(i)?;
         if id as usize != expected {
-            return Err(snap::corrupt("a static instruction is in it twice"));
+            return Err(corrupt("a static instruction is in it twice"));
         }
         parts.extractor.intern(id, i);
     }
     parts.resolver.hold(snap::take_held(&mut r, insts.len())?);
-    let [retired, in_region, observed] = [r.u64()?, r.u64()?, r.u64()?];
-    let observed = (0..observed)
-        .map(|_| Ok((r.u64()?, r.u64()?, r.u64()?)))
+    let retired = field(&mut r, "the retirements")?;
+    let in_region = flag(&mut r, "whether a region is open")?;
+    let observed = (0..count(&mut r, 24, "the observed cycles")?)
+        .map(|_| fields(&mut r, "the observed cycles").map(|[a, b, c]| (a, b, c)))
         .collect::<Result<_>>()?;
     parts.sums = snap::take_sums(&mut r, &parts.sums)?;
     let announced = insts.len();
     parts.insts = insts;
-    parts.index = r.u64()?;
-    parts.in_region = r.u64()? != 0;
-    let mut planner = [0; 6];
-    for word in &mut planner {
-        *word = r.u64()?;
-    }
-    parts.planner.set_state(planner);
+    parts.index = field(&mut r, "the place in the region")?;
+    parts.in_region = in_region;
+    parts.planner.set_state(fields(&mut r, "the plan's state")?);
     parts.filler.restore(&mut r)?;
     if retired > MAX_INDEX || !parts.planner.fits(parts.index, parts.filler.open_segment()) {
-        return Err(Error::new(
-            ErrorKind::Corrupt,
-            "snapshot: its plan and its lanes disagree; take a new snapshot, this one is damaged",
-        ));
+        return Err(corrupt("its plan and its lanes disagree"));
     }
-    parts.meter.set_state([r.u64()?, r.u64()?, r.u64()?]);
-    parts.extractor.restore(&mut r.bytes)?;
-    if !r.bytes.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Corrupt,
-            format!("snapshot: {} bytes follow its end", r.bytes.len()),
-        ));
+    parts.meter.set_state(fields(&mut r, "the time spent")?);
+    parts.extractor.restore(&mut r)?;
+    if !r.is_empty() {
+        return Err(corrupt(format!("{} bytes follow its end", r.len())));
     }
     let (runner, results) = parts.start(&model, &config)?;
     Ok(Session {
         announced,
         interner,
         block: Vec::with_capacity(super::BLOCK),
-        in_region: in_region != 0,
+        in_region,
         retired,
         observed,
         runner,

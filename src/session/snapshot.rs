@@ -1,6 +1,6 @@
 //! Snapshots: the complete state of a session as bytes.
 //!
-//! Layout (little endian): magic `PVSNAP04`, xxh3-64 of the rest, then the rest: model id, the
+//! Layout (little endian): magic `PVSNAP05`, xxh3-64 of the rest, then the rest: model id, the
 //! configuration, the static instructions, the retirement held back, counters, planner, lanes,
 //! sums, intervals, extractor state. Only the library that wrote it needs to understand it: the
 //! version is part of the magic.
@@ -8,94 +8,21 @@
 use super::accumulate::Accumulator;
 use super::plan::MAX_INDEX;
 use super::{Interval, Sampling, SessionConfig};
+use crate::bytes::{corrupt, count, field, fields, flag, list, put, put_list, take};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst};
+use crate::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
 use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"PVSNAP04";
+const MAGIC: &[u8; 8] = b"PVSNAP05";
 
-/// Reads fields from the front of bytes; the end of the bytes is an error, never a panic.
-pub struct Source<'a> {
-    /// What is left.
-    pub bytes: &'a [u8],
-}
-
-/// An error that says what is wrong with the bytes.
-pub fn corrupt(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Corrupt,
-        format!("snapshot: {what}; take a new snapshot, this one is damaged"),
-    )
-}
-
-impl<'a> Source<'a> {
-    /// The next `n` bytes.
-    pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
-        let (head, rest) = self
-            .bytes
-            .split_at_checked(n)
-            .ok_or_else(|| corrupt("ends early"))?;
-        self.bytes = rest;
-        Ok(head)
-    }
-
-    /// A u64.
-    pub fn u64(&mut self) -> Result<u64> {
-        let mut b = [0; 8];
-        b.copy_from_slice(self.take(8)?);
-        Ok(u64::from_le_bytes(b))
-    }
-
-    /// A length, which cannot be more than the bytes left allow at `size` bytes each.
-    fn len(&mut self, size: usize) -> Result<usize> {
-        let n = self.u64()?;
-        if n > (self.bytes.len() / size) as u64 {
-            return Err(corrupt("a length is past its end"));
-        }
-        Ok(n as usize)
-    }
-
-    /// `n` values of 4 bytes.
-    pub fn f32s(&mut self, n: usize) -> Result<Vec<f32>> {
-        let size = n
-            .checked_mul(4)
-            .ok_or_else(|| corrupt("a length is too large"))?;
-        let bytes = self.take(size)?;
-        let value = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        Ok(bytes.chunks_exact(4).map(value).collect())
-    }
-
-    /// A list of u64s behind its length.
-    pub fn list(&mut self) -> Result<Vec<u64>> {
-        let n = self.len(8)?;
-        (0..n).map(|_| self.u64()).collect()
-    }
-
-    /// A list of f64s behind its length.
-    pub fn f64s(&mut self) -> Result<Vec<f64>> {
-        let bits = self.list()?;
-        Ok(bits.into_iter().map(f64::from_bits).collect())
-    }
-}
-
-/// Appends u64s.
-pub fn put(out: &mut Vec<u8>, values: &[u64]) {
-    for v in values {
-        out.extend_from_slice(&v.to_le_bytes());
-    }
-}
-
-/// Appends a list of u64s behind its length.
-pub fn put_list(out: &mut Vec<u8>, values: &[u64]) {
-    put(out, &[values.len() as u64]);
-    put(out, values);
-}
-
-/// Appends a list of f64s behind its length.
-pub fn put_f64s(out: &mut Vec<u8>, values: &[f64]) {
-    put(out, &[values.len() as u64]);
-    for v in values {
-        out.extend_from_slice(&v.to_bits().to_le_bytes());
+/// What is wrong with a snapshot, and what to do about it.
+pub fn damaged(e: Error) -> Error {
+    match e.kind() {
+        ErrorKind::Corrupt => corrupt(format!(
+            "snapshot: {}; take a new snapshot, this one is damaged",
+            e.message()
+        )),
+        _ => e,
     }
 }
 
@@ -108,9 +35,8 @@ pub fn seal(body: &[u8]) -> Vec<u8> {
 }
 
 /// Checks magic and checksum.
-pub fn open(bytes: &[u8]) -> Result<Source<'_>> {
-    let mut s = Source { bytes };
-    let magic = s.take(8)?;
+pub fn open(mut bytes: &[u8]) -> Result<&[u8]> {
+    let magic = take(&mut bytes, 8, "its magic")?;
     if magic != MAGIC {
         return Err(if magic[..6] == MAGIC[..6] {
             Error::new(
@@ -118,26 +44,14 @@ pub fn open(bytes: &[u8]) -> Result<Source<'_>> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP04, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP05, so it is no perfvec snapshot")
         });
     }
-    let sum = s.u64()?;
-    if sum != xxhash_rust::xxh3::xxh3_64(s.bytes) {
+    let sum: u64 = field(&mut bytes, "its checksum")?;
+    if sum != xxhash_rust::xxh3::xxh3_64(bytes) {
         return Err(corrupt("its checksum is wrong"));
     }
-    Ok(s)
-}
-
-/// Appends a string.
-pub fn put_str(out: &mut Vec<u8>, text: &str) {
-    put(out, &[text.len() as u64]);
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// Reads a string.
-pub fn take_str(s: &mut Source<'_>) -> Result<String> {
-    let n = s.len(1)?;
-    String::from_utf8(s.take(n)?.to_vec()).map_err(|_| corrupt("a name is not UTF-8"))
+    Ok(bytes)
 }
 
 /// Appends the configuration; `warmup` is the one in force.
@@ -165,25 +79,19 @@ pub fn put_config(out: &mut Vec<u8>, c: &SessionConfig, warmup: usize) {
     put_list(out, &c.plan);
     put(out, &[c.targets.len() as u64]);
     for target in c.targets.iter() {
-        put(out, &[target.len() as u64]);
-        for v in target {
-            out.extend_from_slice(&v.to_le_bytes());
-        }
+        put_list(out, target);
     }
 }
 
 /// Reads the configuration; `threads` is the caller's choice, since results do not depend on it.
-pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> {
-    let mut size = || Ok::<usize, Error>(usize::try_from(s.u64()?).unwrap_or(usize::MAX));
-    let [lanes, segment, warmup, unit] = [size()?, size()?, size()?, size()?];
-    let [interval, mode, rate] = [s.u64()?, s.u64()?, s.u64()?];
-    let [seed, warming, outside] = [s.u64()?, s.u64()?, s.u64()?];
-    let plan = s.list()?;
-    let targets = (0..s.len(8)?)
-        .map(|_| {
-            let n = s.len(4)?;
-            s.f32s(n)
-        })
+pub fn take_config(bytes: &mut &[u8], threads: usize) -> Result<SessionConfig> {
+    let sizes: [u64; 4] = fields(bytes, "the configuration")?;
+    let [lanes, segment, warmup, unit] = sizes.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let [interval, mode, rate, seed, warming] = fields(bytes, "the configuration")?;
+    let outside = flag(bytes, "start_outside_region")?;
+    let plan = list(bytes, "the plan to follow")?;
+    let targets = (0..count(bytes, 8, "the targets")?)
+        .map(|_| list(bytes, "a target"))
         .collect::<Result<Vec<_>>>()?;
     let config = SessionConfig {
         threads,
@@ -208,7 +116,7 @@ pub fn take_config(s: &mut Source<'_>, threads: usize) -> Result<SessionConfig> 
         targets: Arc::new(targets),
         plan: Arc::new(plan),
         seed,
-        start_outside_region: outside != 0,
+        start_outside_region: outside,
     };
     config.validate()?;
     Ok(config)
@@ -219,39 +127,39 @@ pub fn put_insts(out: &mut Vec<u8>, insts: &[StaticInst]) {
     put(out, &[insts.len() as u64]);
     for i in insts {
         put(out, &[i.pc]);
-        out.extend_from_slice(&[i.op as u8, i.size, i.access_size, i.num_src, i.num_dst]);
-        out.extend_from_slice(&i.flags.bits().to_le_bytes());
+        let shape = [i.op as u8, i.size, i.access_size, i.num_src, i.num_dst];
+        put(out, &shape);
+        put(out, &[i.flags.bits()]);
         for r in i.sources().iter().chain(i.destinations()) {
-            out.push(r.class as u8);
-            out.extend_from_slice(&r.index.to_le_bytes());
+            put(out, &[r.class as u8]);
+            put(out, &[r.index]);
         }
     }
 }
 
 /// Reads the static instructions.
-pub fn take_insts(s: &mut Source<'_>) -> Result<Vec<StaticInst>> {
-    let n = s.len(17)?;
+pub fn take_insts(bytes: &mut &[u8]) -> Result<Vec<StaticInst>> {
+    let what = "a static instruction";
+    let n = count(bytes, 17, "the static instructions")?;
     let mut insts = Vec::with_capacity(n);
     for _ in 0..n {
-        let pc = s.u64()?;
-        let b = s.take(9)?;
-        let op = OpClass::from_u8(b[0]).ok_or_else(|| corrupt("an op class is unknown"))?;
-        let mut i = StaticInst::new(pc, op, b[1]);
-        i.access_size = b[2];
-        (i.num_src, i.num_dst) = (b[3], b[4]);
-        i.flags = InstFlags::from_bits_retain(u32::from_le_bytes([b[5], b[6], b[7], b[8]]));
+        let pc = field(bytes, what)?;
+        let [op, size, access_size, num_src, num_dst] = fields(bytes, what)?;
+        let op = OpClass::from_u8(op).ok_or_else(|| corrupt("an op class is unknown"))?;
+        let mut i = StaticInst {
+            access_size,
+            num_src,
+            num_dst,
+            flags: InstFlags::from_bits_retain(field(bytes, what)?),
+            ..StaticInst::new(pc, op, size)
+        };
         i.validate()?;
-        for k in 0..usize::from(i.num_src) + usize::from(i.num_dst) {
-            let b = s.take(3)?;
-            let reg = Reg {
-                class: RegClass::from_u8(b[0])
-                    .ok_or_else(|| corrupt("a register class is unknown"))?,
-                index: u16::from_le_bytes([b[1], b[2]]),
-            };
-            match k.checked_sub(usize::from(i.num_src)) {
-                None => i.src[k] = reg,
-                Some(d) => i.dst[d] = reg,
-            }
+        let (sources, destinations) = (usize::from(num_src), usize::from(num_dst));
+        let registers = i.src[..sources].iter_mut();
+        for reg in registers.chain(&mut i.dst[..destinations]) {
+            let class = RegClass::from_u8(field(bytes, "a register")?);
+            reg.class = class.ok_or_else(|| corrupt("a register class is unknown"))?;
+            reg.index = field(bytes, "a register")?;
         }
         insts.push(i);
     }
@@ -269,9 +177,10 @@ pub fn put_held(out: &mut Vec<u8>, held: Option<&Retirement>) {
 }
 
 /// Reads the retirement held back, of one of `insts` instructions.
-pub fn take_held(s: &mut Source<'_>, insts: usize) -> Result<Option<Retirement>> {
-    let [is, inst, flags, address, next_pc] = [s.u64()?, s.u64()?, s.u64()?, s.u64()?, s.u64()?];
-    if is == 0 {
+pub fn take_held(bytes: &mut &[u8], insts: usize) -> Result<Option<Retirement>> {
+    let is = flag(bytes, "the retirement held back")?;
+    let [inst, flags, address, next_pc]: [u64; 4] = fields(bytes, "the retirement held back")?;
+    if !is {
         return Ok(None);
     }
     if inst >= insts as u64 {
@@ -290,8 +199,8 @@ pub fn take_held(s: &mut Source<'_>, insts: usize) -> Result<Option<Retirement>>
 /// Appends the sums.
 pub fn put_sums(out: &mut Vec<u8>, a: &Accumulator) {
     put(out, &[a.measured, a.units]);
-    put_f64s(out, &a.sum);
-    put_f64s(out, &a.second_moment);
+    put_list(out, &a.sum);
+    put_list(out, &a.second_moment);
     if let Some(strata) = &a.strata {
         strata.save(out);
     }
@@ -308,18 +217,18 @@ pub fn put_sums(out: &mut Vec<u8>, a: &Accumulator) {
                 i.timed,
             ],
         );
-        put_f64s(out, &i.vector);
+        put_list(out, &i.vector);
     }
 }
 
 /// Reads sums shaped like `empty`.
-pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator> {
-    let [measured, units] = [s.u64()?, s.u64()?];
+pub fn take_sums(bytes: &mut &[u8], empty: &Accumulator) -> Result<Accumulator> {
+    let [measured, units] = fields(bytes, "the counts of the sums")?;
     let mut a = Accumulator {
         measured,
         units,
-        sum: s.f64s()?,
-        second_moment: s.f64s()?,
+        sum: list(bytes, "the sum")?,
+        second_moment: list(bytes, "the second moments")?,
         ..Accumulator::default()
     };
     let wrong = || corrupt("its vectors have another length than the model's");
@@ -327,20 +236,19 @@ pub fn take_sums(s: &mut Source<'_>, empty: &Accumulator) -> Result<Accumulator>
         return Err(corrupt("a count is too large"));
     }
     if let Some(strata) = &empty.strata {
-        a.strata = Some(strata.restore(s)?);
+        a.strata = Some(strata.restore(bytes)?);
     }
     let dim = empty.dim();
     if a.sum.len() != empty.sum.len() || a.second_moment.len() != empty.second_moment.len() {
         return Err(wrong());
     }
-    for _ in 0..s.len(56)? {
-        let [index, first, retirements] = [s.u64()?, s.u64()?, s.u64()?];
-        let [measured, cycles, timed] = [s.u64()?, s.u64()?, s.u64()?];
-        let counts = [index, first, retirements, measured, cycles, timed];
+    for _ in 0..count(bytes, 56, "the intervals")? {
+        let counts: [u64; 6] = fields(bytes, "an interval")?;
+        let [index, first, retirements, measured, cycles, timed] = counts;
         if counts.iter().any(|c| *c > MAX_INDEX) {
             return Err(corrupt("a count of an interval is too large"));
         }
-        let vector = s.f64s()?;
+        let vector = list(bytes, "the sum of an interval")?;
         if vector.len() != dim {
             return Err(wrong());
         }

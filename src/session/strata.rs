@@ -3,7 +3,7 @@
 use super::accumulate::LaneSum;
 use super::pace::MAX_EPOCHS;
 use super::plan::MAX_INDEX;
-use super::snapshot::{corrupt, put, put_f64s, put_list, Source};
+use crate::bytes::{corrupt, field, fields, list, put, put_list};
 use crate::error::Result;
 use crate::microarch::totals::Totals;
 use crate::microarch::ProgramVector;
@@ -153,28 +153,28 @@ impl Strata {
     pub fn save(&self, out: &mut Vec<u8>) {
         let f = &self.folded;
         put(out, &[f.retired, f.measured, f.units]);
-        put_f64s(out, &f.total);
-        put_f64s(out, &f.variance);
+        put_list(out, &f.total);
+        put_list(out, &f.variance);
         for (v, start) in [
             (&self.last, self.last_start),
             (&self.current, self.current_start),
         ] {
             put(out, &[start, v.measured, v.units]);
-            put_f64s(out, &v.sum);
-            put_f64s(out, &v.second_moment);
+            put_list(out, &v.sum);
+            put_list(out, &v.second_moment);
         }
         put_list(out, &self.plan);
     }
 
     /// Reads sums shaped like these.
-    pub fn restore(&self, s: &mut Source<'_>) -> Result<Strata> {
+    pub fn restore(&self, bytes: &mut &[u8]) -> Result<Strata> {
         let mut strata = Strata {
             folded: Totals {
-                retired: s.u64()?,
-                measured: s.u64()?,
-                units: s.u64()?,
-                total: s.f64s()?,
-                variance: s.f64s()?,
+                retired: field(bytes, "the totals")?,
+                measured: field(bytes, "the totals")?,
+                units: field(bytes, "the totals")?,
+                total: list(bytes, "the totals")?,
+                variance: list(bytes, "the totals' variance")?,
             },
             ..self.clone()
         };
@@ -182,16 +182,17 @@ impl Strata {
             (&mut strata.last, &mut strata.last_start),
             (&mut strata.current, &mut strata.current_start),
         ] {
-            *start = s.u64()?;
+            let [first, measured, units] = fields(bytes, "the counts of an epoch")?;
+            *start = first;
             *v = ProgramVector {
-                measured: s.u64()?,
-                units: s.u64()?,
-                sum: s.f64s()?,
-                second_moment: s.f64s()?,
+                measured,
+                units,
+                sum: list(bytes, "the sum of an epoch")?,
+                second_moment: list(bytes, "the second moments of an epoch")?,
                 ..ProgramVector::default()
             };
         }
-        strata.plan = s.list()?;
+        strata.plan = list(bytes, "the plan")?;
         let lengths = |s: &Strata| {
             [
                 s.folded.total.len(),

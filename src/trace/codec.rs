@@ -3,8 +3,9 @@
 use super::format::{BLOCK_RETIREMENTS, BLOCK_STATICS};
 use super::predict::{self, edge, mode, Predictor};
 use super::statics::{put_static, take_static};
-use super::varint::{corrupt, put, take, take_u32, take_u8, unzigzag, zigzag};
+use super::varint::{put, take, take_u32, take_u8, unzigzag, zigzag};
 use super::{Block, Timed};
+use crate::bytes::corrupt;
 use crate::error::Result;
 use crate::inst::{InstId, Retirement};
 

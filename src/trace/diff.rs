@@ -1,10 +1,10 @@
 //! Where two traces part.
 
-use super::hash::stated_outcome;
 use super::import::Blocks;
 use super::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, Retirement, StaticInst};
+use crate::outcome::taken;
 use std::collections::{HashMap, VecDeque};
 
 /// One retirement with its static instruction, as traces with different ids can share it.
@@ -179,10 +179,8 @@ impl<'a> Cursor<'a> {
         if step.inst.flags.contains(InstFlags::COND_CTRL) {
             let fall_through = step.inst.fall_through();
             // Without a follower it stays unknown, as in the stream hash.
-            step.taken = self.ahead.as_ref().map(|next| {
-                stated_outcome(&step.retirement, fall_through)
-                    .unwrap_or(next.inst.pc != fall_through)
-            });
+            step.taken = (self.ahead.as_ref())
+                .map(|next| taken(&step.retirement, fall_through, Some(next.inst.pc)));
         }
         Ok(Some(step))
     }

@@ -87,12 +87,12 @@
 //! 3. state = (state rotated left by 29 ^ x) * `9E3779B97F4A7C15`.
 //!
 //! A conditional branch is taken when its `next_pc`, if not 0, differs from the fall-through
-//! address; with `next_pc` 0, by its flags; with neither, when the pc of the next retirement
-//! differs from the fall-through address. The hash is xxh3 of the state and the number of
-//! retirements, eight bytes each.
+//! address, whatever its flags say; with `next_pc` 0, by its flags; with neither, when the pc of
+//! the next retirement differs from the fall-through address ([`crate::outcome`]). The hash is xxh3
+//! of the state and the number of retirements, eight bytes each.
 
-use super::varint::corrupt;
 use super::Summary;
+use crate::bytes::{at, corrupt, put};
 use crate::error::{Error, ErrorKind, Result};
 use xxhash_rust::xxh3::{xxh3_64, Xxh3};
 
@@ -128,9 +128,8 @@ pub(super) struct BlockHeader {
 }
 
 impl BlockHeader {
-    pub fn to_bytes(self, payload: &[u8]) -> [u8; BLOCK_HEADER] {
-        let mut out = [0; BLOCK_HEADER];
-        out[..4].copy_from_slice(&BLOCK_TAG);
+    pub fn to_bytes(self, payload: &[u8]) -> Vec<u8> {
+        let mut out = BLOCK_TAG.to_vec();
         let fields = [
             self.retirements,
             self.statics,
@@ -138,24 +137,22 @@ impl BlockHeader {
             self.stored,
             self.timed,
         ];
-        for (slot, field) in out[4..24].chunks_exact_mut(4).zip(fields) {
-            slot.copy_from_slice(&field.to_le_bytes());
-        }
-        out[24..32].copy_from_slice(&self.first.to_le_bytes());
-        let sum = checksum(&out[..32], payload);
-        out[32..].copy_from_slice(&sum.to_le_bytes());
+        put(&mut out, &fields);
+        put(&mut out, &[self.first]);
+        let sum = checksum(&out, payload);
+        put(&mut out, &[sum]);
         out
     }
 
     /// The fields, with every length checked against what the counts allow.
     pub fn parse(bytes: &[u8; BLOCK_HEADER]) -> Result<Self> {
         let header = Self {
-            retirements: u32_at(bytes, 4),
-            statics: u32_at(bytes, 8),
-            raw: u32_at(bytes, 12),
-            stored: u32_at(bytes, 16),
-            timed: u32_at(bytes, 20),
-            first: u64_at(bytes, 24),
+            retirements: at(bytes, 4),
+            statics: at(bytes, 8),
+            raw: at(bytes, 12),
+            stored: at(bytes, 16),
+            timed: at(bytes, 20),
+            first: at(bytes, 24),
         };
         let (retirements, statics) = (header.retirements as usize, header.statics as usize);
         let raw = header.raw as usize;
@@ -180,9 +177,9 @@ pub(super) fn checksum(header: &[u8], payload: &[u8]) -> u64 {
     hasher.digest()
 }
 
-pub(super) fn footer_bytes(s: &Summary) -> [u8; FOOTER] {
-    let mut out = [0; FOOTER];
-    out[..4].copy_from_slice(&FOOTER_TAG);
+pub(super) fn footer_bytes(s: &Summary) -> Vec<u8> {
+    let mut out = FOOTER_TAG.to_vec();
+    put(&mut out, &[0u32]);
     let fields = [
         s.retirements,
         s.statics,
@@ -191,33 +188,31 @@ pub(super) fn footer_bytes(s: &Summary) -> [u8; FOOTER] {
         s.cycles,
         s.stream_hash,
     ];
-    for (slot, field) in out[8..56].chunks_exact_mut(8).zip(fields) {
-        slot.copy_from_slice(&field.to_le_bytes());
-    }
-    let sum = xxh3_64(&out[..56]);
-    out[56..].copy_from_slice(&sum.to_le_bytes());
+    put(&mut out, &fields);
+    let sum = xxh3_64(&out);
+    put(&mut out, &[sum]);
     out
 }
 
 /// The totals in a footer, without the size of the file.
 pub(super) fn parse_footer(bytes: &[u8; FOOTER]) -> Result<Summary> {
-    if bytes[..8] != *b"PVTE\0\0\0\0" || u64_at(bytes, 56) != xxh3_64(&bytes[..56]) {
+    if bytes[..8] != *b"PVTE\0\0\0\0" || at::<u64>(bytes, 56) != xxh3_64(&bytes[..56]) {
         return Err(corrupt("the footer fails its checksum"));
     }
     Ok(Summary {
-        retirements: u64_at(bytes, 8),
-        statics: u64_at(bytes, 16),
-        timed: u64_at(bytes, 24),
-        windows: u64_at(bytes, 32),
-        cycles: u64_at(bytes, 40),
-        stream_hash: u64_at(bytes, 48),
+        retirements: at(bytes, 8),
+        statics: at(bytes, 16),
+        timed: at(bytes, 24),
+        windows: at(bytes, 32),
+        cycles: at(bytes, 40),
+        stream_hash: at(bytes, 48),
         bytes: 0,
     })
 }
 
 /// The version and header length at the front of a file whose magic is right.
 pub(super) fn parse_preamble(bytes: &[u8; 16]) -> Result<usize> {
-    let version = u32_at(bytes, 8);
+    let version: u32 = at(bytes, 8);
     if version != VERSION {
         return Err(Error::new(
             ErrorKind::Version,
@@ -227,21 +222,9 @@ pub(super) fn parse_preamble(bytes: &[u8; 16]) -> Result<usize> {
             ),
         ));
     }
-    let length = u32_at(bytes, 12) as usize;
+    let length = at::<u32>(bytes, 12) as usize;
     if length > MAX_HEADER {
         return Err(corrupt("the header is longer than 1 MiB"));
     }
     Ok(length)
-}
-
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut field = [0; 8];
-    field.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(field)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut field = [0; 4];
-    field.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(field)
 }

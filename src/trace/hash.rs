@@ -1,8 +1,10 @@
 //! One number for one instruction stream, whoever recorded it.
 
 use super::statics::put_static;
+use crate::bytes::put;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, InstId, Retirement, StaticInst};
+use crate::outcome::taken;
 use xxhash_rust::xxh3::xxh3_64;
 
 const K_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -15,10 +17,8 @@ const K_FAULT: u64 = 0xe703_7ed1_a0b4_28db;
 ///
 /// It is the same for every host and CPU model that reports the same stream: interning order,
 /// addresses given for instructions that access no memory, and the way in which an outcome was
-/// reported (flags, next pc, or neither) do not enter it. A branch counts as taken when control
-/// left the fall-through path: by `next_pc` where given, else by the flags, else by the pc of the
-/// following retirement. The outcome of the last retirement is left out, as not every host knows
-/// it. Not cryptographic: different streams collide with a chance of about 2^-64.
+/// reported (flags, next pc, or neither; see [`crate::outcome`]) do not enter it. The outcome of the
+/// last retirement is left out, as not every host knows it. Not cryptographic: different streams collide with a chance of about 2^-64.
 ///
 /// Memory grows with static instructions only.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ pub struct StreamHash {
     state: u64,
     count: u64,
     /// An earlier conditional branch whose outcome the next retirement settles.
-    open: Option<Open>,
+    open: Option<(Retirement, u64)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,25 +37,6 @@ struct Facts {
     fall_through: u64,
     mem: bool,
     cond: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    fall_through: u64,
-    taken: Option<bool>,
-}
-
-/// Whether control left the fall-through path, as far as the retirement itself says.
-pub(super) fn stated_outcome(r: &Retirement, fall_through: u64) -> Option<bool> {
-    if r.next_pc != 0 {
-        Some(r.next_pc != fall_through)
-    } else if r.flags & Retirement::TAKEN != 0 {
-        Some(true)
-    } else if r.flags & Retirement::NOT_TAKEN != 0 {
-        Some(false)
-    } else {
-        None
-    }
 }
 
 impl StreamHash {
@@ -89,7 +70,8 @@ impl StreamHash {
             return Err(r.refusal(self.statics.len()));
         };
         if let Some(open) = self.open.take() {
-            if open.taken.unwrap_or(facts.pc != open.fall_through) {
+            let (branch, fall_through) = open;
+            if taken(&branch, fall_through, Some(facts.pc)) {
                 self.state ^= K_TAKEN;
             }
         }
@@ -104,10 +86,7 @@ impl StreamHash {
         self.state = (self.state.rotate_left(29) ^ x).wrapping_mul(K_STEP);
         self.count += 1;
         if facts.cond {
-            self.open = Some(Open {
-                fall_through: facts.fall_through,
-                taken: stated_outcome(r, facts.fall_through),
-            });
+            self.open = Some((*r, facts.fall_through));
         }
         Ok(())
     }
@@ -119,9 +98,8 @@ impl StreamHash {
 
     /// The hash of the stream so far; more may follow.
     pub fn finish(&self) -> u64 {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.state.to_le_bytes());
-        bytes[8..].copy_from_slice(&self.count.to_le_bytes());
+        let mut bytes = Vec::with_capacity(16);
+        put(&mut bytes, &[self.state, self.count]);
         xxh3_64(&bytes)
     }
 }

@@ -3,8 +3,8 @@
 use super::codec::Codec;
 use super::format::{self, BlockHeader, BLOCK_HEADER, BLOCK_TAG, FOOTER, FOOTER_TAG, MAX_STATICS};
 use super::hash::StreamHash;
-use super::varint::corrupt;
 use super::{Block, Header, Summary};
+use crate::bytes::{at, corrupt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_kind::{wrong, FileKind, HEAD};
 use std::fs::File;
@@ -144,7 +144,7 @@ impl<R: Read> Reader<R> {
         let mut json = vec![0; length + 8];
         self.fill(&mut json)?;
         let (json, sum) = json.split_at(length);
-        if format::u64_at(sum, 0) != format::checksum(&fixed, json) {
+        if at::<u64>(sum, 0) != format::checksum(&fixed, json) {
             return Err(corrupt("the header fails its checksum"));
         }
         self.header = serde_json::from_slice(json)
@@ -170,7 +170,7 @@ impl<R: Read> Reader<R> {
         let filled = self.fill(&mut stored);
         self.stored = stored;
         filled?;
-        if format::u64_at(&fixed, 32) != format::checksum(&fixed[..32], &self.stored) {
+        if at::<u64>(&fixed, 32) != format::checksum(&fixed[..32], &self.stored) {
             return Err(corrupt("a block fails its checksum"));
         }
         let (retirements, statics) = (header.retirements as usize, header.statics as usize);

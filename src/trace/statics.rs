@@ -1,6 +1,7 @@
 //! The column of static instructions.
 
-use super::varint::{corrupt, put, take, take_u32, take_u8, unzigzag, zigzag};
+use super::varint::{put, take, take_u32, take_u8, unzigzag, zigzag};
+use crate::bytes::corrupt;
 use crate::error::Result;
 use crate::inst::{InstFlags, OpClass, RegClass, StaticInst};
 

@@ -1,6 +1,7 @@
 //! LEB128 variable-length integers and zigzag.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::bytes::{corrupt, field};
+use crate::error::Result;
 
 /// Appends `value`, seven bits a byte, low bits first.
 #[inline]
@@ -47,11 +48,7 @@ pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<u32> {
 
 /// Takes one byte.
 pub(super) fn take_u8(bytes: &mut &[u8]) -> Result<u8> {
-    let (&b, rest) = bytes
-        .split_first()
-        .ok_or_else(|| corrupt("a byte is missing from its column"))?;
-    *bytes = rest;
-    Ok(b)
+    field(bytes, "a byte of a column")
 }
 
 /// Signed differences of small magnitude to small numbers.
@@ -66,15 +63,10 @@ pub(super) fn unzigzag(value: u64) -> u64 {
     (value >> 1) ^ (value & 1).wrapping_neg()
 }
 
-/// An error about the content of a block.
-#[cold]
-pub(super) fn corrupt(what: &str) -> Error {
-    Error::new(ErrorKind::Corrupt, what)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use proptest::prelude::*;
 
     proptest! {

@@ -5,6 +5,7 @@ use super::format::{self, BlockHeader, BLOCK_RETIREMENTS, BLOCK_STATICS, MAX_STA
 use super::hash::StreamHash;
 use super::output::Output;
 use super::{Block, Header, Summary, Timed};
+use crate::bytes::put;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};
 use std::collections::HashMap;
@@ -76,10 +77,10 @@ impl Writer {
         writer.block.retirements.reserve_exact(BLOCK_RETIREMENTS);
         let mut preamble = Vec::with_capacity(json.len() + 24);
         preamble.extend_from_slice(&format::MAGIC);
-        preamble.extend_from_slice(&format::VERSION.to_le_bytes());
-        preamble.extend_from_slice(&(json.len() as u32).to_le_bytes());
+        put(&mut preamble, &[format::VERSION, json.len() as u32]);
         preamble.extend_from_slice(&json);
-        preamble.extend_from_slice(&xxh3_64(&preamble).to_le_bytes());
+        let sum = xxh3_64(&preamble);
+        put(&mut preamble, &[sum]);
         writer.write(&preamble)?;
         Ok(writer)
     }

@@ -134,6 +134,9 @@ fn an_outcome_may_come_from_the_flags_the_next_pc_or_the_following_retirement() 
     assert_eq!(of(0, 0), of(0, 0x200));
     assert_ne!(of(0, 0), of(Retirement::NOT_TAKEN, 0)); // say, an interrupt came after it
     assert_eq!(of(Retirement::NOT_TAKEN, 0), of(0, 0x104));
+    // A taken branch to its own fall-through is like one that was not taken.
+    assert_eq!(of(Retirement::TAKEN, 0x104), of(0, 0x104));
+    assert_eq!(of(Retirement::NOT_TAKEN, 0x200), of(0, 0x200));
 }
 
 #[test]

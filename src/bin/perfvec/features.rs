@@ -4,7 +4,7 @@ use crate::windows::Windows;
 use perfvec::features::{extractor, Extractor};
 use perfvec::inst::{Resolved, StaticInst};
 use perfvec::npy::NpyWriter;
-use perfvec::session::resolve::Resolver;
+use perfvec::outcome::Resolver;
 use perfvec::trace::perfvec_txt::TextReader;
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};

@@ -6,8 +6,8 @@
 
 use super::indirect::{Path, Targets};
 use super::set_depth::SetDepth;
+use crate::bytes::{field, put};
 use crate::error::Result;
-use crate::features::bytes::{take, take_u32, take_u64};
 
 const BASE_BITS: u32 = 12;
 const GSHARE_BITS: u32 = 13;
@@ -239,20 +239,20 @@ impl Predictors {
 
     /// Appends the state.
     pub fn save(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.history.to_le_bytes());
+        put(out, &[self.history]);
         out.extend_from_slice(&self.bimodal);
         out.extend_from_slice(&self.gshare);
         out.extend_from_slice(&self.small);
         for e in self.tage.iter().flatten() {
-            out.extend_from_slice(&e.tag.to_le_bytes());
-            out.push(e.counter as u8);
-            out.push(e.useful);
+            put(out, &[e.tag]);
+            put(out, &[e.counter]);
+            put(out, &[e.useful]);
         }
         for t in self.last_targets.iter().chain(&self.ras) {
-            out.extend_from_slice(&t.to_le_bytes());
+            put(out, &[*t]);
         }
-        out.extend_from_slice(&self.ras_top.to_le_bytes());
-        out.extend_from_slice(&self.tick.to_le_bytes());
+        put(out, &[self.ras_top]);
+        put(out, &[self.tick]);
         self.path.save(out);
         self.targets.save(out);
         self.few_targets.save(out);
@@ -261,26 +261,25 @@ impl Predictors {
 
     /// Takes the state back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
-        self.history = take_u64(bytes, "a branch predictor")?;
+        self.history = field(bytes, "a branch predictor")?;
         for c in self
             .bimodal
             .iter_mut()
             .chain(&mut self.gshare)
             .chain(&mut self.small)
         {
-            *c = take(bytes, 1, "a branch counter")?[0].min(3);
+            *c = field::<u8>(bytes, "a branch counter")?.min(3);
         }
         for e in self.tage.iter_mut().flatten() {
-            let b = take(bytes, 4, "a TAGE entry")?;
-            e.tag = u16::from_le_bytes([b[0], b[1]]);
-            e.counter = (b[2] as i8).clamp(-4, 3);
-            e.useful = b[3].min(3);
+            e.tag = field(bytes, "a TAGE entry")?;
+            e.counter = field::<i8>(bytes, "a TAGE entry")?.clamp(-4, 3);
+            e.useful = field::<u8>(bytes, "a TAGE entry")?.min(3);
         }
         for t in self.last_targets.iter_mut().chain(&mut self.ras) {
-            *t = take_u64(bytes, "a branch predictor")?;
+            *t = field(bytes, "a branch predictor")?;
         }
-        self.ras_top = take_u32(bytes, "a branch predictor")?;
-        self.tick = take_u32(bytes, "a branch predictor")?;
+        self.ras_top = field(bytes, "a branch predictor")?;
+        self.tick = field(bytes, "a branch predictor")?;
         self.path.restore(bytes)?;
         self.targets.restore(bytes)?;
         self.few_targets.restore(bytes)?;

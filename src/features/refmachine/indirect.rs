@@ -1,8 +1,8 @@
 //! Targets of indirect jumps: a small set-associative table behind a hash of recent outcomes and
 //! targets, as in gem5's `SimpleIndirectPredictor`.
 
+use crate::bytes::{field, put};
 use crate::error::Result;
-use crate::features::bytes::{take_u32, take_u64};
 
 const OUTCOMES: u64 = (1 << 13) - 1;
 const PATH: usize = 3;
@@ -29,14 +29,14 @@ impl Path {
     /// Appends the state.
     pub fn save(&self, out: &mut Vec<u8>) {
         for v in self.targets.iter().chain([&self.outcomes]) {
-            out.extend_from_slice(&v.to_le_bytes());
+            put(out, &[*v]);
         }
     }
 
     /// Takes the state back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for v in self.targets.iter_mut().chain([&mut self.outcomes]) {
-            *v = take_u64(bytes, "an indirect predictor")?;
+            *v = field(bytes, "an indirect predictor")?;
         }
         Ok(())
     }
@@ -85,16 +85,16 @@ impl Targets {
     /// Appends the state.
     pub fn save(&self, out: &mut Vec<u8>) {
         for e in self.sets.iter().flatten() {
-            out.extend_from_slice(&e.tag.to_le_bytes());
-            out.extend_from_slice(&e.target.to_le_bytes());
+            put(out, &[e.tag]);
+            put(out, &[e.target]);
         }
     }
 
     /// Takes the state back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for e in self.sets.iter_mut().flatten() {
-            e.tag = take_u32(bytes, "an indirect predictor")?;
-            e.target = take_u64(bytes, "an indirect predictor")?;
+            e.tag = field(bytes, "an indirect predictor")?;
+            e.target = field(bytes, "an indirect predictor")?;
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use super::lanes::{Event, Lanes, MACHINES, PORTS, REGS};
 use super::space::{parameters, Parameters};
 use super::step::step;
 use super::store_sets::StoreSets;
+use crate::bytes::{field, put};
 use crate::error::Result;
-use crate::features::bytes::{take, take_u32, take_u64};
 
 /// Retirements whose times are kept: more than the largest window.
 pub const RING: usize = 256;
@@ -153,16 +153,16 @@ impl Machines {
     pub fn save(&self, out: &mut Vec<u8>) {
         for lanes in self.clone().all_lanes() {
             for t in lanes.iter() {
-                out.extend_from_slice(&t.to_le_bytes());
+                put(out, &[*t]);
             }
         }
         for t in self.store_tags.iter() {
-            out.extend_from_slice(&t.tag.to_le_bytes());
-            out.extend_from_slice(&t.site.to_le_bytes());
+            put(out, &[t.tag]);
+            put(out, &[t.site]);
         }
         self.sets.save(out);
         for n in [self.n, self.load_count, self.store_count] {
-            out.extend_from_slice(&(n as u64).to_le_bytes());
+            put(out, &[n as u64]);
         }
     }
 
@@ -171,17 +171,16 @@ impl Machines {
         for lanes in self.all_lanes() {
             for t in lanes.iter_mut() {
                 // No stream gets outside these bounds; damaged bytes must not make sums wrap.
-                *t = (take_u32(bytes, "a machine time")? as i32).clamp(-(1 << 29), 1 << 29);
+                *t = field::<i32>(bytes, "a machine time")?.clamp(-(1 << 29), 1 << 29);
             }
         }
         for t in self.store_tags.iter_mut() {
-            t.tag = take_u32(bytes, "a store tag")?;
-            let site = take(bytes, 2, "a store tag")?;
-            t.site = u16::from_le_bytes([site[0], site[1]]);
+            t.tag = field(bytes, "a store tag")?;
+            t.site = field(bytes, "a store tag")?;
         }
         self.sets.restore(bytes)?;
         for n in [&mut self.n, &mut self.load_count, &mut self.store_count] {
-            *n = take_u64(bytes, "a machine count")? as usize;
+            *n = field::<u64>(bytes, "a machine count")? as usize;
         }
         Ok(())
     }

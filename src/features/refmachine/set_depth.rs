@@ -2,8 +2,8 @@
 //! of sets and at least that many ways. One structure answers for every associativity at once
 //! (Mattson's inclusion property, applied per set).
 
+use crate::bytes::{field, put};
 use crate::error::Result;
-use crate::features::bytes::take_u32;
 
 /// Most ways that are told apart.
 pub const WAYS: usize = 16;
@@ -80,9 +80,7 @@ impl SetDepth {
     /// Appends the state.
     pub fn save(&self, out: &mut Vec<u8>) {
         for set in &self.tags {
-            for t in set {
-                out.extend_from_slice(&t.to_le_bytes());
-            }
+            put(out, set);
         }
     }
 
@@ -90,7 +88,7 @@ impl SetDepth {
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for set in &mut self.tags {
             for t in set {
-                *t = take_u32(bytes, "a cache tag")?;
+                *t = field(bytes, "a cache tag")?;
             }
         }
         Ok(())

@@ -5,8 +5,8 @@
 //! the machines; who has learned of a conflict is kept per machine.
 
 use super::lanes::Lanes;
+use crate::bytes::{field, put};
 use crate::error::Result;
-use crate::features::bytes::{take, take_u32, take_u64};
 
 /// Instructions that are told apart.
 pub const SITES: usize = 1024;
@@ -91,18 +91,18 @@ impl StoreSets {
     pub fn save(&self, out: &mut Vec<u8>) {
         for s in &self.sites {
             out.push(s.set);
-            out.extend_from_slice(&s.machines.to_le_bytes());
+            put(out, &[s.machines]);
         }
-        out.extend_from_slice(&u64::from(self.accesses).to_le_bytes());
+        put(out, &[u64::from(self.accesses)]);
     }
 
     /// Takes it back.
     pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
         for s in &mut self.sites {
-            s.set = take(bytes, 1, "a store set")?[0];
-            s.machines = take_u32(bytes, "a store set")?;
+            s.set = field(bytes, "a store set")?;
+            s.machines = field(bytes, "a store set")?;
         }
-        self.accesses = (take_u64(bytes, "a count of accesses")? % u64::from(PERIOD)) as u32;
+        self.accesses = (field::<u64>(bytes, "a count of accesses")? % u64::from(PERIOD)) as u32;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Regions, sampling units and intervals against their definition, one retirement at a time.
 
 use super::*;
+use crate::outcome::Resolver;
 use crate::session::plan::{Planner, Step};
-use crate::session::resolve::Resolver;
 
 /// What a host does between two pieces of a stream.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! Warming that is bounded: what is dropped, and that nothing else is.
 
 use super::*;
+use crate::outcome::Resolver;
 use crate::session::plan::{Planner, Step};
-use crate::session::resolve::Resolver;
 
 /// Where units begin at a fixed rate, up to the first one past `end`; warming does not move them.
 fn unit_starts(c: &SessionConfig, end: u64) -> Vec<u64> {

@@ -5,7 +5,7 @@ use perfvec::features::{extractor, Extractor};
 use perfvec::inst::{Resolved, Retirement, StaticInst};
 use perfvec::microarch::{MicroarchTable, ProgramVector};
 use perfvec::model::Model;
-use perfvec::session::resolve::Resolver;
+use perfvec::outcome::Resolver;
 use perfvec::session::{Session, SessionConfig};
 use perfvec::trace::{Block, Reader};
 use perfvec::Result;

@@ -1,0 +1,210 @@
+//! What a branch did: the one rule, for sessions, profiles, the stream hash and comparisons.
+//!
+//! A conditional branch is taken where control left the fall-through path:
+//!
+//! 1. by `next_pc`, where the retirement has one;
+//! 2. else by its flags, where it has one of them;
+//! 3. else by the pc of the retirement that follows; where none follows it was not taken.
+//!
+//! A flag that contradicts `next_pc` counts for nothing: hosts that know only the next pc cannot
+//! tell a taken branch to its own fall-through from one that was not taken, and every host must
+//! give the same stream. An unconditional control transfer is always taken.
+
+use crate::inst::{InstFlags, Resolved, Retirement, StaticInst};
+
+/// Whether the conditional branch `r` was taken, as far as the retirement itself tells;
+/// `fall_through` is the address behind the branch.
+#[inline]
+pub fn stated(r: &Retirement, fall_through: u64) -> Option<bool> {
+    if r.next_pc != 0 {
+        Some(r.next_pc != fall_through)
+    } else if r.flags & Retirement::TAKEN != 0 {
+        Some(true)
+    } else if r.flags & Retirement::NOT_TAKEN != 0 {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Whether the conditional branch `r` was taken, `follower` being the pc of the next retirement.
+#[inline]
+pub fn taken(r: &Retirement, fall_through: u64, follower: Option<u64>) -> bool {
+    let followed = || follower.is_some_and(|pc| pc != fall_through);
+    stated(r, fall_through).unwrap_or_else(followed)
+}
+
+/// Settles retirements in order. A control transfer of which the next retirement tells where it
+/// went is held back until then.
+#[derive(Default, Clone)]
+pub struct Resolver {
+    held: Option<Retirement>,
+}
+
+/// What became of `r`, `follower` being the pc of the next retirement where that is known.
+fn settle(inst: &StaticInst, r: &Retirement, follower: Option<u64>) -> Resolved {
+    let taken = if inst.flags.contains(InstFlags::UNCOND_CTRL) {
+        true
+    } else {
+        inst.flags.contains(InstFlags::COND_CTRL) && taken(r, inst.fall_through(), follower)
+    };
+    let next = match r.next_pc {
+        0 => follower.unwrap_or(0),
+        pc => pc,
+    };
+    Resolved {
+        inst: r.inst,
+        taken,
+        fault: r.flags & Retirement::FAULT != 0,
+        address: r.address,
+        target: if taken { next } else { 0 },
+    }
+}
+
+/// Whether only the next retirement shows what became of `r`.
+fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
+    if !inst.flags.is_ctrl() || r.next_pc != 0 {
+        return false;
+    }
+    // Indirect targets train the target predictors, so that a flag alone does not settle them.
+    inst.flags.contains(InstFlags::INDIRECT_CTRL)
+        || !inst.flags.contains(InstFlags::UNCOND_CTRL) && stated(r, inst.fall_through()).is_none()
+}
+
+impl Resolver {
+    /// Takes the next retirement of `insts[r.inst]`; gives what is settled by it, in order.
+    pub fn push(
+        &mut self,
+        insts: &[StaticInst],
+        r: &Retirement,
+        mut settled: impl FnMut(Resolved),
+    ) {
+        let inst = &insts[r.inst as usize];
+        if let Some(held) = self.held.take() {
+            settled(settle(&insts[held.inst as usize], &held, Some(inst.pc)));
+        }
+        if is_open(inst, r) {
+            self.held = Some(*r);
+        } else {
+            settled(settle(inst, r, None));
+        }
+    }
+
+    /// [`Resolver::push`] for each of `retirements`, where nobody wants to know what became of
+    /// them: only how many were settled.
+    pub fn pass(&mut self, insts: &[StaticInst], retirements: &[Retirement]) -> u64 {
+        let Some(last) = retirements.last() else {
+            return 0;
+        };
+        let before = self.held.take().is_some();
+        self.held = Some(*last).filter(|r| is_open(&insts[r.inst as usize], r));
+        retirements.len() as u64 + u64::from(before) - u64::from(self.held.is_some())
+    }
+
+    /// The retirement that is held back.
+    pub fn held(&self) -> Option<&Retirement> {
+        self.held.as_ref()
+    }
+
+    /// Sets what is held back (for restoring a snapshot).
+    pub fn hold(&mut self, r: Option<Retirement>) {
+        self.held = r;
+    }
+
+    /// Settles what is held back as if nothing followed: the stream ends or a region changes.
+    pub fn flush(&mut self, insts: &[StaticInst], mut settled: impl FnMut(Resolved)) {
+        if let Some(held) = self.held.take() {
+            settled(settle(&insts[held.inst as usize], &held, None));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inst::OpClass;
+
+    const PC: u64 = 0x100;
+    const BEHIND: u64 = 0x104;
+    const AWAY: u64 = 0x200;
+
+    fn retirement(flags: u32, next_pc: u64) -> Retirement {
+        Retirement {
+            flags,
+            next_pc,
+            ..Retirement::default()
+        }
+    }
+
+    /// Taken, and the target, of a transfer with `flags` that an instruction at `follower` follows.
+    fn settled(kind: InstFlags, r: Retirement, follower: u64) -> (bool, u64) {
+        let mut inst = StaticInst::new(PC, OpClass::IntAlu, 4);
+        inst.flags = kind;
+        let next = StaticInst::new(follower, OpClass::IntAlu, 4);
+        let insts = [inst, next];
+        let mut resolver = Resolver::default();
+        let mut out = Vec::new();
+        resolver.push(&insts, &r, |s| out.push(s));
+        resolver.push(
+            &insts,
+            &Retirement {
+                inst: 1,
+                ..Retirement::default()
+            },
+            |s| out.push(s),
+        );
+        assert_eq!(out.len(), 2);
+        (out[0].taken, out[0].target)
+    }
+
+    #[test]
+    fn the_next_pc_counts_before_flags_and_flags_before_the_follower() {
+        let branch = InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL;
+        for (flags, next_pc, follower, want) in [
+            (0, AWAY, BEHIND, (true, AWAY)),
+            (0, BEHIND, AWAY, (false, 0)),
+            (Retirement::NOT_TAKEN, AWAY, BEHIND, (true, AWAY)),
+            // Taken to its own fall-through: control did not leave the path.
+            (Retirement::TAKEN, BEHIND, BEHIND, (false, 0)),
+            // Say, an interrupt came after it.
+            (Retirement::NOT_TAKEN, 0, AWAY, (false, 0)),
+            (Retirement::TAKEN, 0, BEHIND, (true, 0)),
+            (0, 0, AWAY, (true, AWAY)),
+            (0, 0, BEHIND, (false, 0)),
+        ] {
+            let got = settled(branch, retirement(flags, next_pc), follower);
+            assert_eq!(
+                got, want,
+                "flags {flags}, next pc {next_pc:#x}, then {follower:#x}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_transfers_are_always_taken_and_other_instructions_never() {
+        let jump = InstFlags::UNCOND_CTRL | InstFlags::DIRECT_CTRL;
+        let indirect = InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL;
+        let not = retirement(Retirement::NOT_TAKEN, 0);
+        assert_eq!(settled(jump, not, AWAY), (true, 0));
+        assert_eq!(settled(indirect, not, AWAY), (true, AWAY));
+        assert_eq!(
+            settled(indirect, retirement(0, BEHIND), AWAY),
+            (true, BEHIND)
+        );
+        let taken = retirement(Retirement::TAKEN, AWAY);
+        assert_eq!(settled(InstFlags::empty(), taken, AWAY), (false, 0));
+    }
+
+    #[test]
+    fn without_a_follower_an_open_branch_is_not_taken() {
+        let mut inst = StaticInst::new(PC, OpClass::IntAlu, 4);
+        inst.flags = InstFlags::COND_CTRL;
+        let mut resolver = Resolver::default();
+        resolver.push(&[inst], &retirement(0, 0), |_| panic!("nobody knows yet"));
+        assert!(resolver.held().is_some());
+        let mut out = Vec::new();
+        resolver.flush(&[inst], |s| out.push(s.taken));
+        assert_eq!(out, [false]);
+        assert!(resolver.held().is_none());
+    }
+}
