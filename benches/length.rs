@@ -46,7 +46,11 @@ fn run() -> Result<()> {
             let mode = (Sampling::Full, "whole");
             measure(&model, &table, &stream, length, mode, before)
         });
-        let mode = (Sampling::TargetError { half_width: 0.01 }, "sampled");
+        let target = Sampling::TargetError {
+            half_width: 0.01,
+            targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
+        };
+        let mode = (target, "sampled");
         let sampled = measure(&model, &table, &stream, length, mode, before)?;
         if let Some(whole) = whole {
             let inside = sampled
@@ -76,7 +80,6 @@ fn measure(
     let config = SessionConfig {
         sampling,
         threads: 1,
-        targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
         ..SessionConfig::default()
     };
     let start = Instant::now();

@@ -10,7 +10,9 @@
 //! tell a taken branch to its own fall-through from one that was not taken, and every host must
 //! give the same stream. An unconditional control transfer is always taken.
 
-use crate::inst::{InstFlags, Resolved, Retirement, StaticInst};
+use crate::bytes::{corrupt, fields, flag, put};
+use crate::error::Result;
+use crate::inst::{InstFlags, InstId, Resolved, Retirement, StaticInst};
 
 /// Whether the conditional branch `r` was taken, as far as the retirement itself tells;
 /// `fall_through` is the address behind the branch.
@@ -34,10 +36,11 @@ pub fn taken(r: &Retirement, fall_through: u64, follower: Option<u64>) -> bool {
     stated(r, fall_through).unwrap_or_else(followed)
 }
 
-/// Settles retirements in order. A control transfer of which the next retirement tells where it
-/// went is held back until then.
+/// Settles retirements in order: the loop in front of everything that looks at a stream. A control
+/// transfer of which the next retirement tells where it went is held back until then.
 #[derive(Default, Clone)]
 pub struct Resolver {
+    insts: Vec<StaticInst>,
     held: Option<Retirement>,
 }
 
@@ -72,33 +75,53 @@ fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
 }
 
 impl Resolver {
-    /// Takes the next retirement of `insts[r.inst]`; gives what is settled by it, in order.
-    pub fn push(
-        &mut self,
-        insts: &[StaticInst],
-        r: &Retirement,
-        mut settled: impl FnMut(Resolved),
-    ) {
-        let inst = &insts[r.inst as usize];
-        if let Some(held) = self.held.take() {
-            settled(settle(&insts[held.inst as usize], &held, Some(inst.pc)));
-        }
-        if is_open(inst, r) {
-            self.held = Some(*r);
-        } else {
-            settled(settle(inst, r, None));
+    /// Announces the next static instruction; ids are dense from 0.
+    pub fn intern(&mut self, inst: &StaticInst) -> InstId {
+        self.insts.push(*inst);
+        (self.insts.len() - 1) as InstId
+    }
+
+    /// The static instructions announced so far, by id.
+    pub fn insts(&self) -> &[StaticInst] {
+        &self.insts
+    }
+
+    /// Takes retirements of instructions that were announced; appends to `settled` what is settled
+    /// by them, in order.
+    pub fn settle(&mut self, retirements: &[Retirement], settled: &mut Vec<Resolved>) {
+        for r in retirements {
+            let inst = &self.insts[r.inst as usize];
+            if let Some(held) = self.held.take() {
+                settled.push(settle(
+                    &self.insts[held.inst as usize],
+                    &held,
+                    Some(inst.pc),
+                ));
+            }
+            if is_open(inst, r) {
+                self.held = Some(*r);
+            } else {
+                settled.push(settle(inst, r, None));
+            }
         }
     }
 
-    /// [`Resolver::push`] for each of `retirements`, where nobody wants to know what became of
-    /// them: only how many were settled.
-    pub fn pass(&mut self, insts: &[StaticInst], retirements: &[Retirement]) -> u64 {
+    /// [`Resolver::settle`] where nobody wants to know what became of the retirements: only how
+    /// many were settled.
+    pub fn pass(&mut self, retirements: &[Retirement]) -> u64 {
         let Some(last) = retirements.last() else {
             return 0;
         };
         let before = self.held.take().is_some();
-        self.held = Some(*last).filter(|r| is_open(&insts[r.inst as usize], r));
+        self.held = Some(*last).filter(|r| is_open(&self.insts[r.inst as usize], r));
         retirements.len() as u64 + u64::from(before) - u64::from(self.held.is_some())
+    }
+
+    /// Settles what is held back as if nothing followed: the stream ends or a region changes.
+    pub fn flush(&mut self, settled: &mut Vec<Resolved>) {
+        if let Some(held) = self.held.take() {
+            settled.push(settle(&self.insts[held.inst as usize], &held, None));
+        }
     }
 
     /// The retirement that is held back.
@@ -106,15 +129,32 @@ impl Resolver {
         self.held.as_ref()
     }
 
-    /// Sets what is held back (for restoring a snapshot).
-    pub fn hold(&mut self, r: Option<Retirement>) {
-        self.held = r;
+    /// Appends what is held back.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        let r = self.held.unwrap_or_default();
+        put(out, &[u64::from(self.held.is_some())]);
+        put(out, &[r.inst, r.flags]);
+        put(out, &[r.address, r.next_pc]);
     }
 
-    /// Settles what is held back as if nothing followed: the stream ends or a region changes.
-    pub fn flush(&mut self, insts: &[StaticInst], mut settled: impl FnMut(Resolved)) {
-        if let Some(held) = self.held.take() {
-            settled(settle(&insts[held.inst as usize], &held, None));
+    /// Takes it back, after the same static instructions were announced.
+    pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
+        let what = "the retirement held back";
+        let is = flag(bytes, what)?;
+        let [inst, flags] = fields(bytes, what)?;
+        let [address, next_pc] = fields(bytes, what)?;
+        let held = Retirement {
+            inst,
+            flags,
+            address,
+            next_pc,
+        };
+        self.held = is.then_some(held);
+        match self.held {
+            Some(r) if !r.is_valid(self.insts.len()) => Err(corrupt(
+                "the retirement held back is of no static instruction, or has unknown flags",
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -141,18 +181,22 @@ mod tests {
         let mut inst = StaticInst::new(PC, OpClass::IntAlu, 4);
         inst.flags = kind;
         let next = StaticInst::new(follower, OpClass::IntAlu, 4);
-        let insts = [inst, next];
         let mut resolver = Resolver::default();
+        resolver.intern(&inst);
         let mut out = Vec::new();
-        resolver.push(&insts, &r, |s| out.push(s));
-        resolver.push(
-            &insts,
-            &Retirement {
-                inst: 1,
-                ..Retirement::default()
-            },
-            |s| out.push(s),
-        );
+        resolver.settle(&[r], &mut out);
+        // A snapshot in between changes nothing.
+        let mut saved = Vec::new();
+        resolver.save(&mut saved);
+        let mut resolver = Resolver::default();
+        resolver.intern(&inst);
+        let id = resolver.intern(&next);
+        resolver.restore(&mut &saved[..]).unwrap();
+        let after = Retirement {
+            inst: id,
+            ..Retirement::default()
+        };
+        resolver.settle(&[after], &mut out);
         assert_eq!(out.len(), 2);
         (out[0].taken, out[0].target)
     }
@@ -200,10 +244,12 @@ mod tests {
         let mut inst = StaticInst::new(PC, OpClass::IntAlu, 4);
         inst.flags = InstFlags::COND_CTRL;
         let mut resolver = Resolver::default();
-        resolver.push(&[inst], &retirement(0, 0), |_| panic!("nobody knows yet"));
-        assert!(resolver.held().is_some());
+        resolver.intern(&inst);
         let mut out = Vec::new();
-        resolver.flush(&[inst], |s| out.push(s.taken));
+        resolver.settle(&[retirement(0, 0)], &mut out);
+        assert!(out.is_empty() && resolver.held().is_some());
+        resolver.flush(&mut out);
+        let out: Vec<bool> = out.iter().map(|s| s.taken).collect();
         assert_eq!(out, [false]);
         assert!(resolver.held().is_none());
     }

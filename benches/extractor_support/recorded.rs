@@ -24,16 +24,16 @@ pub fn each_stream(len: usize, report: impl Fn(&str, &Stream)) {
 fn recorded(path: &str, len: usize) -> perfvec::Result<Stream> {
     let mut reader = Reader::open(path)?;
     let (mut block, mut resolver) = (Block::default(), Resolver::default());
-    let mut stream = Stream {
-        insts: Vec::new(),
-        retirements: Vec::new(),
-    };
-    while stream.retirements.len() < len && reader.next_block(&mut block)? {
-        stream.insts.extend_from_slice(&block.statics);
-        for r in &block.retirements {
-            resolver.push(&stream.insts, r, |settled| stream.retirements.push(settled));
+    let mut retirements = Vec::new();
+    while retirements.len() < len && reader.next_block(&mut block)? {
+        for inst in &block.statics {
+            resolver.intern(inst);
         }
+        resolver.settle(&block.retirements, &mut retirements);
     }
-    stream.retirements.truncate(len);
-    Ok(stream)
+    retirements.truncate(len);
+    Ok(Stream {
+        insts: resolver.insts().to_vec(),
+        retirements,
+    })
 }

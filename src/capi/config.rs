@@ -182,6 +182,16 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
             } else {
                 c.half_width
             },
+            targets: Arc::new(if c.targets.is_null() {
+                Vec::new()
+            } else {
+                // SAFETY: by the contract above.
+                unsafe {
+                    microarchs::with_table(c.targets, |table| {
+                        Ok(table.entries().iter().map(|e| e.vector.clone()).collect())
+                    })
+                }?
+            }),
         },
         PERFVEC_SAMPLING_TARGET_OVERHEAD => Sampling::TargetOverhead {
             overhead: if c.overhead == 0.0 {
@@ -190,36 +200,24 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
                 c.overhead
             },
         },
-        PERFVEC_SAMPLING_PLAN => Sampling::Plan,
+        PERFVEC_SAMPLING_PLAN if c.plan_len > u64::from(PERFVEC_PLAN_MAX) => {
+            return bad(
+                ErrorKind::InvalidArgument,
+                format!("plan_len is {}; give at most 64", c.plan_len),
+            )
+        }
+        PERFVEC_SAMPLING_PLAN => Sampling::Plan {
+            // SAFETY: by the contract above.
+            periods: Arc::new(
+                unsafe { strings::slice(c.plan, c.plan_len as usize, "plan") }?.to_vec(),
+            ),
+        },
         other => {
             return bad(
                 ErrorKind::InvalidArgument,
                 format!("sampling is {other}; give one of PERFVEC_SAMPLING_..."),
             )
         }
-    };
-    let targets = if matches!(sampling, Sampling::TargetError { .. }) && !c.targets.is_null() {
-        // SAFETY: by the contract above.
-        unsafe {
-            microarchs::with_table(c.targets, |table| {
-                Ok(table.entries().iter().map(|e| e.vector.clone()).collect())
-            })
-        }?
-    } else {
-        Vec::new()
-    };
-    let plan = match sampling {
-        Sampling::Plan if c.plan_len <= u64::from(PERFVEC_PLAN_MAX) => {
-            // SAFETY: by the contract above.
-            unsafe { strings::slice(c.plan, c.plan_len as usize, "plan") }?.to_vec()
-        }
-        Sampling::Plan => {
-            return bad(
-                ErrorKind::InvalidArgument,
-                format!("plan_len is {}; give at most 64", c.plan_len),
-            )
-        }
-        _ => Vec::new(),
     };
     Ok(SessionConfig {
         threads: c.threads as usize,
@@ -230,8 +228,6 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         sampling,
         unit,
         warming: c.warming,
-        targets: Arc::new(targets),
-        plan: Arc::new(plan),
         seed: c.seed,
         start_outside_region: c.start_outside_region == 1,
     })

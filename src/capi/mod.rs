@@ -28,7 +28,6 @@ pub mod log;
 pub mod microarchs;
 pub mod model;
 pub mod recorder;
-mod seen;
 pub mod session;
 mod signals;
 mod sized;

@@ -3,7 +3,6 @@
 use super::handle::{self, exclusive, AfterFork, Opaque};
 use super::inst::{isa_from, perfvec_retirement, perfvec_static_inst, read_inst};
 use super::inst::{retirement, retirements};
-use super::seen::Seen;
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, PERFVEC_OK};
 use super::strings::{self, one, optional_text, put, slice};
@@ -145,7 +144,7 @@ pub unsafe extern "C" fn perfvec_recorder_create(
         Ok(Recorder {
             writer: Some(Writer::create(path, header)?),
             isa,
-            seen: Seen::new(),
+            seen: Seen::default(),
         })
     };
     // SAFETY: as above.
@@ -191,12 +190,12 @@ pub unsafe extern "C" fn perfvec_recorder_intern_encoding(
         }
         // SAFETY: by the contract of the module.
         let bytes = unsafe { slice(bytes, len, "bytes") }?;
-        let new = match r.seen.find(pc, bytes) {
+        let new = match r.seen.find(r.isa, pc, bytes) {
             Some(id) => id,
             None => {
                 let inst = r.isa.decode(pc, bytes)?;
                 let id = r.writer()?.intern(&inst)?;
-                r.seen.keep(pc, bytes, id);
+                r.seen.keep(r.isa, pc, bytes, id);
                 id
             }
         };

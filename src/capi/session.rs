@@ -86,14 +86,14 @@ pub unsafe extern "C" fn perfvec_session_create(
         };
         model.check_process()?;
         let session = signals::blocked(|| Session::new(model.model.clone(), &config))?;
-        let targets = config.targets.len();
-        // Their numbers would fill pages.
-        let config = SessionConfig {
-            targets: Arc::default(),
-            ..config
-        };
+        let mut config = config;
+        let mut count = 0;
+        if let Sampling::TargetError { targets, .. } = &mut config.sampling {
+            // Their numbers would fill pages.
+            count = std::mem::take(targets).len();
+        }
         log::info(&format!(
-            "session of model \"{}\": {config:?}, {targets} targets",
+            "session of model \"{}\": {config:?}, {count} targets",
             model.model.info().id
         ));
         let mut hart = Hart {

@@ -7,6 +7,7 @@
 //! with the sample variance `s^2`, the finite-population correction, and `q = 1.96 (1 + 4 / sqrt(U))`
 //! standard deviations on each side.
 
+use super::linalg::dot;
 use super::{Microarch, MicroarchTable, ProgramVector};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -159,27 +160,6 @@ impl<'a> Pricer<'a> {
             1.0
         }
     }
-}
-
-const LANES: usize = 8;
-
-/// `sum(a[i] b[i])` in f64. Partial sums in [`LANES`] independent chains let the compiler use
-/// vector registers; their order is fixed, so equal input gives equal bits everywhere.
-pub(crate) fn dot(a: &[f32], b: &[f64]) -> f64 {
-    let mut sums = [0.0f64; LANES];
-    let (a8, a_rest) = a.as_chunks::<LANES>();
-    let (b8, b_rest) = b.as_chunks::<LANES>();
-    for (x, y) in a8.iter().zip(b8) {
-        for lane in 0..LANES {
-            sums[lane] += f64::from(x[lane]) * y[lane];
-        }
-    }
-    let rest: f64 = a_rest
-        .iter()
-        .zip(b_rest)
-        .map(|(x, y)| f64::from(*x) * y)
-        .sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 /// Vectors that go through a [`QuadraticForm`] together: with fewer, a processor waits for its own

@@ -1,4 +1,4 @@
-//! The little dense algebra that calibration needs, in f64.
+//! The little dense algebra of estimates and calibration, in f64.
 
 /// A symmetric matrix: the upper triangle by rows, n(n+1)/2 elements.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,15 +18,7 @@ impl Symmetric {
 
     /// Adds `scale x x'`.
     pub fn add_outer(&mut self, x: &[f64], scale: f64) {
-        let mut rest = self.upper.as_mut_slice();
-        for i in 0..self.n {
-            let (row, tail) = rest.split_at_mut(self.n - i);
-            rest = tail;
-            let factor = scale * x[i];
-            for (a, b) in row.iter_mut().zip(&x[i..]) {
-                *a += factor * b;
-            }
-        }
+        add_outer(&mut self.upper, x, scale);
     }
 
     /// Adds another matrix.
@@ -61,6 +53,19 @@ impl Symmetric {
                 x
             })
             .sum()
+    }
+}
+
+/// Adds `scale x x'` to a symmetric matrix, of which `upper` is the upper triangle by rows.
+pub(crate) fn add_outer(upper: &mut [f64], x: &[f64], scale: f64) {
+    let mut rest = upper;
+    for (i, a) in x.iter().enumerate() {
+        let (row, tail) = rest.split_at_mut(x.len() - i);
+        let factor = scale * a;
+        for (m, b) in row.iter_mut().zip(&x[i..]) {
+            *m += factor * b;
+        }
+        rest = tail;
     }
 }
 
@@ -143,17 +148,22 @@ pub(super) fn cholesky_solve(l: &[f64], b: &[f64]) -> Vec<f64> {
     x
 }
 
-/// Inner product, in a fixed order.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// `sum(a[i] b[i])` in f64. Partial sums in independent chains let the compiler use vector
+/// registers; their order is fixed, so equal input gives equal bits everywhere.
+pub(crate) fn dot<A: Copy + Into<f64>, B: Copy + Into<f64>>(a: &[A], b: &[B]) -> f64 {
     const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
+    let product = |x: &A, y: &B| -> f64 {
+        let (x, y): (f64, f64) = ((*x).into(), (*y).into());
+        x * y
+    };
+    let mut sums = [0.0f64; LANES];
     let (a8, a_rest) = a.as_chunks::<LANES>();
     let (b8, b_rest) = b.as_chunks::<LANES>();
     for (x, y) in a8.iter().zip(b8) {
         for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
+            sums[lane] += product(&x[lane], &y[lane]);
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| product(x, y)).sum();
     sums.iter().sum::<f64>() + rest
 }

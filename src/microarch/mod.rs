@@ -4,7 +4,7 @@ pub mod calibrate;
 pub(crate) mod container;
 mod entry;
 pub mod estimate;
-mod linalg;
+pub(crate) mod linalg;
 pub mod program_vector;
 pub mod table;
 mod table_file;

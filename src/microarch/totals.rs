@@ -11,6 +11,7 @@
 //! both, as strata of one unit each are collapsed (the same book, 5A.12): too wide rather than too
 //! narrow, since what sets the shards apart counts as spread.
 
+use super::linalg::add_outer;
 use super::ProgramVector;
 
 /// Estimated totals of `retired` retirements.
@@ -26,18 +27,6 @@ pub(crate) struct Totals {
     pub total: Vec<f64>,
     /// Variance of the total: upper triangle by rows, D(D+1)/2 elements.
     pub variance: Vec<f64>,
-}
-
-/// Upper triangle of `m + scale * p p'`.
-fn add_outer(m: &mut [f64], p: &[f64], scale: f64) {
-    let mut row = m;
-    for (i, a) in p.iter().enumerate() {
-        let (head, tail) = row.split_at_mut(p.len() - i);
-        for (m, b) in head.iter_mut().zip(&p[i..]) {
-            *m += scale * a * b;
-        }
-        row = tail;
-    }
 }
 
 /// The units of both, those of `other` made as long as those of `v`.

@@ -1,8 +1,12 @@
 //! Sums of representations: the program vector, intervals, and the units' second moments.
 
-use super::strata::Strata;
-use super::Interval;
+use super::counts::Interval;
+use crate::bytes::{corrupt, count, fields, list, put, put_list};
+use crate::error::Result;
+use crate::microarch::linalg::add_outer;
 use crate::microarch::ProgramVector;
+use crate::sampling::limits::MAX_INDEX;
+use crate::sampling::strata::Strata;
 use std::collections::VecDeque;
 
 /// What one lane contributed: its measured representations summed, split at interval borders.
@@ -12,6 +16,13 @@ pub struct LaneSum {
     pub first: u64,
     /// (interval number, retirements, sum of their representations).
     pub parts: Vec<(u64, u64, Vec<f64>)>,
+}
+
+impl LaneSum {
+    /// Retirements and sums of the parts.
+    fn parts(&self) -> impl Iterator<Item = (u64, &[f64])> {
+        self.parts.iter().map(|(_, count, sum)| (*count, &sum[..]))
+    }
 }
 
 /// Running sums of one stream, fed with lanes in stream order.
@@ -60,7 +71,7 @@ impl Accumulator {
         }
         if let Some(strata) = &self.strata {
             let (id, retired) = (std::mem::take(&mut v.model_id), v.retired);
-            *v = match strata.totals(retired, tail) {
+            *v = match strata.totals(retired, tail.into_iter().flat_map(LaneSum::parts)) {
                 Ok(totals) => totals.into_vector(id),
                 Err(raw) => ProgramVector {
                     model_id: id,
@@ -73,7 +84,7 @@ impl Accumulator {
         v.sum.clone_from(&self.sum);
         v.units = self.units;
         v.second_moment.clone_from(&self.second_moment);
-        for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
+        for (count, part) in tail.into_iter().flat_map(LaneSum::parts) {
             v.measured += count;
             add(&mut v.sum, part);
         }
@@ -116,14 +127,7 @@ impl Accumulator {
                     &mut stratum.second_moment
                 }
             };
-            let mut row = &mut moment[..];
-            for (i, a) in unit.iter().enumerate() {
-                let (head, tail) = row.split_at_mut(unit.len() - i);
-                for (m, b) in head.iter_mut().zip(&unit[i..]) {
-                    *m += a * b;
-                }
-                row = tail;
-            }
+            add_outer(moment, &unit, 1.0);
         }
     }
 
@@ -144,6 +148,67 @@ impl Accumulator {
             last.measured += count;
             add(&mut last.vector, part);
         }
+    }
+
+    /// Appends the sums.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        put(out, &[self.measured, self.units]);
+        put_list(out, &self.sum);
+        put_list(out, &self.second_moment);
+        if let Some(strata) = &self.strata {
+            strata.save(out);
+        }
+        put(out, &[self.intervals.len() as u64]);
+        for i in &self.intervals {
+            put(out, &[i.index, i.first, i.retirements]);
+            put(out, &[i.measured, i.cycles, i.timed]);
+            put_list(out, &i.vector);
+        }
+    }
+
+    /// Takes back the sums that were saved of an accumulator of this shape.
+    pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
+        let wrong = || corrupt("its vectors have another length than the model's");
+        let dim = self.dim();
+        [self.measured, self.units] = fields(bytes, "the counts of the sums")?;
+        if self.measured.max(self.units) > MAX_INDEX {
+            return Err(corrupt("a count is too large"));
+        }
+        for (own, what) in [
+            (&mut self.sum, "the sum"),
+            (&mut self.second_moment, "the second moments"),
+        ] {
+            let saved: Vec<f64> = list(bytes, what)?;
+            if saved.len() != own.len() {
+                return Err(wrong());
+            }
+            *own = saved;
+        }
+        if let Some(strata) = &mut self.strata {
+            *strata = strata.restore(bytes)?;
+        }
+        self.intervals.clear();
+        for _ in 0..count(bytes, 56, "the intervals")? {
+            let counts: [u64; 6] = fields(bytes, "an interval")?;
+            if counts.iter().any(|c| *c > MAX_INDEX) {
+                return Err(corrupt("a count of an interval is too large"));
+            }
+            let [index, first, retirements, measured, cycles, timed] = counts;
+            let vector: Vec<f64> = list(bytes, "the sum of an interval")?;
+            if vector.len() != dim {
+                return Err(wrong());
+            }
+            self.intervals.push_back(Interval {
+                index,
+                first,
+                retirements,
+                measured,
+                cycles,
+                timed,
+                vector,
+            });
+        }
+        Ok(())
     }
 }
 

@@ -1,9 +1,9 @@
 //! Filling lanes with feature rows.
 
 use super::batch::{Batch, Lane, Shape};
-use super::plan::MAX_INDEX;
 use crate::bytes::{corrupt, fields, flag, many, put};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sampling::limits::MAX_INDEX;
 
 /// Collects rows into segments and segments into batches.
 pub struct Filler {
@@ -58,6 +58,7 @@ impl Filler {
     /// Starts a segment whose first measured retirement has index `first`.
     pub fn start(&mut self, first: u64) {
         debug_assert!(!self.open && self.lanes.len() < self.shape.lanes);
+        self.trim();
         let warm = self.history.len() / self.shape.features;
         let at = self.lanes.len() * self.shape.stride * self.shape.features;
         self.x[at..at + self.history.len()].copy_from_slice(&self.history);
@@ -124,11 +125,6 @@ impl Filler {
         if l.len == 0 {
             self.lanes.pop();
         }
-    }
-
-    /// Prepares the history for [`Filler::start`].
-    pub fn ready(&mut self) {
-        self.trim();
     }
 
     /// Whether a segment is open.

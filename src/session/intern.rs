@@ -1,27 +1,17 @@
 //! Interning: every distinct static instruction gets a dense id.
 
+use crate::bytes::{corrupt, count, field, fields, put};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::{InstId, StaticInst};
+use crate::inst::{InstFlags, InstId, OpClass, RegClass, StaticInst};
 use crate::isa::Isa;
 use std::collections::HashMap;
-
-/// Longest encoding of any ISA, in bytes (x86).
-const MAX_ENCODING: usize = 15;
-
-/// A fixed-size, hashable copy of an encoding.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Encoding {
-    isa: u32,
-    len: u8,
-    bytes: [u8; MAX_ENCODING],
-}
 
 /// The static instructions of one stream.
 #[derive(Default)]
 pub struct Interner {
     insts: Vec<StaticInst>,
     ids: HashMap<StaticInst, InstId>,
-    encodings: HashMap<(u64, Encoding), InstId>,
+    seen: Seen,
     unknown: u64,
 }
 
@@ -41,26 +31,19 @@ impl Interner {
         })?;
         self.insts.push(inst);
         self.ids.insert(inst, id);
-        if inst.flags.contains(crate::inst::InstFlags::UNKNOWN) {
+        if inst.flags.contains(InstFlags::UNKNOWN) {
             self.unknown += 1;
         }
         Ok(id)
     }
 
-    /// Decodes and interns; a known (pc, encoding) is found without decoding.
+    /// Decodes and interns; a (pc, encoding) seen lately is found without decoding.
     pub fn intern_encoding(&mut self, isa: Isa, pc: u64, encoding: &[u8]) -> Result<InstId> {
-        let len = encoding.len().min(MAX_ENCODING);
-        let mut key = Encoding {
-            isa: isa as u32,
-            len: len as u8,
-            bytes: [0; MAX_ENCODING],
-        };
-        key.bytes[..len].copy_from_slice(&encoding[..len]);
-        if let Some(id) = self.encodings.get(&(pc, key)) {
-            return Ok(*id);
+        if let Some(id) = self.seen.find(isa, pc, encoding) {
+            return Ok(id);
         }
         let id = self.intern(&isa.decode(pc, encoding)?)?;
-        self.encodings.insert((pc, key), id);
+        self.seen.keep(isa, pc, encoding, id);
         Ok(id)
     }
 
@@ -72,5 +55,130 @@ impl Interner {
     /// Distinct static instructions that the decoder did not know.
     pub fn unknown(&self) -> u64 {
         self.unknown
+    }
+
+    /// Appends the static instructions.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        put(out, &[self.insts.len() as u64]);
+        for i in &self.insts {
+            put(out, &[i.pc]);
+            let bytes = [i.op as u8, i.size, i.access_size, i.num_src, i.num_dst];
+            put(out, &bytes);
+            put(out, &[i.flags.bits()]);
+            for r in i.sources().iter().chain(i.destinations()) {
+                put(out, &[r.class as u8]);
+                put(out, &[r.index]);
+            }
+        }
+    }
+
+    /// The static instructions that were saved.
+    pub fn restore(bytes: &mut &[u8]) -> Result<Self> {
+        let what = "a static instruction";
+        let mut interner = Self::default();
+        for expected in 0..count(bytes, 17, "the static instructions")? {
+            let pc = field(bytes, what)?;
+            let [op, size, access_size, num_src, num_dst] = fields(bytes, what)?;
+            let op = OpClass::from_u8(op).ok_or_else(|| corrupt("an op class is unknown"))?;
+            let mut i = StaticInst {
+                access_size,
+                num_src,
+                num_dst,
+                flags: InstFlags::from_bits_retain(field(bytes, what)?),
+                ..StaticInst::new(pc, op, size)
+            };
+            i.validate()?;
+            let (sources, destinations) = (usize::from(num_src), usize::from(num_dst));
+            let registers = i.src[..sources].iter_mut();
+            for reg in registers.chain(&mut i.dst[..destinations]) {
+                let class = RegClass::from_u8(field(bytes, "a register")?);
+                reg.class = class.ok_or_else(|| corrupt("a register class is unknown"))?;
+                reg.index = field(bytes, "a register")?;
+            }
+            if interner.intern(&i)? as usize != expected {
+                return Err(corrupt("a static instruction is in it twice"));
+            }
+        }
+        Ok(interner)
+    }
+}
+
+/// Ids of encodings seen lately: direct-mapped, so that its memory is fixed. A miss only costs a
+/// decode, since whoever interns knows equal static instructions.
+#[derive(Default)]
+pub(crate) struct Seen(Box<[Slot]>);
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    pc: u64,
+    id: InstId,
+    bytes: [u8; SEEN_BYTES],
+    /// 0 marks an empty slot: no encoding has no bytes.
+    len: u8,
+    isa: u8,
+}
+
+/// An encoding of more bytes is not kept.
+const SEEN_BYTES: usize = 7;
+const SEEN_SLOTS: usize = 8192;
+
+impl Seen {
+    /// The id that was kept for the encoding.
+    #[inline]
+    pub fn find(&self, isa: Isa, pc: u64, encoding: &[u8]) -> Option<InstId> {
+        let s = self.0.get(slot(pc))?;
+        let same = s.pc == pc && s.len > 0 && s.isa == isa as u8;
+        (same && s.bytes[..usize::from(s.len)] == *encoding).then_some(s.id)
+    }
+
+    /// Keeps the id of an encoding.
+    pub fn keep(&mut self, isa: Isa, pc: u64, encoding: &[u8], id: InstId) {
+        if self.0.is_empty() {
+            // Only for hosts that hand encodings over.
+            self.0 = vec![Slot::default(); SEEN_SLOTS].into();
+        }
+        if encoding.len() <= SEEN_BYTES {
+            let mut bytes = [0; SEEN_BYTES];
+            bytes[..encoding.len()].copy_from_slice(encoding);
+            self.0[slot(pc)] = Slot {
+                pc,
+                id,
+                bytes,
+                len: encoding.len() as u8,
+                isa: isa as u8,
+            };
+        }
+    }
+}
+
+fn slot(pc: u64) -> usize {
+    (pc >> 1) as usize % SEEN_SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_found_until_another_takes_its_place() {
+        let isa = Isa::Riscv64;
+        let mut seen = Seen::default();
+        assert_eq!(seen.find(isa, 0x100, &[1, 2]), None);
+        seen.keep(isa, 0x100, &[1, 2], 7);
+        assert_eq!(seen.find(isa, 0x100, &[1, 2]), Some(7));
+        for (isa, pc, bytes) in [
+            (isa, 0x100, &[1, 2, 3, 4][..]),
+            (isa, 0x100, &[1, 3]),
+            (isa, 0x100, &[]),
+            (isa, 0x102, &[1, 2]),
+            (isa, 0x100 + 2 * SEEN_SLOTS as u64, &[1, 2]),
+            (Isa::Aarch64, 0x100, &[1, 2]),
+        ] {
+            assert_eq!(seen.find(isa, pc, bytes), None, "{pc:#x} {bytes:?}");
+        }
+        seen.keep(isa, 0x200, &[0; SEEN_BYTES + 1], 8);
+        assert_eq!(seen.find(isa, 0x200, &[0; SEEN_BYTES + 1]), None);
+        seen.keep(isa, 0x100 + 2 * SEEN_SLOTS as u64, &[1, 2], 9);
+        assert_eq!(seen.find(isa, 0x100, &[1, 2]), None);
     }
 }

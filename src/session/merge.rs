@@ -2,8 +2,8 @@
 
 use super::accumulate::{Accumulator, LaneSum};
 use super::batch::Batch;
-use super::meter::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sampling::meter::Clock;
 use crate::sync::{lock, wait};
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex};
@@ -31,11 +31,11 @@ struct State {
 }
 
 impl Results {
-    /// Results that start from `sums`, the next batch being number `next`.
-    pub fn new(sums: Accumulator, interval: u64, next: u64, clock: Clock) -> Self {
+    /// Results that start from `sums`, the next batch being number 0.
+    pub fn new(sums: Accumulator, interval: u64, clock: Clock) -> Self {
         Self {
             state: Mutex::new(State {
-                next,
+                next: 0,
                 waiting: BTreeMap::new(),
                 sums,
                 tail: None,

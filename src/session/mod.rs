@@ -9,22 +9,19 @@
 mod accumulate;
 mod batch;
 pub mod config;
+pub mod counts;
 mod fill;
-mod intern;
+pub(crate) mod intern;
 mod merge;
-mod meter;
-mod pace;
 mod pipeline;
-mod plan;
 mod profile;
-mod run;
+mod runner;
 mod snapshot;
-mod strata;
-mod target;
 mod threads;
 
-pub use config::{Sampling, SessionConfig, WARMING_ALL};
-pub use pace::MAX_EPOCHS;
+pub use crate::sampling::{Sampling, MAX_EPOCHS, WARMING_ALL};
+pub use config::SessionConfig;
+pub use counts::{Counts, Interval};
 pub use profile::{Cost, Profile};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -32,49 +29,13 @@ use crate::inst::{InstId, Retirement, StaticInst};
 use crate::isa::Isa;
 use crate::microarch::ProgramVector;
 use crate::model::Model;
+use crate::sampling::meter::{system_clock, Clock};
 use intern::Interner;
 use merge::Results;
-use meter::Clock;
-use run::Runner;
+use pipeline::Pipeline;
+use runner::{Runner, Work, BLOCK};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use threads::Work;
-
-/// How far a session has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Retirements inside regions of interest.
-    pub retired: u64,
-    /// Of these, the ones whose representations are in the program vector.
-    pub measured: u64,
-    /// Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
-    /// sampling, where most never go through it and the estimates stand for all.
-    pub pending: u64,
-    /// Sampling units measured (0 in full mode).
-    pub units: u64,
-}
-
-/// One finished interval.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Interval {
-    /// Number of the interval, from 0.
-    pub index: u64,
-    /// Index of its first retirement in the region.
-    pub first: u64,
-    /// Retirements in it (less than configured only for the last one).
-    pub retirements: u64,
-    /// Of these, measured.
-    pub measured: u64,
-    /// Cycles observed over its timed retirements.
-    pub cycles: u64,
-    /// Retirements of it that were timed.
-    pub timed: u64,
-    /// Sum of the measured representations, length D.
-    pub vector: Vec<f64>,
-}
-
-/// Retirements handed on at a time.
-const BLOCK: usize = 4096;
 
 /// One hart's stream. Used by one thread at a time; many sessions share a model.
 pub struct Session {
@@ -97,15 +58,24 @@ pub struct Session {
 impl Session {
     /// A session at the start of a stream.
     pub fn new(model: Arc<Model>, config: &SessionConfig) -> Result<Session> {
-        Session::with_clock(model, config, meter::system_clock())
+        config.validate()?;
+        let pipeline = Session::pipeline(&model, config)?;
+        Session::start(model, config, pipeline)
+    }
+
+    /// The pipeline of a session.
+    fn pipeline(model: &Model, config: &SessionConfig) -> Result<Pipeline> {
+        Session::pipeline_with(model, config, system_clock())
     }
 
     /// The same with another clock.
-    fn with_clock(model: Arc<Model>, config: &SessionConfig, clock: Clock) -> Result<Session> {
-        config.validate()?;
+    fn pipeline_with(model: &Model, config: &SessionConfig, clock: Clock) -> Result<Pipeline> {
         let warmup = config.warmup.unwrap_or(model.info().warmup);
-        let parts = run::Parts::new(&model, config, warmup, clock)?;
-        let (runner, results) = parts.start(&model, config)?;
+        Pipeline::new(model, config, warmup, clock)
+    }
+
+    /// A session in front of `pipeline`.
+    fn start(model: Arc<Model>, config: &SessionConfig, pipeline: Pipeline) -> Result<Session> {
         Ok(Session {
             interner: Interner::default(),
             announced: 0,
@@ -113,9 +83,9 @@ impl Session {
             in_region: !config.start_outside_region,
             retired: 0,
             observed: VecDeque::new(),
-            runner,
-            results,
-            warmup,
+            results: pipeline.results().clone(),
+            runner: Runner::start(pipeline, config.threads > 0)?,
+            warmup: config.warmup.unwrap_or(model.info().warmup),
             config: config.clone(),
             model,
         })
@@ -295,8 +265,8 @@ impl Session {
         Ok(v)
     }
 
-    /// What a session that chooses its rate epoch by epoch has chosen so far: one unit in so many
-    /// is measured in each epoch after the first. Empty in other modes. See [`Sampling::Plan`].
+    /// What a session that chooses its period epoch by epoch has chosen so far: the sampling period,
+    /// in units, of each epoch after the first. Empty in other modes. See [`Sampling::Plan`].
     pub fn plan(&self) -> Vec<u64> {
         self.results
             .with(|sums, _| sums.strata.as_ref().map(|s| s.plan.clone()))
@@ -331,13 +301,7 @@ impl Session {
     /// the remaining intervals, the last of which may be short.
     pub fn finish(&mut self) -> Result<Vec<Interval>> {
         self.send_block()?;
-        let in_region = self.in_region;
-        self.runner.call(&self.results, move |p| {
-            // Closing the open segment makes its part final.
-            p.region(false)?;
-            p.in_region = in_region;
-            p.sync()
-        })?;
+        self.runner.call(&self.results, Pipeline::finish)?;
         let mut all = self.take_intervals();
         let last = self.results.with(|sums, _| sums.intervals.pop_front());
         if let Some(i) = last {
@@ -346,17 +310,6 @@ impl Session {
             all.push(i);
         }
         Ok(all)
-    }
-
-    /// The complete state: a restored session continues bit-identically. Costs a `sync`.
-    pub fn snapshot(&mut self) -> Result<Vec<u8>> {
-        run::snapshot(self)
-    }
-
-    /// A session that continues where `snapshot` was taken, on `threads` threads. The model must
-    /// be the same (kind `Mismatch` otherwise); damaged bytes give kind `Corrupt`.
-    pub fn restore(model: Arc<Model>, threads: usize, bytes: &[u8]) -> Result<Session> {
-        run::restore(model, threads, bytes)
     }
 }
 

@@ -1,80 +1,133 @@
-//! From retirements to batches: settling outcomes, extraction, planning, filling.
+//! From retirements to batches: settling outcomes, planning, extraction, filling.
 
+use super::accumulate::Accumulator;
 use super::batch::{self, Batch, Shape};
+use super::config::SessionConfig;
 use super::fill::Filler;
 use super::merge::Results;
-use super::meter::Meter;
-use super::pace::Pace;
-use super::plan::{Planner, Step};
+use super::threads::ModelThreads;
+use crate::bytes::{corrupt, field, put};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::Extractor;
-use crate::inst::{InstId, Resolved, Retirement, StaticInst};
+use crate::features::{extractor, Extractor};
+use crate::inst::{Resolved, Retirement, StaticInst};
 use crate::model::{Engine, Model};
 use crate::outcome::Resolver;
-use std::sync::mpsc::SyncSender;
+use crate::sampling::meter::{Clock, Meter};
+use crate::sampling::plan::{Action, Planner};
+use crate::sampling::Sampling;
 use std::sync::Arc;
 
 /// Retirements settled at a time, so that they stay in the nearest cache.
 const PART: usize = 256;
 
+/// Most bytes of a batch.
+const MAX_BATCH: usize = 4 << 30;
+
 /// Where full batches go.
-pub enum Sink {
+enum Sink {
     /// Through an engine here and now.
     Inline(Box<dyn Engine>),
-    /// To the inference threads; at most `bound` batches are under way.
-    Threads {
-        /// The queue.
-        queue: SyncSender<Batch>,
-        /// Most batches under way.
-        bound: u64,
-    },
+    /// To the threads that run the model.
+    Threads(ModelThreads),
 }
 
-impl Sink {
-    /// An engine of `model` for whole batches.
-    pub fn inline(model: &Model, shape: &Shape) -> Result<Sink> {
-        Ok(Sink::Inline(model.engine(shape.lanes, batch::STEPS)?))
-    }
-}
-
-/// The part of a session that sees every retirement in order.
+/// The part of a session that sees every retirement, in order.
 pub struct Pipeline {
-    /// Sizes of batches.
-    pub shape: Shape,
-    /// The extractor.
-    pub extractor: Box<dyn Extractor>,
-    /// The planner.
-    pub planner: Planner,
-    /// What decides about the rate of sampling, where it is not fixed.
-    pub pace: Option<Pace>,
-    /// What measuring costs.
-    pub meter: Meter,
-    /// The lanes being filled.
-    pub filler: Filler,
-    /// Whether retirements are in a region of interest.
-    pub in_region: bool,
-    /// Index in the region of the next retirement.
-    pub index: u64,
-    /// Number of the next batch.
-    pub seq: u64,
-    /// Static instructions announced so far, by id.
-    pub insts: Vec<StaticInst>,
-    /// What settles outcomes.
-    pub resolver: Resolver,
+    shape: Shape,
+    resolver: Resolver,
     /// What is settled and not yet taken; empty between calls.
-    pub settled: Vec<Resolved>,
-    /// Where batches go.
-    pub sink: Sink,
-    /// Where results go.
-    pub results: Arc<Results>,
+    settled: Vec<Resolved>,
+    planner: Planner,
+    /// What decides about the period of each epoch, where it is not fixed.
+    sampling: Sampling,
+    /// What measuring costs.
+    meter: Meter,
+    extractor: Box<dyn Extractor>,
+    filler: Filler,
+    in_region: bool,
+    /// Index in the region of the next retirement.
+    index: u64,
+    /// Number of the next batch.
+    seq: u64,
+    sink: Sink,
+    results: Arc<Results>,
 }
 
 impl Pipeline {
+    /// A pipeline at the start of a stream; `warmup` is the one in force.
+    pub fn new(model: &Model, config: &SessionConfig, warmup: usize, clock: Clock) -> Result<Self> {
+        let info = model.info();
+        let extractor = extractor(&info.schema)?;
+        let columns = extractor.schema().len();
+        if columns != info.features {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!(
+                    "model {} takes rows of {} features, schema {} has {columns}",
+                    info.id, info.features, info.schema
+                ),
+            ));
+        }
+        let layout = config.layout(warmup);
+        let shape = Shape {
+            lanes: config.lanes,
+            stride: warmup + layout.measured(),
+            features: columns,
+            dim: info.representation,
+            interval: config.interval,
+        };
+        let bytes = shape.lanes.saturating_mul(shape.stride) * columns * 4;
+        if bytes > MAX_BATCH {
+            return Err(Error::new(
+                ErrorKind::OutOfMemory,
+                format!(
+                    "session config: {} lanes of {} rows need {} MiB a batch, over 4096; use fewer lanes or shorter segments",
+                    shape.lanes, shape.stride, bytes >> 20
+                ),
+            ));
+        }
+        config.sampling.check_targets(&info.id, shape.dim)?;
+        let planner = Planner::new(&layout);
+        let sums = if config.sampling.has_epochs() {
+            Accumulator::stratified(shape.dim, config.unit)
+        } else {
+            Accumulator::new(shape.dim, !planner.is_full())
+        };
+        let filler = Filler::new(shape, warmup)?;
+        let results = Arc::new(Results::new(sums, config.interval, clock.clone()));
+        let sink = if config.threads < 2 {
+            Sink::Inline(model.engine(shape.lanes, batch::STEPS)?)
+        } else {
+            let threads = config.threads - 1;
+            Sink::Threads(ModelThreads::start(model, shape, threads, &results)?)
+        };
+        Ok(Self {
+            shape,
+            resolver: Resolver::default(),
+            settled: Vec::new(),
+            planner,
+            sampling: config.sampling.clone(),
+            meter: Meter::new(clock),
+            extractor,
+            filler,
+            in_region: !config.start_outside_region,
+            index: 0,
+            seq: 0,
+            sink,
+            results,
+        })
+    }
+
+    /// Where results go.
+    pub fn results(&self) -> &Arc<Results> {
+        &self.results
+    }
+
     /// Announces static instructions in order of their ids.
     pub fn intern(&mut self, insts: &[StaticInst]) {
-        for i in insts {
-            self.extractor.intern(self.insts.len() as InstId, i);
-            self.insts.push(*i);
+        for inst in insts {
+            let id = self.resolver.intern(inst);
+            self.extractor.intern(id, inst);
         }
     }
 
@@ -84,10 +137,7 @@ impl Pipeline {
             let idle = self.pass(block)?;
             let (part, rest) = block[idle..].split_at(PART.min(block.len() - idle));
             block = rest;
-            let settled = &mut self.settled;
-            for r in part {
-                self.resolver.push(&self.insts, r, |s| settled.push(s));
-            }
+            self.resolver.settle(part, &mut self.settled);
             self.take_settled()?;
         }
         Ok(())
@@ -105,81 +155,91 @@ impl Pipeline {
         if n > 0 {
             self.meter.run();
             self.gap()?;
-            self.index += self.resolver.pass(&self.insts, &block[..n]);
+            self.index += self.resolver.pass(&block[..n]);
         }
         Ok(n)
     }
 
-    /// What comes is neither measured nor a warm-up.
-    fn gap(&mut self) -> Result<()> {
-        self.close()?;
-        self.filler.gap();
-        Ok(())
-    }
-
     /// Settles what is held back as if nothing followed.
     fn settle(&mut self) -> Result<()> {
-        let settled = &mut self.settled;
-        self.resolver.flush(&self.insts, |s| settled.push(s));
+        self.resolver.flush(&mut self.settled);
         self.take_settled()
     }
 
     fn take_settled(&mut self) -> Result<()> {
         let mut settled = std::mem::take(&mut self.settled);
-        let done = self.steps(&settled);
+        let done = self.runs(&settled);
         settled.clear();
         self.settled = settled;
         done
     }
 
-    fn steps(&mut self, mut block: &[Resolved]) -> Result<()> {
+    /// Cuts what is settled into runs that are treated alike.
+    fn runs(&mut self, mut block: &[Resolved]) -> Result<()> {
         if self.in_region {
             self.meter.run();
         }
         while !block.is_empty() {
-            let most = block.len() as u64;
-            let (step, n) = if self.in_region {
-                if self.planner.epoch_ends(self.index) {
-                    self.plan_epoch()?;
-                }
-                self.planner.run(self.index, most)
-            } else {
-                (self.planner.outside(), most)
-            };
-            let (run, rest) = block.split_at(n as usize);
+            let (action, n) = self.plan(block.len())?;
+            let (run, rest) = block.split_at(n);
             block = rest;
-            match step {
-                Step::Idle => self.gap()?,
-                Step::Skip => {
-                    self.gap()?;
-                    self.extractor.steps(run, None);
-                }
-                Step::Warm => {
-                    self.close()?;
-                    let start = self.meter.now();
-                    for r in run {
-                        let row = self.filler.warm_row();
-                        self.extractor.step(r, row);
-                    }
-                    self.meter.made_rows(start);
-                }
-                Step::Measure(first) => {
-                    if first {
-                        self.close()?;
-                        self.filler.ready();
-                        self.filler.start(self.index);
-                    }
-                    let start = self.meter.now();
-                    let rows = self.filler.rows(run.len());
-                    self.extractor.steps(run, Some(rows));
-                    self.meter.made_rows(start);
-                }
-            }
+            self.place(action)?;
+            self.look(action, run);
             if self.in_region {
-                self.index += n;
+                self.index += n as u64;
             }
         }
         Ok(())
+    }
+
+    /// What to do with the next retirement, and with how many of `most` alike.
+    fn plan(&mut self, most: usize) -> Result<(Action, usize)> {
+        if !self.in_region {
+            return Ok((self.planner.outside(), most));
+        }
+        if self.planner.epoch_ends(self.index) {
+            self.plan_epoch()?;
+        }
+        let (action, n) = self.planner.run(self.index, most as u64);
+        Ok((action, n as usize))
+    }
+
+    /// Opens and closes segments before a run.
+    fn place(&mut self, action: Action) -> Result<()> {
+        match action {
+            Action::Idle | Action::Skip => self.gap()?,
+            Action::Warm => self.close()?,
+            Action::Measure(true) => {
+                self.close()?;
+                self.filler.start(self.index);
+            }
+            Action::Measure(false) => {}
+        }
+        Ok(())
+    }
+
+    /// Shows a run to everything that looks at the stream. All settled retirements come by here, in
+    /// order, except idle ones that were passed over; what else is to see them stands here, beside
+    /// the extractor.
+    fn look(&mut self, action: Action, run: &[Resolved]) {
+        match action {
+            Action::Idle => {}
+            Action::Skip => self.extractor.steps(run, None),
+            Action::Warm => {
+                let start = self.meter.now();
+                for r in run {
+                    let row = self.filler.warm_row();
+                    self.extractor.step(r, row);
+                }
+                self.meter.made_rows(start);
+            }
+            Action::Measure(_) => {
+                let start = self.meter.now();
+                let rows = self.filler.rows(run.len());
+                self.extractor.steps(run, Some(rows));
+                self.meter.made_rows(start);
+            }
+        }
     }
 
     /// Decides about the next epoch, from the results of everything before it. How long they took
@@ -191,18 +251,21 @@ impl Pipeline {
         self.results.wait(self.seq)?;
         self.meter.waited(start);
         let spent = self.meter.spent(self.results.model_time());
-        let index = self.index;
-        let period = self
-            .results
-            .with(|sums, _| match (&self.pace, &mut sums.strata) {
-                (Some(pace), Some(strata)) => {
-                    let period = pace.period(strata, index, spent);
-                    strata.plan.push(period);
-                    period
-                }
-                _ => 1,
-            });
-        self.planner.plan_epoch(index, period);
+        let (sampling, index) = (&self.sampling, self.index);
+        let period = self.results.with(|sums, _| {
+            let strata = sums.strata.as_mut()?;
+            let period = sampling.period(strata, index, spent);
+            strata.plan.push(period);
+            Some(period)
+        });
+        self.planner.plan_epoch(index, period.unwrap_or(1));
+        Ok(())
+    }
+
+    /// What comes is neither measured nor a warm-up.
+    fn gap(&mut self) -> Result<()> {
+        self.close()?;
+        self.filler.gap();
         Ok(())
     }
 
@@ -219,13 +282,25 @@ impl Pipeline {
 
     /// A region begins or ends.
     pub fn region(&mut self, begin: bool) -> Result<()> {
+        self.end_segment(!begin)?;
+        self.in_region = begin;
+        Ok(())
+    }
+
+    /// Ends the stream: what was measured of the open segment is final, and through the model.
+    pub fn finish(&mut self) -> Result<()> {
+        self.end_segment(true)?;
+        self.sync()
+    }
+
+    /// Settles what is held back and closes the open segment, at the end of a region for good.
+    fn end_segment(&mut self, cut: bool) -> Result<()> {
         self.settle()?;
         self.close()?;
-        if !begin {
+        if cut {
             self.planner.cut(self.index);
             self.meter.pause();
         }
-        self.in_region = begin;
         Ok(())
     }
 
@@ -253,15 +328,40 @@ impl Pipeline {
             Sink::Inline(engine) => self.results.run(batch, |batch| {
                 batch::run(engine.as_mut(), &self.shape, batch)
             })?,
-            Sink::Threads { queue, bound } => {
-                self.results.wait_for_room(batch.seq, *bound)?;
-                queue.send(batch).map_err(|_| {
-                    let gone = || Error::new(ErrorKind::Internal, "the inference threads are gone");
-                    self.results.check().err().unwrap_or_else(gone)
-                })?;
-            }
+            Sink::Threads(threads) => threads.send(batch, &self.results)?,
         }
         self.meter.waited(start);
         Ok(())
+    }
+
+    /// Appends the state, without static instructions, the region and the sums. Everything must be
+    /// through the model.
+    pub fn save(&mut self, out: &mut Vec<u8>) {
+        self.resolver.save(out);
+        put(out, &[self.index]);
+        self.planner.save(out);
+        self.filler.save(out);
+        self.meter.save(self.results.model_time(), out);
+        self.extractor.save(out);
+    }
+
+    /// Takes the state back into a pipeline at the start of a stream, whose sums are back already.
+    pub fn restore(
+        &mut self,
+        insts: &[StaticInst],
+        in_region: bool,
+        bytes: &mut &[u8],
+    ) -> Result<()> {
+        self.intern(insts);
+        self.in_region = in_region;
+        self.resolver.restore(bytes)?;
+        self.index = field(bytes, "the place in the region")?;
+        self.planner.restore(bytes)?;
+        self.filler.restore(bytes)?;
+        if !self.planner.fits(self.index, self.filler.open_segment()) {
+            return Err(corrupt("its plan and its lanes disagree"));
+        }
+        self.meter.restore(bytes)?;
+        self.extractor.restore(bytes)
     }
 }

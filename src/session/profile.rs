@@ -31,8 +31,8 @@ pub struct Profile {
     engine: Box<dyn Engine>,
     extractor: Box<dyn Extractor>,
     resolver: Resolver,
+    settled: Vec<Resolved>,
     vector: Vec<f32>,
-    insts: Vec<StaticInst>,
     costs: Vec<Cost>,
     lanes: usize,
     segment: usize,
@@ -62,7 +62,7 @@ impl Profile {
             extractor: extractor(&info.schema)?,
             resolver: Resolver::default(),
             vector: core.vector.clone(),
-            insts: Vec::new(),
+            settled: Vec::new(),
             costs: Vec::new(),
             lanes: config.lanes,
             segment: config.segment,
@@ -76,42 +76,46 @@ impl Profile {
 
     /// Announces the next static instruction; ids are dense from 0.
     pub fn intern(&mut self, inst: &StaticInst) {
-        self.extractor.intern(self.insts.len() as InstId, inst);
-        self.insts.push(*inst);
+        let id = self.resolver.intern(inst);
+        self.extractor.intern(id, inst);
         self.costs.push(Cost::default());
     }
 
     /// Retirements in order. Kind `InvalidArgument` where one's instruction is not announced;
     /// nothing of the slice is taken then.
     pub fn retire(&mut self, block: &[Retirement]) -> Result<()> {
-        Retirement::check_all(block, self.insts.len())?;
-        let mut settled = Vec::new();
-        for r in block {
-            self.resolver.push(&self.insts, r, |s| settled.push(s));
-        }
-        self.take(&settled)
+        Retirement::check_all(block, self.costs.len())?;
+        self.resolver.settle(block, &mut self.settled);
+        self.take_settled()
     }
 
     /// The cost of every static instruction, by id.
     pub fn finish(mut self) -> Result<Vec<Cost>> {
-        let mut settled = Vec::new();
-        self.resolver.flush(&self.insts, |s| settled.push(s));
-        self.take(&settled)?;
+        self.resolver.flush(&mut self.settled);
+        self.take_settled()?;
         self.price()?;
         Ok(self.costs)
     }
 
-    fn take(&mut self, settled: &[Resolved]) -> Result<()> {
+    fn take_settled(&mut self) -> Result<()> {
         let columns = self.extractor.schema().len();
-        for r in settled {
+        let mut settled = std::mem::take(&mut self.settled);
+        let mut rest = &settled[..];
+        while !rest.is_empty() {
+            // Up to the retirement that fills the lanes.
+            let room = self.lanes * self.segment - self.ids.len();
+            let (part, more) = rest.split_at(room.min(rest.len()));
+            rest = more;
             let at = self.rows.len();
-            self.rows.resize(at + columns, 0.0);
-            self.extractor.step(r, Some(&mut self.rows[at..]));
-            self.ids.push(r.inst);
+            self.rows.resize(at + part.len() * columns, 0.0);
+            self.extractor.steps(part, Some(&mut self.rows[at..]));
+            self.ids.extend(part.iter().map(|r| r.inst));
             if self.ids.len() == self.lanes * self.segment {
                 self.price()?;
             }
         }
+        settled.clear();
+        self.settled = settled;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod failures;
 mod overhead;
 mod regions;
 mod sampling;
+mod target;
 mod warming;
 
 const DIM: usize = 3;
@@ -142,8 +143,10 @@ fn sampled() -> impl Strategy<Value = SessionConfig> {
         ..config(0)
     };
     let target = |half_width| SessionConfig {
-        sampling: Sampling::TargetError { half_width },
-        targets: Arc::new(vec![vec![1.0, 0.5, 0.0], vec![0.0, 0.0, 1.0]]),
+        sampling: Sampling::TargetError {
+            half_width,
+            targets: Arc::new(vec![vec![1.0, 0.5, 0.0], vec![0.0, 0.0, 1.0]]),
+        },
         unit: 1,
         ..config(0)
     };

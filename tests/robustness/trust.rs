@@ -157,9 +157,14 @@ fn a_snapshot_that_contradicts_itself_is_refused_or_goes_on() {
     for sampling in [
         Sampling::Full,
         Sampling::FixedRate { period: 24 },
-        Sampling::TargetError { half_width: 0.1 },
+        Sampling::TargetError {
+            half_width: 0.1,
+            targets: Arc::new(vec![vec![1.0; toy::DIM]]),
+        },
         Sampling::TargetOverhead { overhead: 0.1 },
-        Sampling::Plan,
+        Sampling::Plan {
+            periods: Arc::default(),
+        },
     ] {
         let config = SessionConfig {
             threads: 0,
@@ -168,7 +173,6 @@ fn a_snapshot_that_contradicts_itself_is_refused_or_goes_on() {
             unit: 8,
             warmup: Some(4),
             sampling,
-            targets: Arc::new(vec![vec![1.0; toy::DIM]]),
             ..SessionConfig::default()
         };
         let (mut first, ids) = session(&model, &config);

@@ -116,22 +116,19 @@ fn from_text(path: &Path, mut rows: Rows) -> Result<()> {
 fn from_pvt(path: &Path, mut rows: Rows) -> Result<()> {
     let mut reader = trace::open(path)?;
     let (mut block, mut resolver) = (Block::default(), Resolver::default());
-    let (mut insts, mut failed) = (Vec::<StaticInst>::new(), Ok(()));
+    let mut settled = Vec::new();
     while !rows.done() && reader.next_block(&mut block)? {
         for inst in &block.statics {
-            rows.extractor.intern(insts.len() as u32, inst);
-            insts.push(*inst);
+            rows.extractor.intern(resolver.intern(inst), inst);
         }
-        for r in &block.retirements {
-            resolver.push(&insts, r, |settled| {
-                if failed.is_ok() {
-                    failed = rows.push(&settled);
-                }
-            });
+        resolver.settle(&block.retirements, &mut settled);
+        for r in settled.drain(..) {
+            rows.push(&r)?;
         }
-        failed.clone()?;
     }
-    resolver.flush(&insts, |settled| failed = rows.push(&settled));
-    failed?;
+    resolver.flush(&mut settled);
+    for r in &settled {
+        rows.push(r)?;
+    }
     rows.finish()
 }

@@ -243,7 +243,7 @@ impl Report<'_> {
 /// What `--sample-like` needs to measure the same again, where the session chose `plan`.
 pub fn sampling(config: &SessionConfig, plan: &[u64]) -> Value {
     let (unit, seed) = (config.unit, config.seed);
-    let mut out = match config.sampling {
+    let mut out = match &config.sampling {
         Sampling::Full => return Value::Null,
         Sampling::FixedRate { period } => json!({"unit": unit, "seed": seed, "period": period}),
         _ => json!({"unit": unit, "seed": seed, "plan": plan}),

@@ -80,13 +80,13 @@ fn arguments<'a>(
     number("seed", config.seed);
     number("warming", config.warming);
     // The shortest text of a number that gives the same number again.
-    all.extend(match config.sampling {
+    all.extend(match &config.sampling {
         Sampling::Full => None,
         Sampling::FixedRate { period } => Some(("sample", period.to_string().into())),
-        Sampling::TargetError { half_width: x } => Some(("sample_error", x.to_string().into())),
+        Sampling::TargetError { half_width: x, .. } => Some(("sample_error", x.to_string().into())),
         Sampling::TargetOverhead { overhead: x } => Some(("sample_overhead", x.to_string().into())),
-        Sampling::Plan => {
-            let plan: Vec<String> = config.plan.iter().map(u64::to_string).collect();
+        Sampling::Plan { periods } => {
+            let plan: Vec<String> = periods.iter().map(u64::to_string).collect();
             Some(("sample_plan", plan.join(":").into()))
         }
     });

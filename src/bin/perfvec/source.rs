@@ -213,7 +213,10 @@ impl Run {
             ));
         }
         let sampling = if let Some(half_width) = self.sample_error {
-            Sampling::TargetError { half_width }
+            Sampling::TargetError {
+                half_width,
+                targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
+            }
         } else if let Some(overhead) = self.sample_overhead {
             Sampling::TargetOverhead { overhead }
         } else if let Some(period) = self.sample {
@@ -225,7 +228,6 @@ impl Run {
             threads: self.threads.unwrap_or(cores),
             interval: self.interval,
             sampling,
-            targets: Arc::new(table.entries().iter().map(|e| e.vector.clone()).collect()),
             unit: self.unit,
             seed: self.seed,
             warming: self.warming.unwrap_or(WARMING_ALL),
@@ -261,10 +263,9 @@ fn like(path: &Path, config: &mut SessionConfig) -> Result<()> {
     });
     config.sampling = match (number("period"), plan) {
         (Some(period), _) => Sampling::FixedRate { period },
-        (None, Some(plan)) => {
-            config.plan = Arc::new(plan);
-            Sampling::Plan
-        }
+        (None, Some(plan)) => Sampling::Plan {
+            periods: Arc::new(plan),
+        },
         (None, None) => return bad("\"sampling\" has neither period nor plan"),
     };
     let (Some(unit), Some(seed)) = (number("unit"), number("seed")) else {

@@ -1,7 +1,7 @@
 //! Sampling to a target overhead, with a clock that only the work moves.
 
 use super::*;
-use crate::session::meter::Clock;
+use crate::sampling::meter::Clock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -74,7 +74,9 @@ fn paced(overhead: f64, n: u64) -> (Session, u64) {
     let hand = time.clone();
     let clock: Clock = Arc::new(move || Duration::from_nanos(hand.load(Ordering::Relaxed)));
     let config = settings(Sampling::TargetOverhead { overhead });
-    let mut s = Session::with_clock(slow_model(&time), &config, clock).unwrap();
+    let model = slow_model(&time);
+    let pipeline = Session::pipeline_with(&model, &config, clock).unwrap();
+    let mut s = Session::start(model, &config, pipeline).unwrap();
     for inst in program() {
         s.intern(&inst).unwrap();
     }
@@ -117,8 +119,9 @@ fn a_plan_gives_the_same_result_to_the_bit() {
     for threads in [0, 1, 3] {
         let config = SessionConfig {
             threads,
-            plan: Arc::new(plan.clone()),
-            ..settings(Sampling::Plan)
+            ..settings(Sampling::Plan {
+                periods: Arc::new(plan.clone()),
+            })
         };
         let mut s = Session::new(model(false), &config).unwrap();
         for inst in program() {
@@ -139,25 +142,18 @@ fn a_plan_gives_the_same_result_to_the_bit() {
 
 #[test]
 fn overhead_and_plan_have_ranges() {
+    let overhead = |overhead| Sampling::TargetOverhead { overhead };
+    let plan = |periods| Sampling::Plan {
+        periods: Arc::new(periods),
+    };
     let bad = [
-        (
-            Sampling::TargetOverhead { overhead: 0.0 },
-            vec![],
-            "overhead is 0",
-        ),
-        (
-            Sampling::TargetOverhead { overhead: f64::NAN },
-            vec![],
-            "overhead is NaN",
-        ),
-        (Sampling::Plan, vec![3, 0], "plan is [3, 0]"),
-        (Sampling::Plan, vec![1; 65], "plan is 65 epochs long"),
+        (overhead(0.0), "overhead is 0"),
+        (overhead(f64::NAN), "overhead is NaN"),
+        (plan(vec![3, 0]), "plan is [3, 0]"),
+        (plan(vec![1; 65]), "plan is 65 epochs long"),
     ];
-    for (sampling, plan, text) in bad {
-        let config = SessionConfig {
-            plan: Arc::new(plan),
-            ..settings(sampling)
-        };
+    for (sampling, text) in bad {
+        let config = settings(sampling);
         let e = Session::new(model(false), &config).err().unwrap();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument);
         assert!(e.message().contains(text), "{e}");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::outcome::Resolver;
-use crate::session::plan::{Planner, Step};
+use crate::sampling::plan::{Action, Planner};
 
 /// What a host does between two pieces of a stream.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Naive {
         }
         Naive {
             x,
-            plan: Planner::new(c, warmup),
+            plan: Planner::new(&c.layout(warmup)),
             warmup,
             interval: c.interval,
             index: 0,
@@ -62,19 +62,19 @@ impl Naive {
     }
 
     fn one(&mut self, r: &Resolved) {
-        let step = if self.in_region {
-            self.plan.step(self.index)
+        let action = if self.in_region {
+            self.plan.action(self.index)
         } else {
             self.plan.outside()
         };
         let mut row = vec![0.0; refmachine::columns::COLUMNS];
-        if step != Step::Idle {
+        if action != Action::Idle {
             self.x.step(r, Some(&mut row));
         }
-        match step {
-            Step::Idle | Step::Skip => self.rows.clear(),
-            Step::Warm => self.rows.push(row),
-            Step::Measure(first) => {
+        match action {
+            Action::Idle | Action::Skip => self.rows.clear(),
+            Action::Warm => self.rows.push(row),
+            Action::Measure(first) => {
                 if first {
                     self.h = 0.0;
                     for row in &self.rows[self.rows.len().saturating_sub(self.warmup)..] {
@@ -109,22 +109,28 @@ impl Naive {
 }
 
 fn want(pieces: &[(Vec<Retirement>, Event)], c: &SessionConfig) -> Want {
-    let insts = program();
     let mut naive = Naive::new(c);
     let mut resolver = Resolver::default();
+    for inst in program() {
+        resolver.intern(&inst);
+    }
+    let mut settled = Vec::new();
     for (piece, event) in pieces {
         for r in piece {
             if naive.in_region {
                 naive.want.retired += 1;
             }
-            resolver.push(&insts, r, |s| naive.one(&s));
+            resolver.settle(std::slice::from_ref(r), &mut settled);
+            settled.drain(..).for_each(|s| naive.one(&s));
         }
         if let Event::Border = event {
-            resolver.flush(&insts, |s| naive.one(&s));
+            resolver.flush(&mut settled);
+            settled.drain(..).for_each(|s| naive.one(&s));
             naive.border();
         }
     }
-    resolver.flush(&insts, |s| naive.one(&s));
+    resolver.flush(&mut settled);
+    settled.drain(..).for_each(|s| naive.one(&s));
     naive.want
 }
 

@@ -27,18 +27,18 @@ fn sampling_measures_one_unit_per_period_and_its_moments() {
 
 #[test]
 fn a_target_needs_vectors_of_the_model() {
-    let sampling = Sampling::TargetError { half_width: 0.01 };
-    let none = SessionConfig {
-        sampling,
+    let to = |targets| SessionConfig {
+        sampling: Sampling::TargetError {
+            half_width: 0.01,
+            targets: Arc::new(targets),
+        },
         ..config(0)
     };
+    let none = to(Vec::new());
     let e = Session::new(model(false), &none).err().unwrap();
     assert_eq!(e.kind(), ErrorKind::InvalidArgument);
     assert!(e.message().contains("targets"), "{e}");
-    let foreign = SessionConfig {
-        targets: Arc::new(vec![vec![1.0; DIM + 1]]),
-        ..none
-    };
+    let foreign = to(vec![vec![1.0; DIM + 1]]);
     let e = Session::new(model(false), &foreign).err().unwrap();
     assert_eq!(e.kind(), ErrorKind::Mismatch);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::outcome::Resolver;
-use crate::session::plan::{Planner, Step};
+use crate::sampling::plan::{Action, Planner};
 
 /// Where units begin at a fixed rate, up to the first one past `end`; warming does not move them.
 fn unit_starts(c: &SessionConfig, end: u64) -> Vec<u64> {
@@ -10,10 +10,10 @@ fn unit_starts(c: &SessionConfig, end: u64) -> Vec<u64> {
         warming: WARMING_ALL,
         ..c.clone()
     };
-    let mut plan = Planner::new(&exact, 5);
+    let mut plan = Planner::new(&exact.layout(5));
     let mut starts = Vec::new();
     for i in 0.. {
-        if plan.step(i) == Step::Measure(true) {
+        if plan.action(i) == Action::Measure(true) {
             starts.push(i);
             if i > end {
                 break;
@@ -77,17 +77,18 @@ proptest! {
 
     #[test]
     fn passing_is_pushing_without_looking(stream in retirements(), cuts in prop::collection::vec(0usize..400, 0..20)) {
-        let insts = program();
-        let (mut push, mut pass) = (Resolver::default(), Resolver::default());
+        let mut push = Resolver::default();
+        for inst in program() {
+            push.intern(&inst);
+        }
+        let mut pass = push.clone();
         let mut cuts: Vec<_> = cuts.into_iter().map(|c| c.min(stream.len())).collect();
         cuts.sort_unstable();
         let mut at = 0;
         for cut in cuts {
-            let mut settled = 0;
-            for r in &stream[at..cut] {
-                push.push(&insts, r, |_| settled += 1);
-            }
-            prop_assert_eq!(pass.pass(&insts, &stream[at..cut]), settled);
+            let mut settled = Vec::new();
+            push.settle(&stream[at..cut], &mut settled);
+            prop_assert_eq!(pass.pass(&stream[at..cut]), settled.len() as u64);
             prop_assert_eq!(pass.held(), push.held());
             at = cut;
         }

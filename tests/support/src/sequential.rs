@@ -35,10 +35,11 @@ impl Stream {
     fn settled(&self) -> Vec<Resolved> {
         let mut resolver = Resolver::default();
         let mut all = Vec::with_capacity(self.retirements.len());
-        for r in &self.retirements {
-            resolver.push(&self.insts, r, |settled| all.push(settled));
+        for inst in &self.insts {
+            resolver.intern(inst);
         }
-        resolver.flush(&self.insts, |settled| all.push(settled));
+        resolver.settle(&self.retirements, &mut all);
+        resolver.flush(&mut all);
         all
     }
 

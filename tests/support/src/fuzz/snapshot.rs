@@ -24,11 +24,14 @@ pub fn run(data: &[u8]) {
         sampling: match shape & 20 {
             0 => Sampling::Full,
             4 => Sampling::FixedRate { period: 24 },
-            16 => Sampling::TargetError { half_width: 0.1 },
-            _ => Sampling::Plan,
+            16 => Sampling::TargetError {
+                half_width: 0.1,
+                targets: Arc::new(vec![vec![1.0; toy::DIM]]),
+            },
+            _ => Sampling::Plan {
+                periods: Arc::new(vec![1, 2, 3]),
+            },
         },
-        plan: Arc::new(vec![1, 2, 3]),
-        targets: Arc::new(vec![vec![1.0; toy::DIM]]),
         unit: 8,
         seed: 1,
         warming: if shape & 32 != 0 { 3 } else { WARMING_ALL },

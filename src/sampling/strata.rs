@@ -1,18 +1,10 @@
-//! Strata: the epochs of a stream whose sampling rate was chosen as it went.
+//! Strata: the epochs of a stream whose sampling period was chosen as it went.
 
-use super::accumulate::LaneSum;
-use super::pace::MAX_EPOCHS;
-use super::plan::MAX_INDEX;
+use super::limits::{ENOUGH, FIRST, MAX_EPOCHS, MAX_INDEX};
 use crate::bytes::{corrupt, field, fields, list, put, put_list};
 use crate::error::Result;
 use crate::microarch::totals::Totals;
 use crate::microarch::ProgramVector;
-
-/// Units of the first epoch, all of them measured. Every later epoch is as long as everything
-/// before it.
-pub const FIRST: u64 = 32;
-/// Fewest units whose variance is worth having; an epoch with fewer joins the one before.
-pub const ENOUGH: u64 = 16;
 
 /// First retirement of the epoch that `index` is in, for units of `unit` retirements.
 pub fn epoch_start(index: u64, unit: u64) -> u64 {
@@ -37,7 +29,7 @@ pub struct Strata {
     pub current: ProgramVector,
     /// Its first retirement.
     pub current_start: u64,
-    /// Of each epoch that began, but for the first: one unit in so many is measured.
+    /// The sampling period, in units, of each epoch that began, but for the first.
     pub plan: Vec<u64>,
 }
 
@@ -116,16 +108,17 @@ impl Strata {
         &mut self.current
     }
 
-    /// Totals of the first `retired` retirements, the incomplete unit `tail` among those
-    /// measured; or what there is, as one stratum, where that is too little for totals.
-    pub fn totals(
+    /// Totals of the first `retired` retirements, the parts of the incomplete unit `tail` (their
+    /// retirements and the sums of their representations) among those measured; or what there is,
+    /// as one stratum, where that is too little for totals.
+    pub fn totals<'a>(
         &self,
         retired: u64,
-        tail: Option<&LaneSum>,
+        tail: impl IntoIterator<Item = (u64, &'a [f64])>,
     ) -> std::result::Result<Totals, Box<ProgramVector>> {
         let mut current = self.current.clone();
         current.retired = retired.saturating_sub(self.current_start);
-        for (_, count, part) in tail.iter().flat_map(|t| &t.parts) {
+        for (count, part) in tail {
             current.measured += count;
             for (s, p) in current.sum.iter_mut().zip(part) {
                 *s += p;
@@ -146,9 +139,7 @@ impl Strata {
             Err(Box::new(current))
         }
     }
-}
 
-impl Strata {
     /// Appends the sums to a snapshot.
     pub fn save(&self, out: &mut Vec<u8>) {
         let f = &self.folded;

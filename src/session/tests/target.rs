@@ -1,11 +1,13 @@
 //! Sampling with a target, on streams of unit values that are known.
 
 use super::super::accumulate::{Accumulator, LaneSum};
-use super::super::plan::{Planner, Step};
 use super::super::{Sampling, SessionConfig};
-use super::*;
+use crate::microarch::estimate::quantile;
 use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
+use crate::sampling::meter::Spent;
+use crate::sampling::plan::{Action, Planner};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const DIM: usize = 2;
 
@@ -39,28 +41,36 @@ fn costs(seed: u64, n: usize, change: f64) -> Vec<[f64; DIM]> {
         .collect()
 }
 
-/// Runs planner, sums and target as a pipeline does, with units of one retirement.
-fn sample(values: &[[f64; DIM]], half_width: f64, seed: u64) -> ProgramVector {
-    let directions = Arc::new(vec![vec![1.0, 0.0], vec![0.5, 0.5]]);
-    let config = SessionConfig {
-        sampling: Sampling::TargetError { half_width },
-        targets: directions.clone(),
+/// A target error with units of one retirement.
+fn settings(half_width: f64, targets: Arc<Vec<Vec<f32>>>, seed: u64) -> SessionConfig {
+    SessionConfig {
+        sampling: Sampling::TargetError {
+            half_width,
+            targets,
+        },
         unit: 1,
         seed,
         ..SessionConfig::default()
-    };
-    let target = Target {
-        half_width,
-        directions,
-    };
-    let mut plan = Planner::new(&config, 0);
+    }
+}
+
+/// The period of the epoch that begins at `index`.
+fn period(config: &SessionConfig, sums: &Accumulator, index: u64) -> u64 {
+    let strata = sums.strata.as_ref().unwrap();
+    config.sampling.period(strata, index, Spent::default())
+}
+
+/// Runs planner, sums and target as a pipeline does, with units of one retirement.
+fn sample(values: &[[f64; DIM]], half_width: f64, seed: u64) -> ProgramVector {
+    let directions = Arc::new(vec![vec![1.0, 0.0], vec![0.5, 0.5]]);
+    let config = settings(half_width, directions, seed);
+    let mut plan = Planner::new(&config.layout(0));
     let mut sums = Accumulator::stratified(DIM, 1);
     for (i, value) in (0u64..).zip(values) {
         if plan.epoch_ends(i) {
-            let period = target.period(sums.strata.as_ref().unwrap(), i);
-            plan.plan_epoch(i, period);
+            plan.plan_epoch(i, period(&config, &sums, i));
         }
-        if let Step::Measure(_) = plan.step(i) {
+        if let Action::Measure(_) = plan.action(i) {
             let parts = vec![(0, 1, value.to_vec())];
             sums.add(&LaneSum { first: i, parts }, 0);
         }
@@ -147,22 +157,16 @@ proptest! {
     #[test]
     fn folding_epochs_changes_nothing(seed: u64, n in 40usize..3000, half_width in 0.005f64..0.3) {
         let values = program(seed, n);
-        let directions = Arc::new(vec![vec![1.0, 0.0]]);
-        let target = Target { half_width, directions: directions.clone() };
-        let config = SessionConfig {
-            sampling: Sampling::TargetError { half_width }, targets: directions, unit: 1, seed,
-            ..SessionConfig::default()
-        };
-        let mut plan = Planner::new(&config, 0);
+        let config = settings(half_width, Arc::new(vec![vec![1.0, 0.0]]), seed);
+        let mut plan = Planner::new(&config.layout(0));
         let mut sums = Accumulator::stratified(DIM, 1);
         let mut epochs: Vec<(u64, Vec<f64>)> = vec![(0, Vec::new())];
         for (i, value) in (0u64..).zip(&values) {
             if plan.epoch_ends(i) {
-                let period = target.period(sums.strata.as_ref().unwrap(), i);
-                plan.plan_epoch(i, period);
+                plan.plan_epoch(i, period(&config, &sums, i));
                 epochs.push((i, Vec::new()));
             }
-            if let Step::Measure(_) = plan.step(i) {
+            if let Action::Measure(_) = plan.action(i) {
                 sums.add(&LaneSum { first: i, parts: vec![(0, 1, value.to_vec())] }, 0);
                 epochs.last_mut().unwrap().1.push(value[0]);
             }

@@ -1,72 +1,34 @@
-//! How densely to sample the next epoch: by what was measured, by the time it took, or as another
-//! session did.
+//! The period of the next epoch: by what was measured, by the time it took, or as another session
+//! had it.
 
+use super::limits::ENOUGH;
 use super::meter::Spent;
-use super::strata::{Strata, ENOUGH};
-use super::target::Target;
-use super::{Sampling, SessionConfig};
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::ModelInfo;
-use std::sync::Arc;
+use super::strata::Strata;
+use super::{target, Sampling};
 
-/// Epochs in a plan at the most. Every epoch is as long as all before it, so no stream has as many.
-pub const MAX_EPOCHS: usize = 64;
-/// Most units per measured unit in a plan.
-pub const MAX_PERIOD: u64 = 1 << 32;
 /// Part of the time allowed that is aimed at: the next epoch may pass faster than the ones before.
 const AIM: f64 = 0.9;
 
-/// What decides about the rate.
-pub enum Pace {
-    /// The width of the intervals.
-    Error(Target),
-    /// Time for measuring relative to the rest.
-    Overhead(f64),
-    /// Units per measured unit in each epoch after the first.
-    Plan(Arc<Vec<u64>>),
-}
-
-impl Pace {
-    /// What `config` asks for; none where the rate is fixed.
-    pub fn new(config: &SessionConfig, model: &ModelInfo) -> Result<Option<Pace>> {
-        Ok(Some(match config.sampling {
-            Sampling::Full | Sampling::FixedRate { .. } => return Ok(None),
-            Sampling::TargetOverhead { overhead } => Pace::Overhead(overhead),
-            Sampling::Plan => Pace::Plan(config.plan.clone()),
-            Sampling::TargetError { half_width } => {
-                let (dim, directions) = (model.representation, config.targets.clone());
-                if let Some(bad) = directions.iter().find(|t| t.len() != dim) {
-                    return Err(Error::new(
-                        ErrorKind::Mismatch,
-                        format!(
-                            "session config: a target has {} elements, representations of model {} have {dim}; give vectors of this model",
-                            bad.len(), model.id
-                        ),
-                    ));
-                }
-                Pace::Error(Target {
-                    half_width,
-                    directions,
-                })
-            }
-        }))
-    }
-
-    /// Units per measured unit in the epoch that begins at retirement `index`, which is as long as
-    /// everything before it; `spent` is what everything before it took.
+impl Sampling {
+    /// The sampling period, in units, of the epoch that begins at retirement `index`, which is as
+    /// long as everything before it; `spent` is what everything before it took.
     pub fn period(&self, strata: &Strata, index: u64, spent: Spent) -> u64 {
         match self {
-            Pace::Error(target) => target.period(strata, index),
-            Pace::Overhead(overhead) => affordable(*overhead, strata, index, spent),
-            Pace::Plan(plan) => {
-                let known = plan.get(strata.plan.len()).or(plan.last());
+            Sampling::Full | Sampling::FixedRate { .. } => 1,
+            Sampling::TargetError {
+                half_width,
+                targets,
+            } => target::period(*half_width, targets, strata, index),
+            Sampling::TargetOverhead { overhead } => affordable(*overhead, strata, index, spent),
+            Sampling::Plan { periods } => {
+                let known = periods.get(strata.plan.len()).or(periods.last());
                 known.copied().unwrap_or(1)
             }
         }
     }
 }
 
-/// See [`Pace::period`]. The next epoch will take as long as everything before it, and its units
+/// See [`Sampling::period`]. The next epoch will take as long as everything before it, and its units
 /// will cost what those before it did.
 fn affordable(overhead: f64, strata: &Strata, index: u64, spent: Spent) -> u64 {
     let slots = index / strata.unit;
@@ -82,6 +44,7 @@ fn affordable(overhead: f64, strata: &Strata, index: u64, spent: Spent) -> u64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::Arc;
     use std::time::Duration;
 
     fn spent(measuring: f64, other: f64) -> Spent {
@@ -128,14 +91,17 @@ mod tests {
 
     #[test]
     fn a_plan_goes_on_as_it_ends() {
-        let pace = Pace::Plan(Arc::new(vec![1, 7]));
+        let plan = |periods| Sampling::Plan {
+            periods: Arc::new(periods),
+        };
+        let pace = plan(vec![1, 7]);
         let mut s = strata(32);
         for want in [1, 7, 7, 7] {
             let period = pace.period(&s, 32_000, Spent::default());
             s.plan.push(period);
             assert_eq!(period, want);
         }
-        let none = Pace::Plan(Arc::default());
+        let none = plan(Vec::new());
         assert_eq!(none.period(&s, 32_000, Spent::default()), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! What measuring costs in time, beside everything else that the stream takes.
 
+use crate::bytes::{fields, flag, put};
+use crate::error::Result;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,9 +35,6 @@ pub struct Meter {
     /// Time for which measuring held up the pipeline's thread.
     held: Duration,
 }
-
-/// The words of a meter's state in a snapshot, in nanoseconds.
-pub type MeterState = [u64; 3];
 
 impl Meter {
     /// A meter at zero.
@@ -94,23 +93,22 @@ impl Meter {
         }
     }
 
-    /// The state for a snapshot.
-    pub fn state(&self, model: Duration) -> MeterState {
+    /// Appends the state, in nanoseconds; `model` of the time went into runs of the model.
+    pub fn save(&self, model: Duration, out: &mut Vec<u8>) {
         let spent = self.spent(model);
         let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
-        [
-            nanos(spent.measuring),
-            nanos(spent.other),
-            self.since.is_some().into(),
-        ]
+        put(out, &[nanos(spent.measuring), nanos(spent.other)]);
+        put(out, &[u64::from(self.since.is_some())]);
     }
 
     /// Takes the state back.
-    pub fn set_state(&mut self, s: MeterState) {
-        self.measuring = Duration::from_nanos(s[0]);
-        self.before = Duration::from_nanos(s[1]);
+    pub fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {
+        let [measuring, other] = fields(bytes, "the time spent")?;
+        self.measuring = Duration::from_nanos(measuring);
+        self.before = Duration::from_nanos(other);
         self.held = Duration::ZERO;
-        self.since = (s[2] != 0).then(|| self.now());
+        self.since = flag(bytes, "whether time runs")?.then(|| self.now());
+        Ok(())
     }
 }
 
@@ -147,11 +145,12 @@ mod tests {
         m.pause();
         at(100);
         assert_eq!(m.spent(model), spent(9, 10));
-        let state = m.state(model);
+        let mut state = Vec::new();
+        m.save(model, &mut state);
         m.run();
         at(101);
         assert_eq!(m.spent(model), spent(9, 11));
-        m.set_state(state);
+        m.restore(&mut &state[..]).unwrap();
         assert_eq!(m.spent(Duration::ZERO), spent(9, 10));
     }
 }
