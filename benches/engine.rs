@@ -14,7 +14,7 @@
 
 use perfvec::model::network::Network;
 use perfvec::model::oracle::Oracle;
-use perfvec::model::{native, read_network, Backend, Engine, Model};
+use perfvec::model::{native, read_network, Backend, Engine, Model, Out, Rows};
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::{AsView, NdTensor};
 use std::path::{Path, PathBuf};
@@ -192,15 +192,31 @@ fn contender<'a>(
         error: Some(error),
         best: f64::INFINITY,
         work: if backend == Backend::OnnxRuntime || lanes == 1 {
-            Box::new(move || engine.run(x, STEPS, lanes, steps, &mut out).unwrap())
+            Box::new(move || {
+                let rows = Rows {
+                    x,
+                    features: net.features,
+                    stride: STEPS,
+                    lanes,
+                    steps,
+                };
+                engine.run(&rows, Out::Rows(&mut out)).unwrap()
+            })
         } else {
             let f = net.features;
             let mut sums = vec![0.0; lanes * net.representation()];
             let measured = vec![0..CALL; lanes];
             Box::new(move || {
                 for at in (0..steps).step_by(CALL) {
-                    let x = &x[at * f..];
-                    engine.sum(x, STEPS, CALL, &measured, &mut sums).unwrap();
+                    let rows = Rows {
+                        x: &x[at * f..],
+                        features: f,
+                        stride: STEPS,
+                        lanes,
+                        steps: CALL,
+                    };
+                    let (measured, sums) = (&measured, &mut sums);
+                    engine.run(&rows, Out::Sums { measured, sums }).unwrap();
                 }
             })
         },
@@ -219,7 +235,14 @@ fn check(
     let (mut error, mut size) = (0.0, 0.0);
     let mut oracles = [(); 2].map(|()| Oracle::new(net));
     for at in (0..STEPS).step_by(steps) {
-        engine.run(&x[at * f..], STEPS, lanes, steps, out).unwrap();
+        let rows = Rows {
+            x: &x[at * f..],
+            features: f,
+            stride: STEPS,
+            lanes,
+            steps,
+        };
+        engine.run(&rows, Out::Rows(out)).unwrap();
         for (oracle, lane) in oracles.iter_mut().zip([0, lanes - 1]) {
             for step in 0..steps {
                 let want = oracle.step(&x[(lane * STEPS + at + step) * f..][..f]);

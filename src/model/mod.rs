@@ -8,8 +8,6 @@
 
 mod file;
 mod graph;
-mod graph_ends;
-mod graph_lstm;
 pub mod locate;
 mod manifest;
 pub mod native;
@@ -18,11 +16,13 @@ pub mod network;
 pub mod onnx;
 pub mod oracle;
 mod proto;
+pub mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use rows::{Out, Rows};
+
 use crate::error::{Error, ErrorKind, Result};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,44 +98,10 @@ pub trait Engine: Send {
     /// Sets the state of every lane to zero.
     fn reset(&mut self);
 
-    /// Runs `steps` steps of `lanes` lanes. Row of lane b, step t is
-    /// `x[(b * stride + t) * F ..][..F]`; its representation goes to
-    /// `out[(b * steps + t) * D ..][..D]`. Lanes beyond `lanes` keep an undefined state.
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()>;
-
-    /// Runs `steps` steps of as many lanes as `measured` has, and adds the representations of the
-    /// steps `measured[b]` of lane b to `sums[b * D ..][..D]`, in the order of the steps: the same,
-    /// to the bit, as adding up what [`Engine::run`] gives. `sums` has D elements for each lane.
-    fn sum(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        steps: usize,
-        measured: &[Range<usize>],
-        sums: &mut [f64],
-    ) -> Result<()> {
-        let lanes = measured.len();
-        let width = sums.len() / lanes.max(1);
-        let mut out = vec![0.0; lanes * steps * width];
-        self.run(x, stride, lanes, steps, &mut out)?;
-        for (lane, range) in measured.iter().enumerate() {
-            let sums = &mut sums[lane * width..][..width];
-            for step in range.clone() {
-                let row = &out[(lane * steps + step) * width..][..width];
-                for (sum, r) in sums.iter_mut().zip(row) {
-                    *sum += f64::from(*r);
-                }
-            }
-        }
-        Ok(())
-    }
+    /// Runs the steps of `rows` and hands their representations to `out`. Lanes beyond those of
+    /// `rows` keep an undefined state. An error of kind `InvalidArgument` where the rows or `out`
+    /// are not what the engine was made for.
+    fn run(&mut self, rows: &Rows, out: Out) -> Result<()>;
 }
 
 impl Model {
@@ -189,7 +155,7 @@ fn load_native(
         Backend::Auto => file.info.int8(),
         _ => false,
     };
-    let factory = native::factory(net, int8, native::Isa::best())?;
+    let factory = native::factory(net, int8, native::SimdLevel::best())?;
     Ok(Model::from_parts(file.info, factory))
 }
 
@@ -228,79 +194,4 @@ fn check_capacity(lanes: usize, steps: usize) -> Result<()> {
             native::MAX_LANES
         ),
     ))
-}
-
-/// What [`Engine::run`] was promised, to check its arguments against.
-struct Call {
-    /// Lanes and steps.
-    capacity: (usize, usize),
-    features: usize,
-    width: usize,
-}
-
-impl Call {
-    /// Checks rows, and elements of the output: D for each.
-    fn check(
-        &self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: usize,
-    ) -> Result<()> {
-        self.check_rows(x, stride, lanes, steps)?;
-        let need = lanes * steps * self.width;
-        if out < need {
-            return Err(bad(format!("out has {out} elements, {need} are needed")));
-        }
-        Ok(())
-    }
-
-    /// Checks rows, and what is to be added up where.
-    fn check_sum(
-        &self,
-        x: &[f32],
-        stride: usize,
-        steps: usize,
-        measured: &[Range<usize>],
-        sums: usize,
-    ) -> Result<()> {
-        self.check_rows(x, stride, measured.len(), steps)?;
-        if let Some(range) = measured.iter().find(|r| r.end > steps) {
-            return Err(bad(format!("steps {range:?} are measured of {steps}")));
-        }
-        let need = measured.len() * self.width;
-        if sums != need {
-            return Err(bad(format!("sums has {sums} elements, it takes {need}")));
-        }
-        Ok(())
-    }
-
-    fn check_rows(&self, x: &[f32], stride: usize, lanes: usize, steps: usize) -> Result<()> {
-        if lanes > self.capacity.0 || steps > self.capacity.1 {
-            return Err(bad(format!(
-                "{lanes} lanes of {steps} steps, the engine was made for {} of {}",
-                self.capacity.0, self.capacity.1
-            )));
-        }
-        if lanes == 0 || steps == 0 {
-            return Ok(());
-        }
-        // The last row that is read ends here; lanes and steps are small, stride is the caller's.
-        let rows = stride
-            .checked_mul(lanes - 1)
-            .and_then(|n| n.checked_add(steps));
-        let need = rows.and_then(|n| n.checked_mul(self.features));
-        if (lanes > 1 && stride < steps) || need.is_none_or(|n| n > x.len()) {
-            return Err(bad(format!(
-                "x has {} elements, too few for {lanes} lanes of {steps} steps with stride {stride}",
-                x.len()
-            )));
-        }
-        Ok(())
-    }
-}
-
-fn bad(what: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, what)
 }

@@ -281,9 +281,17 @@ proptest! {
         }
         if let Ok(model) = load(&bytes) {
             let mut engine = model.engine(1, 2).unwrap();
-            let x = vec![1.0; 2 * model.info().features];
+            let features = model.info().features;
+            let x = vec![1.0; 2 * features];
             let mut out = vec![0.0; 2 * model.info().representation];
-            engine.run(&x, 2, 1, 2, &mut out).unwrap();
+            let rows = Rows {
+                x: &x,
+                features,
+                stride: 2,
+                lanes: 1,
+                steps: 2,
+            };
+            engine.run(&rows, Out::Rows(&mut out)).unwrap();
         }
     }
 }

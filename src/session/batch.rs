@@ -2,7 +2,7 @@
 
 use super::accumulate::LaneSum;
 use crate::error::Result;
-use crate::model::Engine;
+use crate::model::{Engine, Out, Rows};
 use std::ops::Range;
 
 /// Steps per engine call: what an engine that does not add up by itself puts out in one call stays
@@ -94,8 +94,18 @@ pub fn run(engine: &mut dyn Engine, shape: &Shape, batch: &Batch) -> Result<Vec<
         let borders = batch.lanes.iter().filter_map(border);
         let end = borders.fold(longest.min(t + STEPS), usize::min);
         let measured: Vec<_> = batch.lanes.iter().map(|l| l.measured(t, end)).collect();
-        let x = &batch.x[t * shape.features..];
-        engine.sum(x, shape.stride, end - t, &measured, &mut sums)?;
+        let rows = Rows {
+            x: &batch.x[t * shape.features..],
+            features: shape.features,
+            stride: shape.stride,
+            lanes: batch.lanes.len(),
+            steps: end - t,
+        };
+        let out = Out::Sums {
+            measured: &measured,
+            sums: &mut sums,
+        };
+        engine.run(&rows, out)?;
         let lanes = counts.iter_mut().zip(sums.chunks_exact_mut(shape.dim));
         for (b, (count, sums)) in lanes.enumerate() {
             *count += measured[b].len() as u64;

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::{extractor, Extractor};
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::microarch::Microarch;
-use crate::model::{Engine, Model};
+use crate::model::{Engine, Model, Out, Rows};
 use crate::outcome::Resolver;
 
 /// What the retirements of one static instruction took.
@@ -147,8 +147,14 @@ impl Profile {
         for t in (0..warm + len).step_by(STEPS) {
             let steps = STEPS.min(warm + len - t);
             self.out.resize(lanes * steps * dim, 0.0);
-            let x = &self.rows[(at - warm + t) * columns..];
-            self.engine.run(x, len, lanes, steps, &mut self.out)?;
+            let rows = Rows {
+                x: &self.rows[(at - warm + t) * columns..],
+                features: columns,
+                stride: len,
+                lanes,
+                steps,
+            };
+            self.engine.run(&rows, Out::Rows(&mut self.out))?;
             let first = at - self.front;
             for (i, representation) in self.out.chunks_exact(dim).enumerate() {
                 let (lane, step) = (i / steps, t + i % steps);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::features::{extractor, refmachine};
 use crate::inst::{InstFlags, OpClass, RegClass, Resolved};
-use crate::model::{Backend, Engine, EngineFactory, ModelInfo};
+use crate::model::{Backend, Engine, EngineFactory, ModelInfo, Out, Rows};
 use proptest::prelude::*;
 
 mod failures;
@@ -18,7 +18,6 @@ const DIM: usize = 3;
 /// h <- h/2 + mean of the row; the representation is (h, h^2, the first reference machine).
 struct Toy {
     h: Vec<f32>,
-    features: usize,
 }
 
 fn toy_step(h: &mut f32, row: &[f32]) -> [f32; DIM] {
@@ -30,18 +29,11 @@ impl Engine for Toy {
     fn reset(&mut self) {
         self.h.fill(0.0);
     }
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
-        for b in 0..lanes {
-            for t in 0..steps {
-                let row = &x[(b * stride + t) * self.features..][..self.features];
-                out[(b * steps + t) * DIM..][..DIM].copy_from_slice(&toy_step(&mut self.h[b], row));
+    fn run(&mut self, rows: &Rows, mut out: Out) -> Result<()> {
+        for b in 0..rows.lanes {
+            for t in 0..rows.steps {
+                let representation = toy_step(&mut self.h[b], rows.row(b, t));
+                out.put(rows, b, t, &representation);
             }
         }
         Ok(())
@@ -55,7 +47,7 @@ struct ToyFactory {
 struct Broken;
 impl Engine for Broken {
     fn reset(&mut self) {}
-    fn run(&mut self, _: &[f32], _: usize, _: usize, _: usize, _: &mut [f32]) -> Result<()> {
+    fn run(&mut self, _: &Rows, _: Out) -> Result<()> {
         panic!("the engine broke")
     }
 }
@@ -67,7 +59,6 @@ impl EngineFactory for ToyFactory {
         }
         Ok(Box::new(Toy {
             h: vec![0.0; lanes],
-            features: refmachine::columns::COLUMNS,
         }))
     }
     fn backend(&self) -> Backend {

@@ -6,7 +6,7 @@
 //!     PERFVEC_ORT_LIB=/abs/libonnxruntime.so cargo test --release --test engine -- --include-ignored
 
 use perfvec::microarch::{MicroarchTable, ProgramVector};
-use perfvec::model::{read_network, Backend, Model};
+use perfvec::model::{read_network, Backend, Model, Out, Rows};
 use perfvec::session::SessionConfig;
 use perfvec_test_support::sequential::{rows, sequential, worst, Stream};
 use std::path::{Path, PathBuf};
@@ -95,7 +95,14 @@ fn native_agrees_with_onnx_runtime_over_long_streams() {
         for x in x.chunks(STEPS * f) {
             let steps = x.len() / f;
             for ((engine, out), sum) in engines.iter_mut().zip(&mut outs).zip(&mut sums) {
-                engine.run(x, steps, 1, steps, out).unwrap();
+                let rows = Rows {
+                    x,
+                    features: f,
+                    stride: steps,
+                    lanes: 1,
+                    steps,
+                };
+                engine.run(&rows, Out::Rows(out)).unwrap();
                 for row in out.chunks(d).take(steps) {
                     for (s, r) in sum.iter_mut().zip(row) {
                         *s += f64::from(*r);

@@ -1,7 +1,7 @@
 //! Model files: those that load agree with their golden representations, others say why not.
 //! The files are made by `tests/data/make_test_models.py`.
 
-use perfvec::model::{Backend, Model};
+use perfvec::model::{Backend, Model, Out, Rows};
 use perfvec::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -55,9 +55,14 @@ fn worst(name: &str, backend: Backend) -> f32 {
     let g = golden(&format!("{name}.safetensors"));
     let mut out = vec![0.0; g.representation.len()];
     let mut engine = model.engine(g.lanes, g.steps).unwrap();
-    engine
-        .run(&g.features, g.steps, g.lanes, g.steps, &mut out)
-        .unwrap();
+    let rows = Rows {
+        x: &g.features,
+        features: model.info().features,
+        stride: g.steps,
+        lanes: g.lanes,
+        steps: g.steps,
+    };
+    engine.run(&rows, Out::Rows(&mut out)).unwrap();
     assert_eq!(out.len(), g.lanes * g.steps * model.info().representation);
     let error = |(a, b): (&f32, &f32)| (a - b).abs() / b.abs().max(1.0);
     out.iter()

@@ -1,7 +1,7 @@
 //! The native engine against ONNX Runtime on the same files. These tests need the library: set
 //! PERFVEC_ORT_LIB and run them with `cargo test --test engine -- --include-ignored`.
 
-use perfvec::model::{Backend, Engine, Model};
+use perfvec::model::{Backend, Engine, Model, Out, Rows};
 use perfvec::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,14 @@ fn stream(
     let mut out = vec![0.0; x.len() / features * width];
     for (x, out) in x.chunks(call * features).zip(out.chunks_mut(call * width)) {
         let steps = x.len() / features;
-        engine.run(x, steps, 1, steps, out).unwrap();
+        let rows = Rows {
+            x,
+            features,
+            stride: steps,
+            lanes: 1,
+            steps,
+        };
+        engine.run(&rows, Out::Rows(out)).unwrap();
     }
     out
 }
@@ -107,7 +114,14 @@ fn lanes_do_not_touch_each_other_in_onnx_runtime() {
     let x = rows(6, lanes * steps * f);
     let mut out = vec![0.0; lanes * steps * d];
     let mut engine = model.engine(8, steps).unwrap();
-    engine.run(&x, steps, lanes, steps, &mut out).unwrap();
+    let all = Rows {
+        x: &x,
+        features: f,
+        stride: steps,
+        lanes,
+        steps,
+    };
+    engine.run(&all, Out::Rows(&mut out)).unwrap();
     for lane in 0..lanes {
         let mut alone = model.engine(8, steps).unwrap();
         let own = stream(

@@ -10,8 +10,8 @@
 
 use super::quant::Bytes;
 use super::simd::Simd;
-use super::tiles::Rows;
 use crate::model::network::Normalisation;
+use crate::model::Rows;
 use std::ops::Range;
 
 /// What stands for an infinite bound of the graph's Clip: so many standard deviations.

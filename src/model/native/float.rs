@@ -1,10 +1,13 @@
 //! The engine in f32.
 
 use super::gates::{cell, Fine, GATE_SCALE};
-use super::out::{Out, Output};
+use super::out::Output;
 use super::simd::{Op, Simd};
-use super::tiles::{load, tiles, Rows, Tiles};
+use super::tiles::{load, tiles, Tiles};
+use crate::error::Result;
 use crate::model::network::{Dense, Lstm, Network};
+use crate::model::rows::Capacity;
+use crate::model::{Engine, Out, Rows};
 use std::sync::Arc;
 
 /// Weights of a layer in the order of use: a group is 4U rows, `[group][k][u][4]`.
@@ -92,6 +95,7 @@ impl<const U: usize> FloatWeights<U> {
 /// Scratch and state of one engine. A tile's kernel makes U hidden units of V vectors of lanes.
 pub struct FloatEngine<S: Simd, const U: usize, const V: usize> {
     s: S,
+    capacity: Capacity,
     weights: Arc<FloatWeights<U>>,
     x: Tiles<S::F, V>,
     embedded: Option<Tiles<S::F, V>>,
@@ -107,11 +111,13 @@ struct Layer<S: Simd, const V: usize> {
 }
 
 impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
-    /// An engine for up to `lanes` lanes.
-    pub fn new(s: S, weights: Arc<FloatWeights<U>>, lanes: usize) -> Self {
+    /// An engine for up to the lanes of `capacity`.
+    pub fn new(s: S, weights: Arc<FloatWeights<U>>, capacity: Capacity) -> Self {
+        let lanes = capacity.lanes;
         let new = |rows| Tiles::new(s.splat(0.0), rows, tiles::<S, V>(lanes));
         Self {
             s,
+            capacity,
             x: new(weights.net.features),
             embedded: weights.embedding.as_ref().map(|e| new(4 * e.quads())),
             layers: weights
@@ -129,7 +135,7 @@ impl<S: Simd, const U: usize, const V: usize> FloatEngine<S, U, V> {
     }
 }
 
-impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V> {
+impl<S: Simd, const U: usize, const V: usize> Engine for FloatEngine<S, U, V> {
     fn reset(&mut self) {
         for l in &mut self.layers {
             l.h.fill(self.s.splat(0.0));
@@ -137,13 +143,15 @@ impl<S: Simd, const U: usize, const V: usize> super::Run for FloatEngine<S, U, V
         }
     }
 
-    fn run(&mut self, rows: Rows, out: Out) {
+    fn run(&mut self, rows: &Rows, out: Out) -> Result<()> {
+        self.capacity.check(rows, &out)?;
         let s = self.s;
         s.call(Steps {
             engine: self,
-            rows,
+            rows: *rows,
             out,
         });
+        Ok(())
     }
 }
 

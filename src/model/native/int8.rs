@@ -9,11 +9,14 @@
 
 use super::dither::Quantiser;
 use super::gates::{cell, Coarse};
-use super::out::{Out, Output};
+use super::out::Output;
 use super::quant::{bytes, dense, place_state, Bias, Bytes, Layer, Words, STATE_ZERO};
 use super::simd::{prefetch, words_mut, Op, Simd};
-use super::tiles::{tile_lanes, tiles, Rows, Tiles};
+use super::tiles::{tile_lanes, tiles, Tiles};
+use crate::error::Result;
 use crate::model::network::{Lstm, Network};
+use crate::model::rows::Capacity;
+use crate::model::{Engine, Out, Rows};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,6 +53,7 @@ impl<const U: usize> IntWeights<U> {
 /// Scratch and state of one engine. A tile's kernel makes U hidden units of V vectors of lanes.
 pub struct IntEngine<S: Simd, const U: usize, const V: usize> {
     s: S,
+    capacity: Capacity,
     weights: Arc<IntWeights<U>>,
     /// Steps since the lanes began.
     clock: u32,
@@ -88,8 +92,9 @@ enum Input<'a, S: Simd, const V: usize> {
 const ZERO_STATES: i32 = i32::from_le_bytes([STATE_ZERO as u8; 4]);
 
 impl<S: Simd, const U: usize, const V: usize> IntEngine<S, U, V> {
-    /// An engine for up to `lanes` lanes of `steps` steps a call.
-    pub fn new(s: S, weights: Arc<IntWeights<U>>, lanes: usize, steps: usize) -> Self {
+    /// An engine for up to the lanes and steps of `capacity`.
+    pub fn new(s: S, weights: Arc<IntWeights<U>>, capacity: Capacity) -> Self {
+        let Capacity { lanes, steps, .. } = capacity;
         let n = tiles::<S, V>(lanes);
         let words = weights.features.words();
         let embedding = weights.embedding.as_ref();
@@ -105,6 +110,7 @@ impl<S: Simd, const U: usize, const V: usize> IntEngine<S, U, V> {
         let most = weights.layers.iter().map(|l| U * l.b.len()).max();
         Self {
             s,
+            capacity,
             clock: 0,
             offsets: vec![0.0; steps * weights.net.features],
             lane: vec![0; BLOCK * 4 * words],
@@ -166,7 +172,7 @@ impl<S: Simd, const U: usize, const V: usize> IntEngine<S, U, V> {
     }
 }
 
-impl<S: Simd, const U: usize, const V: usize> super::Run for IntEngine<S, U, V> {
+impl<S: Simd, const U: usize, const V: usize> Engine for IntEngine<S, U, V> {
     fn reset(&mut self) {
         self.clock = 0;
         for l in &mut self.layers {
@@ -175,13 +181,15 @@ impl<S: Simd, const U: usize, const V: usize> super::Run for IntEngine<S, U, V> 
         }
     }
 
-    fn run(&mut self, rows: Rows, out: Out) {
+    fn run(&mut self, rows: &Rows, out: Out) -> Result<()> {
+        self.capacity.check(rows, &out)?;
         let s = self.s;
         s.call(Steps {
             engine: self,
-            rows,
+            rows: *rows,
             out,
         });
+        Ok(())
     }
 }
 

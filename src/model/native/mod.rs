@@ -21,18 +21,16 @@ mod tiles;
 mod tests;
 
 use super::network::Network;
+use super::rows::Capacity;
 use super::{Backend, Engine, EngineFactory};
 use crate::error::{Error, ErrorKind, Result};
 use float::{FloatEngine, FloatWeights};
 use int8::{IntEngine, IntWeights};
-use out::Out;
 pub use product::product;
 #[cfg(target_arch = "x86_64")]
 use simd::{Avx2, Avx2Vnni, Avx512};
 use simd::{Portable, Simd};
-use std::ops::Range;
 use std::sync::Arc;
-use tiles::Rows;
 
 /// Most lanes and most steps of an engine.
 pub const MAX_LANES: usize = 1 << 16;
@@ -40,7 +38,7 @@ pub const MAX_LANES: usize = 1 << 16;
 /// Which instruction set the engine uses. Results are the same bit for bit, except that f32 on
 /// an x86-64 CPU without FMA rounds more often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isa {
+pub enum SimdLevel {
     /// Plain Rust, compiled for the target.
     Portable,
     /// AVX2 and FMA.
@@ -51,43 +49,43 @@ pub enum Isa {
     Avx512,
 }
 
-impl Isa {
+impl SimdLevel {
     /// All that this CPU has, the fastest last.
-    pub fn available() -> Vec<Isa> {
+    pub fn available() -> Vec<SimdLevel> {
         #[allow(unused_mut)]
-        let mut all = vec![Isa::Portable];
+        let mut all = vec![SimdLevel::Portable];
         #[cfg(target_arch = "x86_64")]
         {
-            all.extend(Avx2::new().map(|_| Isa::Avx2));
-            all.extend(Avx2Vnni::new().map(|_| Isa::Avx2Vnni));
-            all.extend(Avx512::new().map(|_| Isa::Avx512));
+            all.extend(Avx2::new().map(|_| SimdLevel::Avx2));
+            all.extend(Avx2Vnni::new().map(|_| SimdLevel::Avx2Vnni));
+            all.extend(Avx512::new().map(|_| SimdLevel::Avx512));
         }
         all
     }
 
     /// The fastest that this CPU has.
-    pub fn best() -> Isa {
-        Self::available().pop().unwrap_or(Isa::Portable)
+    pub fn best() -> SimdLevel {
+        Self::available().pop().unwrap_or(SimdLevel::Portable)
     }
 }
 
 /// A factory of native engines for `net`, in int8 or f32.
-pub fn factory(net: Network, int8: bool, isa: Isa) -> Result<Box<dyn EngineFactory>> {
+pub fn factory(net: Network, int8: bool, isa: SimdLevel) -> Result<Box<dyn EngineFactory>> {
     let net = Arc::new(net);
     match isa {
-        Isa::Portable => Ok(engines::<_, 1, 1>(net, int8, Portable)),
+        SimdLevel::Portable => Ok(engines::<_, 1, 1>(net, int8, Portable)),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => {
+        SimdLevel::Avx2 => {
             let s = Avx2::new().ok_or_else(missing)?;
             Ok(engines::<_, 1, 2>(net, int8, s))
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2Vnni => {
+        SimdLevel::Avx2Vnni => {
             let s = Avx2Vnni::new().ok_or_else(missing)?;
             Ok(engines::<_, 1, 2>(net, int8, s))
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => {
+        SimdLevel::Avx512 => {
             let s = Avx512::new().ok_or_else(missing)?;
             Ok(engines::<_, 2, 2>(net, int8, s))
         }
@@ -113,9 +111,8 @@ fn engines<S: Simd, const U: usize, const V: usize>(
         Box::new(Factory {
             net,
             backend: Backend::NativeInt8,
-            make: move |lanes, steps| {
-                Box::new(IntEngine::<S, U, V>::new(s, weights.clone(), lanes, steps))
-                    as Box<dyn Run>
+            make: move |capacity| {
+                Box::new(IntEngine::<S, U, V>::new(s, weights.clone(), capacity)) as Box<dyn Engine>
             },
         })
     } else {
@@ -123,17 +120,12 @@ fn engines<S: Simd, const U: usize, const V: usize>(
         Box::new(Factory {
             net,
             backend: Backend::NativeF32,
-            make: move |lanes, _| {
-                Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), lanes)) as Box<dyn Run>
+            make: move |capacity| {
+                Box::new(FloatEngine::<S, U, V>::new(s, weights.clone(), capacity))
+                    as Box<dyn Engine>
             },
         })
     }
-}
-
-/// The part of an engine that differs between number formats; the arguments have been checked.
-trait Run: Send {
-    fn reset(&mut self);
-    fn run(&mut self, rows: Rows, out: Out);
 }
 
 struct Factory<M> {
@@ -142,83 +134,18 @@ struct Factory<M> {
     make: M,
 }
 
-impl<M: Fn(usize, usize) -> Box<dyn Run> + Send + Sync> EngineFactory for Factory<M> {
+impl<M: Fn(Capacity) -> Box<dyn Engine> + Send + Sync> EngineFactory for Factory<M> {
     fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>> {
         super::check_capacity(lanes, steps)?;
-        Ok(Box::new(NativeEngine {
-            features: self.net.features,
-            width: self.net.representation(),
+        Ok((self.make)(Capacity {
             lanes,
             steps,
-            inner: (self.make)(lanes, steps),
+            features: self.net.features,
+            width: self.net.representation(),
         }))
     }
 
     fn backend(&self) -> Backend {
         self.backend
-    }
-}
-
-struct NativeEngine {
-    features: usize,
-    width: usize,
-    lanes: usize,
-    steps: usize,
-    inner: Box<dyn Run>,
-}
-
-impl NativeEngine {
-    fn call(&self) -> super::Call {
-        super::Call {
-            capacity: (self.lanes, self.steps),
-            features: self.features,
-            width: self.width,
-        }
-    }
-
-    fn rows<'a>(&self, x: &'a [f32], stride: usize, lanes: usize, steps: usize) -> Rows<'a> {
-        Rows {
-            x,
-            features: self.features,
-            stride,
-            lanes,
-            steps,
-        }
-    }
-}
-
-impl Engine for NativeEngine {
-    fn reset(&mut self) {
-        self.inner.reset();
-    }
-
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
-        self.call().check(x, stride, lanes, steps, out.len())?;
-        let rows = self.rows(x, stride, lanes, steps);
-        self.inner.run(rows, Out::Rows(out));
-        Ok(())
-    }
-
-    fn sum(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        steps: usize,
-        measured: &[Range<usize>],
-        sums: &mut [f64],
-    ) -> Result<()> {
-        let lanes = measured.len();
-        self.call()
-            .check_sum(x, stride, steps, measured, sums.len())?;
-        let rows = self.rows(x, stride, lanes, steps);
-        self.inner.run(rows, Out::Sums { measured, sums });
-        Ok(())
     }
 }

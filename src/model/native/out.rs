@@ -4,20 +4,10 @@
 //! caller's rows.
 
 use super::simd::{lanes, lanes_mut, Simd};
-use super::tiles::{tile_lanes, tiles, Rows};
+use super::tiles::{tile_lanes, tiles};
 use crate::model::network::{Network, Passthrough};
+use crate::model::{Out, Rows};
 use std::ops::Range;
-
-/// Where representations go.
-pub enum Out<'a> {
-    /// Lane b's of step t to `[(b * steps + t) * D ..][..D]`.
-    Rows(&'a mut [f32]),
-    /// Those of lane b's steps `measured[b]` are added to `sums[b * D ..][..D]`, in their order.
-    Sums {
-        measured: &'a [Range<usize>],
-        sums: &'a mut [f64],
-    },
-}
 
 /// Raw columns that lie side by side in rows and in representations.
 struct Run {

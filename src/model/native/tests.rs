@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::network::{Dense, Lstm, Normalisation, Passthrough};
 use crate::model::oracle::Oracle;
+use crate::model::{Out, Rows};
 use proptest::prelude::*;
 
 /// A small deterministic generator: the networks and rows of the tests.
@@ -84,9 +85,14 @@ fn run(engine: &mut dyn Engine, net: &Network, x: &[f32], lanes: usize, call: us
     while at < steps {
         let now = call.min(steps - at);
         let mut out = vec![0.0; lanes * now * width];
-        engine
-            .run(&x[at * net.features..], steps, lanes, now, &mut out)
-            .unwrap();
+        let rows = Rows {
+            x: &x[at * net.features..],
+            features: net.features,
+            stride: steps,
+            lanes,
+            steps: now,
+        };
+        engine.run(&rows, Out::Rows(&mut out)).unwrap();
         for lane in 0..lanes {
             all[(lane * steps + at) * width..][..now * width]
                 .copy_from_slice(&out[lane * now * width..][..now * width]);
@@ -145,7 +151,7 @@ proptest! {
         let net = network(seed, features, embedding, &hidden, relu);
         let steps = 12;
         let x = rows(&net, seed, lanes * steps);
-        for isa in Isa::available() {
+        for isa in SimdLevel::available() {
             let factory = factory(net.clone(), false, isa).unwrap();
             let mut engine = factory.engine(lanes, steps).unwrap();
             let got = run(engine.as_mut(), &net, &x, lanes, steps);
@@ -178,7 +184,7 @@ proptest! {
         let lane = pick.index(lanes);
         let x = rows(&net, seed, lanes * steps);
         let own = &x[lane * steps * features..][..steps * features];
-        for isa in Isa::available() {
+        for isa in SimdLevel::available() {
             let factory = factory(net.clone(), int8, isa).unwrap();
             let mut alone = factory.engine(1, steps).unwrap();
             let want = run(alone.as_mut(), &net, own, 1, steps);
@@ -213,7 +219,7 @@ proptest! {
         let width = net.representation();
         let steps = calls.iter().sum();
         let x = rows(&net, seed, lanes * steps);
-        for isa in Isa::available() {
+        for isa in SimdLevel::available() {
             let factory = factory(net.clone(), int8, isa).unwrap();
             let mut engine = factory.engine(70, steps).unwrap();
             let all = run(engine.as_mut(), &net, &x, lanes, steps);
@@ -226,7 +232,14 @@ proptest! {
                     let (a, b) = (b[0].index(now + 1), b[1].index(now + 1));
                     a.min(b)..b
                 }).collect();
-                engine.sum(&x[at * features..], steps, now, &measured, &mut got).unwrap();
+                let rows = Rows {
+                    x: &x[at * features..],
+                    features,
+                    stride: steps,
+                    lanes,
+                    steps: now,
+                };
+                engine.run(&rows, Out::Sums { measured: &measured, sums: &mut got }).unwrap();
                 for (lane, range) in measured.iter().enumerate() {
                     for step in range.clone() {
                         let row = &all[(lane * steps + at + step) * width..][..width];
@@ -253,9 +266,9 @@ proptest! {
         let net = network(seed, features, embedding, &hidden, true);
         let x = rows(&net, seed, 40 * 9);
         // In f32, portable code rounds more often where the target has no FMA.
-        let all: Vec<_> = Isa::available()
+        let all: Vec<_> = SimdLevel::available()
             .into_iter()
-            .filter(|isa| int8 || *isa != Isa::Portable)
+            .filter(|isa| int8 || *isa != SimdLevel::Portable)
             .map(|isa| {
                 let mut engine = factory(net.clone(), int8, isa).unwrap().engine(40, 9).unwrap();
                 bits(&run(engine.as_mut(), &net, &x, 40, 9))
@@ -274,7 +287,7 @@ proptest! {
         let net = network(seed, features, embedding, &hidden, false);
         let (lanes, steps) = (33, 40);
         let x = rows(&net, seed, lanes * steps);
-        let factory = factory(net.clone(), true, Isa::best()).unwrap();
+        let factory = factory(net.clone(), true, SimdLevel::best()).unwrap();
         let mut engine = factory.engine(lanes, steps).unwrap();
         let got = run(engine.as_mut(), &net, &x, lanes, steps);
         let (mut error, mut size) = (0.0, 0.0);
@@ -303,35 +316,78 @@ proptest! {
 #[test]
 fn calls_outside_the_contract_are_errors() {
     let net = network(3, 4, 0, &[5], false);
-    let factory = factory(net, false, Isa::best()).unwrap();
+    let factory = factory(net, false, SimdLevel::best()).unwrap();
     for (lanes, steps) in [(0, 1), (1, 0), (usize::MAX, 1), (1, usize::MAX)] {
         let e = factory.engine(lanes, steps).err().unwrap();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument);
     }
     let mut engine = factory.engine(2, 3).unwrap();
     let x = vec![0.0; 2 * 3 * 4];
+    let good = Rows {
+        x: &x,
+        features: 4,
+        stride: 3,
+        lanes: 2,
+        steps: 3,
+    };
     let mut out = vec![0.0; 2 * 3 * 6];
-    assert!(engine.run(&x, 3, 2, 3, &mut out).is_ok());
-    assert!(engine.run(&x, 3, 0, 0, &mut []).is_ok());
-    for (n, stride, lanes, steps, room) in [
-        (24, 3, 3, 3, 36),          // more lanes than made for
-        (24, 4, 2, 4, 36),          // more steps than made for
-        (23, 3, 2, 3, 36),          // too few rows
-        (24, 2, 2, 3, 36),          // lanes that overlap
-        (24, usize::MAX, 2, 3, 36), // a stride that overflows
-        (24, 3, 2, 3, 35),          // too little room
+    assert!(engine.run(&good, Out::Rows(&mut out)).is_ok());
+    let none = Rows {
+        lanes: 0,
+        steps: 0,
+        ..good
+    };
+    assert!(engine.run(&none, Out::Rows(&mut [])).is_ok());
+    for (rows, room) in [
+        (Rows { lanes: 3, ..good }, 36),
+        (
+            Rows {
+                stride: 4,
+                steps: 4,
+                ..good
+            },
+            36,
+        ),
+        (
+            Rows {
+                x: &x[..23],
+                ..good
+            },
+            36,
+        ),
+        // Lanes that overlap.
+        (Rows { stride: 2, ..good }, 36),
+        // A stride that overflows.
+        (
+            Rows {
+                stride: usize::MAX,
+                ..good
+            },
+            36,
+        ),
+        (
+            Rows {
+                features: 3,
+                ..good
+            },
+            36,
+        ),
+        (good, 35),
     ] {
-        let e = engine
-            .run(&x[..n], stride, lanes, steps, &mut out[..room])
-            .unwrap_err();
-        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+        let e = engine.run(&rows, Out::Rows(&mut out[..room])).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::InvalidArgument, "{rows:?} {room}");
     }
     let mut sums = vec![0.0; 2 * 6];
-    assert!(engine.sum(&x, 3, 3, &[0..3, 1..1], &mut sums).is_ok());
-    for (measured, room) in [([0..3, 1..4], 12), ([0..3, 1..3], 11)] {
-        let e = engine
-            .sum(&x, 3, 3, &measured, &mut sums[..room])
-            .unwrap_err();
-        assert_eq!(e.kind(), ErrorKind::InvalidArgument);
+    let measured: [&[std::ops::Range<usize>]; 4] =
+        [&[0..3, 1..1], &[0..3, 1..4], &[0..3, 1..3], &[0..3]];
+    for (measured, room, fits) in [
+        (measured[0], 12, true),
+        (measured[1], 12, false),
+        (measured[2], 11, false),
+        (measured[3], 12, false),
+    ] {
+        let sums = &mut sums[..room];
+        let ran = engine.run(&good, Out::Sums { measured, sums });
+        assert_eq!(ran.is_ok(), fits, "{measured:?} {room}");
     }
 }

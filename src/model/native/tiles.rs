@@ -3,6 +3,7 @@
 
 use super::simd::{lanes_mut, Simd};
 use crate::model::network::Network;
+use crate::model::Rows;
 use std::ops::Range;
 
 /// `rows` by lanes; a tile holds all rows of V vectors of lanes, row after row.
@@ -49,30 +50,6 @@ pub fn tiles<S: Simd, const V: usize>(lanes: usize) -> usize {
 pub fn tile_lanes<S: Simd, const V: usize>(t: usize, lanes: usize) -> Range<usize> {
     let first = t * V * S::LANES;
     first..lanes.min(first + V * S::LANES)
-}
-
-/// The rows of a call: step t of lane b is `x[(b * stride + t) * F ..][..F]`.
-#[derive(Clone, Copy)]
-pub struct Rows<'a> {
-    pub x: &'a [f32],
-    pub features: usize,
-    pub stride: usize,
-    pub lanes: usize,
-    pub steps: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// One row.
-    #[inline(always)]
-    pub fn row(&self, lane: usize, step: usize) -> &'a [f32] {
-        &self.x[(lane * self.stride + step) * self.features..][..self.features]
-    }
-
-    /// The rows of some steps of a lane, which lie side by side.
-    #[inline(always)]
-    pub fn block(&self, lane: usize, steps: Range<usize>) -> &'a [f32] {
-        &self.x[(lane * self.stride + steps.start) * self.features..][..steps.len() * self.features]
-    }
 }
 
 /// Normalised features of one step into `out`.

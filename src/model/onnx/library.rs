@@ -1,16 +1,15 @@
 //! Finds and loads ONNX Runtime's shared library.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sync::lock;
+use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// Variables that name the library, the first that is set counts.
 const VARIABLES: [&str; 2] = ["PERFVEC_ORT_LIB", "ORT_DYLIB_PATH"];
 
 /// The process's environment of ONNX Runtime, once loaded.
-static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
+static LOADED: OnceCell<Environment> = OnceCell::new();
 
 fn runtime_error(message: String) -> Error {
     Error::new(ErrorKind::Runtime, message)
@@ -18,14 +17,8 @@ fn runtime_error(message: String) -> Error {
 
 /// ONNX Runtime, loaded at the first call that finds it. A failed call may be repeated.
 pub(super) fn environment() -> Result<Environment> {
-    let mut loaded = lock(&LOADED);
-    if let Some(env) = &*loaded {
-        return Ok(env.clone());
-    }
-    let path = find(|name| std::env::var_os(name).map(PathBuf::from))?;
-    let env = load(&path)?;
-    *loaded = Some(env.clone());
-    Ok(env)
+    let find_and_load = || load(&find(|name| std::env::var_os(name).map(PathBuf::from))?);
+    LOADED.get_or_try_init(find_and_load).cloned()
 }
 
 fn load(path: &Path) -> Result<Environment> {

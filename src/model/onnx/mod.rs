@@ -6,7 +6,8 @@
 mod library;
 
 use super::file::{ModelFile, State};
-use super::{Backend, Call, Engine, EngineFactory};
+use super::rows::Capacity;
+use super::{Backend, Engine, EngineFactory, Out, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
@@ -61,10 +62,12 @@ impl EngineFactory for Factory {
         let zero = |s: &State| vec![0.0; lanes * s.width];
         Ok(Box::new(OnnxEngine {
             session: self.session()?,
-            features: self.features,
-            width: self.width,
-            lanes,
-            steps,
+            capacity: Capacity {
+                lanes,
+                steps,
+                features: self.features,
+                width: self.width,
+            },
             values: self.states.iter().map(zero).collect(),
             states: self.states.clone(),
             x: Vec::new(),
@@ -78,10 +81,7 @@ impl EngineFactory for Factory {
 
 struct OnnxEngine {
     session: Session,
-    features: usize,
-    width: usize,
-    lanes: usize,
-    steps: usize,
+    capacity: Capacity,
     states: Vec<State>,
     /// Value of each state, [1, lanes, width].
     values: Vec<Vec<f32>>,
@@ -96,36 +96,30 @@ impl Engine for OnnxEngine {
         }
     }
 
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
-        Call {
-            capacity: (self.lanes, self.steps),
-            features: self.features,
-            width: self.width,
-        }
-        .check(x, stride, lanes, steps, out.len())?;
+    fn run(&mut self, rows: &Rows, mut out: Out) -> Result<()> {
+        self.capacity.check(rows, &out)?;
+        let Rows { lanes, steps, .. } = *rows;
         if lanes == 0 || steps == 0 {
             return Ok(());
         }
-        let f = self.features;
-        self.x.resize(steps * self.lanes * f, 0.0);
+        let Capacity {
+            lanes: all,
+            features: f,
+            width: d,
+            ..
+        } = self.capacity;
+        self.x.resize(steps * all * f, 0.0);
         for lane in 0..lanes {
-            let rows = x[lane * stride * f..][..steps * f].chunks_exact(f);
-            for (step, row) in rows.enumerate() {
-                self.x[(step * self.lanes + lane) * f..][..f].copy_from_slice(row);
+            for step in 0..steps {
+                let to = &mut self.x[(step * all + lane) * f..][..f];
+                to.copy_from_slice(rows.row(lane, step));
             }
         }
         let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::new();
-        let features = TensorRef::from_array_view(([steps, self.lanes, f], &self.x[..]));
+        let features = TensorRef::from_array_view(([steps, all, f], &self.x[..]));
         inputs.push(("features".into(), features.map_err(runtime_error)?.into()));
         for (state, value) in self.states.iter().zip(&self.values) {
-            let tensor = TensorRef::from_array_view(([1, self.lanes, state.width], &value[..]));
+            let tensor = TensorRef::from_array_view(([1, all, state.width], &value[..]));
             inputs.push((
                 state.input.as_str().into(),
                 tensor.map_err(runtime_error)?.into(),
@@ -139,12 +133,11 @@ impl Engine for OnnxEngine {
                 .then_some(data)
                 .ok_or_else(|| wrong_output(name))
         };
-        let d = self.width;
-        let rows = get("representation", steps * self.lanes * d)?;
+        let representations = get("representation", steps * all * d)?;
         for lane in 0..lanes {
-            let to = out[lane * steps * d..][..steps * d].chunks_exact_mut(d);
-            for (step, row) in to.enumerate() {
-                row.copy_from_slice(&rows[(step * self.lanes + lane) * d..][..d]);
+            for step in 0..steps {
+                let own = &representations[(step * all + lane) * d..][..d];
+                out.put(rows, lane, step, own);
             }
         }
         for (state, value) in self.states.iter().zip(&mut self.values) {

@@ -8,7 +8,7 @@ struct Failing;
 
 impl Engine for Failing {
     fn reset(&mut self) {}
-    fn run(&mut self, _: &[f32], _: usize, _: usize, _: usize, _: &mut [f32]) -> Result<()> {
+    fn run(&mut self, _: &Rows, _: Out) -> Result<()> {
         Err(Error::new(ErrorKind::Runtime, "the engine failed"))
     }
 }

@@ -16,17 +16,10 @@ impl Engine for Slow {
     fn reset(&mut self) {
         self.0.reset();
     }
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
+    fn run(&mut self, rows: &Rows, out: Out) -> Result<()> {
         self.1
-            .fetch_add(ROW * (lanes * steps) as u64, Ordering::Relaxed);
-        self.0.run(x, stride, lanes, steps, out)
+            .fetch_add(ROW * (rows.lanes * rows.steps) as u64, Ordering::Relaxed);
+        self.0.run(rows, out)
     }
 }
 
@@ -36,7 +29,6 @@ impl EngineFactory for SlowFactory {
     fn engine(&self, lanes: usize, _steps: usize) -> Result<Box<dyn Engine>> {
         let toy = Toy {
             h: vec![0.0; lanes],
-            features: refmachine::columns::COLUMNS,
         };
         Ok(Box::new(Slow(toy, self.0.clone())))
     }

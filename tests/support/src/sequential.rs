@@ -4,7 +4,7 @@
 use perfvec::features::{extractor, Extractor};
 use perfvec::inst::{Resolved, Retirement, StaticInst};
 use perfvec::microarch::{MicroarchTable, ProgramVector};
-use perfvec::model::Model;
+use perfvec::model::{Model, Out, Rows};
 use perfvec::outcome::Resolver;
 use perfvec::session::{Session, SessionConfig};
 use perfvec::trace::{Block, Reader};
@@ -87,7 +87,14 @@ pub fn sequential(model: &Model, streams: &[Stream]) -> Result<Vec<ProgramVector
             let block = &stream[part(stream)];
             e.steps(block, Some(&mut x[..block.len() * f]));
         }
-        engine.run(&x, STEPS, streams.len(), STEPS, &mut out)?;
+        let rows = Rows {
+            x: &x,
+            features: f,
+            stride: STEPS,
+            lanes: streams.len(),
+            steps: STEPS,
+        };
+        engine.run(&rows, Out::Rows(&mut out))?;
         for ((stream, sum), out) in settled.iter().zip(&mut sums).zip(out.chunks(STEPS * d)) {
             // Rows past the end of a stream are left from before.
             for row in out.chunks(d).take(part(stream).len()) {

@@ -3,7 +3,7 @@
 
 use perfvec::features::{perfvec51, refmachine, Schema};
 use perfvec::inst::{InstFlags, OpClass, RegClass, StaticInst};
-use perfvec::model::{Backend, Engine, EngineFactory, Model, ModelInfo};
+use perfvec::model::{Backend, Engine, EngineFactory, Model, ModelInfo, Out, Rows};
 use perfvec::Result;
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ pub const DIM: usize = 2;
 
 struct Toy {
     state: Vec<f32>,
-    features: usize,
 }
 
 impl Engine for Toy {
@@ -20,33 +19,24 @@ impl Engine for Toy {
         self.state.fill(0.0);
     }
 
-    fn run(
-        &mut self,
-        x: &[f32],
-        stride: usize,
-        lanes: usize,
-        steps: usize,
-        out: &mut [f32],
-    ) -> Result<()> {
-        for b in 0..lanes {
-            for t in 0..steps {
-                let row = &x[(b * stride + t) * self.features..][..self.features];
-                self.state[b] = self.state[b] / 2.0 + row.iter().sum::<f32>() / 1e3;
-                let at = (b * steps + t) * DIM;
-                out[at..at + DIM].copy_from_slice(&[1.0, self.state[b]]);
+    fn run(&mut self, rows: &Rows, mut out: Out) -> Result<()> {
+        for b in 0..rows.lanes {
+            for t in 0..rows.steps {
+                let sum: f32 = rows.row(b, t).iter().sum();
+                self.state[b] = self.state[b] / 2.0 + sum / 1e3;
+                out.put(rows, b, t, &[1.0, self.state[b]]);
             }
         }
         Ok(())
     }
 }
 
-struct Factory(usize);
+struct Factory;
 
 impl EngineFactory for Factory {
     fn engine(&self, lanes: usize, _steps: usize) -> Result<Box<dyn Engine>> {
         Ok(Box::new(Toy {
             state: vec![0.0; lanes],
-            features: self.0,
         }))
     }
 
@@ -72,7 +62,7 @@ pub fn model(published: bool) -> Arc<Model> {
         warmup: 4,
         metadata: Vec::new(),
     };
-    Model::from_parts(info, Box::new(Factory(schema.len())))
+    Model::from_parts(info, Box::new(Factory))
 }
 
 /// load, add, store, conditional branch, indirect call.

@@ -1,6 +1,6 @@
 //! The ONNX reader: any bytes are a model that runs, or an error.
 use super::{told, with_file};
-use perfvec::model::{read_network, Backend, Model};
+use perfvec::model::{read_network, Backend, Model, Out, Rows};
 
 /// Scratch of a model this wide takes seconds to fill, which is no finding.
 const WIDEST: usize = 1024;
@@ -26,7 +26,14 @@ pub fn run(data: &[u8]) {
             let x: Vec<f32> = (0..2 * 3 * f).map(|i| (i % 7) as f32).collect();
             let mut out = vec![0.0; 2 * 3 * d];
             engine.reset();
-            told(engine.run(&x, 3, 2, 3, &mut out));
+            let rows = Rows {
+                x: &x,
+                features: f,
+                stride: 3,
+                lanes: 2,
+                steps: 3,
+            };
+            told(engine.run(&rows, Out::Rows(&mut out)));
         }
     });
 }

@@ -1,5 +1,8 @@
 //! Recognises the LSTM graphs that the native engine runs, walking from the output.
 
+mod ends;
+mod lstm;
+
 use super::file::{floats, ints, ModelFile};
 use super::network::Network;
 use super::proto::{Attribute, GraphProto, NodeProto, TensorProto};

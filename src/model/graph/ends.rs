@@ -1,10 +1,10 @@
 //! Recognises what lies before the first and after the last LSTM layer of a graph.
 
-use super::file::MAX_WIDTH;
-use super::graph::{int_attribute, node_error, per_column, Walk};
-use super::network::{Dense, Normalisation, Passthrough};
-use super::proto::NodeProto;
+use super::{int_attribute, node_error, per_column, Walk};
 use crate::error::Result;
+use crate::model::file::MAX_WIDTH;
+use crate::model::network::{Dense, Normalisation, Passthrough};
+use crate::model::proto::NodeProto;
 
 impl<'a> Walk<'a> {
     /// The tensor of the hidden part, and the raw columns after it.

@@ -1,10 +1,10 @@
 //! Recognises one LSTM layer of a graph.
 
-use super::file::{ModelFile, MAX_WIDTH};
-use super::graph::{attribute, int_attribute, node_error, Walk};
-use super::network::Lstm;
-use super::proto::NodeProto;
+use super::{attribute, int_attribute, node_error, Walk};
 use crate::error::Result;
+use crate::model::file::{ModelFile, MAX_WIDTH};
+use crate::model::network::Lstm;
+use crate::model::proto::NodeProto;
 
 impl<'a> Walk<'a> {
     /// Where `name` is the sequence output of an LSTM without its direction axis: the LSTM's node
