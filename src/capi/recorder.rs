@@ -8,6 +8,7 @@ use super::status::{perfvec_status, PERFVEC_OK};
 use super::strings::{self, one, optional_text, put, slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa::Isa;
+use crate::session::intern::Seen;
 use crate::trace::{Header, Summary, Writer};
 use std::ffi::c_char;
 

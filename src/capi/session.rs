@@ -10,9 +10,8 @@ use super::status::perfvec_status;
 use super::{fault, log, signals};
 use crate::error::Result;
 use crate::isa::Isa;
-use crate::session::{Session, SessionConfig};
+use crate::session::{Sampling, Session};
 use std::ffi::c_char;
-use std::sync::Arc;
 
 /// The stream of one hart. One thread at a time; any number of sessions share a model.
 pub struct perfvec_session {

@@ -205,3 +205,42 @@ pub(super) fn duplicate(name: &str) -> Error {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(schema_hash: u64) -> ModelInfo {
+        ModelInfo {
+            id: "m".into(),
+            schema: "s".into(),
+            schema_hash,
+            isa: "riscv64".into(),
+            features: 3,
+            representation: 2,
+            warmup: 0,
+            metadata: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_table_of_another_schema_is_refused() {
+        let table = MicroarchTable::for_model(&info(7));
+        assert_eq!(table.schema_hash(), Some(7));
+        table.check_model(&info(7)).unwrap();
+        let e = table.check_model(&info(8)).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Mismatch);
+        // One that does not say its schema fits any.
+        let silent = MicroarchTable::new("m", 2);
+        silent.check_model(&info(8)).unwrap();
+
+        let mut sum = table.clone();
+        let e = sum.merge(&MicroarchTable::for_model(&info(8))).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Mismatch);
+        sum.merge(&silent).unwrap();
+        assert_eq!(sum.schema_hash(), Some(7));
+        let mut sum = silent.clone();
+        sum.merge(&table).unwrap();
+        assert_eq!(sum.schema_hash(), Some(7));
+    }
+}

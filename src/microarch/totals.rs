@@ -323,4 +323,34 @@ mod tests {
         let e = table([1.0; DIM]).estimate(&full).unwrap()[0];
         assert_eq!((e.cycles, e.half_width), (18.0, 1.0));
     }
+
+    /// Pooled units are made as long as those of the shard that borrows them.
+    #[test]
+    fn a_single_unit_borrows_the_spread_of_units_of_another_length() {
+        let on_first = |y: f64| [y, 0.0, 0.0];
+        let many = stratum(&[10.0, 14.0, 18.0].map(on_first), 30);
+        // One unit, twice as long, of 20.
+        let mut single = stratum(&[on_first(30.0)], 20);
+        (single.retired, single.measured) = (400, 20);
+        let s2 = |y: &[f64]| {
+            let mean = y.iter().sum::<f64>() / y.len() as f64;
+            y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (y.len() - 1) as f64
+        };
+        // N^2 s^2 / n (1 - n/N), in units.
+        let of = |s2: f64, n: f64, all: f64| all * all * s2 / n * (1.0 - n / all);
+        let own = of(s2(&[10.0, 14.0, 18.0]), 3.0, 30.0);
+        let borrowed = of(s2(&[20.0, 28.0, 36.0, 30.0]), 1.0, 20.0);
+        let cycles = 10.0 * 42.0 + 20.0 * 30.0;
+        for (mut a, b) in [(many.clone(), &single), (single.clone(), &many)] {
+            a.merge(b).unwrap();
+            let e = table([1.0, 0.0, 0.0]).estimate(&a).unwrap()[0];
+            assert!(close(e.cycles, cycles), "{}", e.cycles);
+            let want = quantile(4.0) * (own + borrowed).sqrt() / cycles;
+            assert!(
+                (e.half_width - want).abs() < 1e-9,
+                "{} {want}",
+                e.half_width
+            );
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! A model file: read, decode, and check what every backend needs.
 
+use super::manifest::{self, model_error};
 use super::proto::{
     Attribute, GraphProto, ModelProto, NodeProto, StringEntry, TensorProto, ValueInfo,
 };
 use super::ModelInfo;
 use crate::bytes::{all, corrupt};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::file::read_bounded;
 use crate::file_kind::{wrong, FileKind};
 use prost::Message;
@@ -45,10 +46,6 @@ pub(crate) struct ModelFile {
     pub info: ModelInfo,
     /// States in the order of the graph's inputs.
     pub states: Vec<State>,
-}
-
-pub(super) fn model_error(message: String) -> Error {
-    Error::new(ErrorKind::Model, message)
 }
 
 /// Reads and checks `path`; errors name it.
@@ -106,7 +103,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ModelFile> {
     for t in &graph.initializer {
         check_finite(t)?;
     }
-    let info = super::manifest::info(metadata, features, representation)?;
+    let info = manifest::info(metadata, features, representation)?;
     Ok(ModelFile {
         path: path.to_owned(),
         #[cfg(feature = "onnxruntime")]

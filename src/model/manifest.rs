@@ -1,9 +1,12 @@
 //! What a model file's metadata says, checked.
 
-use super::file::model_error;
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::schema;
+
+pub(super) fn model_error(message: String) -> Error {
+    Error::new(ErrorKind::Model, message)
+}
 
 /// The manifest of a model of that many columns in and out.
 pub(super) fn info(

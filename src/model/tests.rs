@@ -211,6 +211,31 @@ fn metadata_that_is_missing_or_wrong() {
     );
 }
 
+/// Of a schema that this library has, hash and number of columns must both be its own.
+#[test]
+fn a_known_schema_must_be_this_librarys_to_the_hash() {
+    use crate::features::perfvec51::SCHEMA;
+    let info = |hash: u64, columns: usize| {
+        let hash = format!("{hash:016x}");
+        let metadata = [
+            ("perfvec.model_id", "m"),
+            ("perfvec.schema", SCHEMA.name),
+            ("perfvec.schema_hash", &hash),
+            ("perfvec.isa", "riscv64"),
+            ("perfvec.warmup", "4"),
+        ];
+        let metadata = metadata.map(|(k, v)| (k.to_string(), v.to_string()));
+        manifest::info(metadata.to_vec(), columns, 8)
+    };
+    let (hash, columns) = (SCHEMA.hash(), SCHEMA.len());
+    assert_eq!(info(hash, columns).unwrap().schema_hash, hash);
+    for (hash, columns) in [(hash ^ 1, columns), (hash, columns + 1)] {
+        let e = info(hash, columns).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Mismatch, "{e}");
+        assert!(e.message().contains(SCHEMA.name), "{e}");
+    }
+}
+
 #[test]
 fn graphs_of_another_family() {
     use ErrorKind::Model;

@@ -3,8 +3,9 @@
 
 use super::limits::ENOUGH;
 use super::meter::Spent;
+use super::mode::Sampling;
 use super::strata::Strata;
-use super::{target, Sampling};
+use super::target;
 
 /// Part of the time allowed that is aimed at: the next epoch may pass faster than the ones before.
 const AIM: f64 = 0.9;
@@ -12,7 +13,7 @@ const AIM: f64 = 0.9;
 impl Sampling {
     /// The sampling period, in units, of the epoch that begins at retirement `index`, which is as
     /// long as everything before it; `spent` is what everything before it took.
-    pub fn period(&self, strata: &Strata, index: u64, spent: Spent) -> u64 {
+    pub(crate) fn period(&self, strata: &Strata, index: u64, spent: Spent) -> u64 {
         match self {
             Sampling::Full | Sampling::FixedRate { .. } => 1,
             Sampling::TargetError {

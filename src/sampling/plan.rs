@@ -1,7 +1,7 @@
 //! Which retirements of a region are measured.
 
 use super::limits::{FIRST, MAX_INDEX};
-use super::Sampling;
+use super::mode::Sampling;
 use crate::bytes::{fields, flag, put};
 use crate::error::Result;
 

@@ -119,6 +119,84 @@ proptest! {
     }
 }
 
+/// Every field that is saved comes back: what a restored extractor saves are the same bytes.
+#[test]
+fn strides_rows_and_all_else_come_back() {
+    let insts: Vec<StaticInst> = [
+        (OpClass::MemRead, InstFlags::LOAD),
+        (OpClass::MemWrite, InstFlags::STORE),
+        (
+            OpClass::IntAlu,
+            InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL,
+        ),
+        (
+            OpClass::IntAlu,
+            InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL,
+        ),
+    ]
+    .into_iter()
+    .zip(0u64..)
+    .map(|((op, flags), i)| {
+        let mut inst = StaticInst::new(0x2000 + 4 * i, op, 4);
+        inst.flags = flags;
+        inst.push_src(RegClass::Int, 10 + i as u16);
+        inst.push_dst(RegClass::Int, 11 + i as u16);
+        inst
+    })
+    .collect();
+    let fresh = || {
+        let mut x = RefMachine::new();
+        for (id, inst) in (0..).zip(&insts) {
+            x.intern(id, inst);
+        }
+        x
+    };
+    // Loads and stores with strides of their own, in rows of memory that change.
+    let stream: Vec<Resolved> = (0..4000u64)
+        .map(|i| Resolved {
+            inst: (i % 4) as u32,
+            taken: i % 4 == 3 || i % 12 == 2,
+            address: if i % 4 < 2 {
+                0x10_0000 * (1 + i % 4) + 72 * i
+            } else {
+                0
+            },
+            target: if i % 4 == 3 { 0x2000 + 64 * (i % 5) } else { 0 },
+            ..Resolved::default()
+        })
+        .collect();
+    let mut x = fresh();
+    x.steps(&stream, None);
+    let loads: Vec<Stride> = x.insts.iter().take(2).map(|i| i.stride).collect();
+    for s in &loads {
+        assert!(s.stride == 288 && s.confidence == 3 && s.last > 0);
+    }
+    assert!(x.last_row != u64::MAX && x.last_far > 0 && x.last_miss > 0);
+    let mut saved = Vec::new();
+    x.save(&mut saved);
+    let mut restored = fresh();
+    restored.restore(&mut &saved[..]).unwrap();
+    let mut again = Vec::new();
+    restored.save(&mut again);
+    assert_eq!(again, saved);
+    for (a, b) in restored.insts.iter().zip(&loads) {
+        assert_eq!((a.stride.last, a.stride.stride), (b.last, b.stride));
+    }
+    assert_eq!(restored.last_row, x.last_row);
+    // And what follows is the same, the stride's and the row's columns among it.
+    let next: Vec<Resolved> = (stream.iter().take(40))
+        .map(|r| Resolved {
+            address: if r.address > 0 {
+                r.address + 72 * 4000
+            } else {
+                0
+            },
+            ..*r
+        })
+        .collect();
+    assert_eq!(rows(&mut restored, &next), rows(&mut x, &next));
+}
+
 #[test]
 fn a_dependent_chain_of_misses_costs_each_machine_its_latency() {
     let mut chase = StaticInst::new(0x2000, OpClass::MemRead, 4);
