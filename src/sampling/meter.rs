@@ -48,11 +48,6 @@ impl Meter {
         }
     }
 
-    /// Its clock.
-    pub fn clock(&self) -> Clock {
-        self.clock.clone()
-    }
-
     /// The time now.
     pub fn now(&self) -> Duration {
         (self.clock)()

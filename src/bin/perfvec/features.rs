@@ -2,7 +2,7 @@
 
 use crate::windows::Windows;
 use perfvec::features::{extractor, Extractor};
-use perfvec::inst::{Resolved, StaticInst};
+use perfvec::inst::Resolved;
 use perfvec::npy::NpyWriter;
 use perfvec::outcome::Resolver;
 use perfvec::trace::perfvec_txt::TextReader;
