@@ -165,7 +165,7 @@ fn rows(net: &Network) -> Vec<f32> {
 
 fn contender<'a>(
     what: &str,
-    net: &Network,
+    net: &'a Network,
     mut engine: Box<dyn Engine>,
     x: &'a [f32],
     lanes: usize,
