@@ -442,7 +442,7 @@ mod tests {
         // In an epoch, whole units: 5 of them in a period.
         let sampling = Sampling::TargetOverhead { overhead: 0.1 };
         let mut plan = Planner::new(&layout(&sampling, 4, 0));
-        let start = FIRST * 4 << 10;
+        let start = (FIRST * 4) << 10;
         plan.plan_epoch(start, 5);
         let drawn = counts(&offsets(&mut plan, start, 20, 5000));
         assert_eq!(

@@ -130,7 +130,7 @@ impl Codec {
         self.decode_addresses(&mut columns, &mut block.retirements)?;
         decode_timed(&mut columns[CYCLES], retirements, &mut block.timed)?;
         match columns.iter().position(|c| !c.is_empty()) {
-            Some(i) => Err(corrupt(&format!("column {i} holds more than the block"))),
+            Some(i) => Err(corrupt(format!("column {i} holds more than the block"))),
             None => Ok(()),
         }
     }

@@ -377,9 +377,14 @@ fn calls_outside_the_contract_are_errors() {
         let e = engine.run(&rows, Out::Rows(&mut out[..room])).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument, "{rows:?} {room}");
     }
-    let mut sums = vec![0.0; 2 * 6];
-    let measured: [&[std::ops::Range<usize>]; 4] =
-        [&[0..3, 1..1], &[0..3, 1..4], &[0..3, 1..3], &[0..3]];
+    let mut sums = [0.0; 2 * 6];
+    let one = 0..3;
+    let measured: [&[std::ops::Range<usize>]; 4] = [
+        &[0..3, 1..1],
+        &[0..3, 1..4],
+        &[0..3, 1..3],
+        std::slice::from_ref(&one),
+    ];
     for (measured, room, fits) in [
         (measured[0], 12, true),
         (measured[1], 12, false),

@@ -77,7 +77,7 @@ struct Table {
 impl Table {
     fn place(&self, hash: u64) -> usize {
         // Exact for hashes of up to 40 bits: a 64-bit inverse of a size below 2^16 is.
-        let quotient = (u128::from(hash) * u128::from(self.inverse) >> 64) as u64;
+        let quotient = ((u128::from(hash) * u128::from(self.inverse)) >> 64) as u64;
         self.start + (hash - quotient * self.size) as usize
     }
 }

@@ -301,7 +301,8 @@ impl Histories {
     /// The branches that are a multiple of `n + 2`, where this is one.
     fn moved(&self, n: usize, hash: u32) -> Option<&Modulo> {
         let modulus = n as u32 + 2;
-        (hash % modulus == 0).then(|| self.modulo.iter().find(|m| m.modulus == modulus))?
+        hash.is_multiple_of(modulus)
+            .then(|| self.modulo.iter().find(|m| m.modulus == modulus))?
     }
 }
 

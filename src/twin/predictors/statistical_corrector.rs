@@ -196,7 +196,7 @@ impl StatisticalCorrector {
         let first = ((a.pc ^ a.pc >> 2) << 1 ^ (low & u64::from(a.disputed))) << 1;
         let skewed = ((a.pc ^ a.pc >> (size.ilog2() - 2)) << 1 ^ high) << 1;
         let by_table = said
-            + ((u64::from(a.hit) + 1) / 4 << 4)
+            + (((u64::from(a.hit) + 1) / 4) << 4)
             + (high << 1)
             + (low << 2)
             + (u64::from(a.alternate != 0) << 3);

@@ -338,22 +338,22 @@ mod tests {
                 let taken = random.once_in(1);
                 let (seen, word) = (p.lookup(pc), (pc >> 1) as u32);
                 let mut start = 0;
-                for i in 0..count {
+                for (i, &length) in lengths.iter().enumerate().take(count) {
                     let (bank, log2) = (i as u32 + 1, shape.log2[i + 1]);
                     let mask = (1u32 << log2) - 1;
                     let rotate = |x: u32| {
                         let upper = if bank > log2 { 0 } else { x >> (log2 - bank) };
                         (x << bank & mask) + upper
                     };
-                    let seen_path = path & ((1 << lengths[i].min(16)) - 1);
+                    let seen_path = path & ((1 << length.min(16)) - 1);
                     let path = rotate(seen_path & mask ^ rotate(seen_path >> log2));
                     let shift = log2.abs_diff(bank) + 1;
-                    let index = word ^ word >> shift ^ fold(&outcomes, lengths[i], log2) ^ path;
+                    let index = word ^ word >> shift ^ fold(&outcomes, length, log2) ^ path;
                     assert_eq!(u32::from(seen.places[i]), start + (index & mask));
                     let bits = shape.tag_bits[i + 1];
                     let tag = word
-                        ^ fold(&outcomes, lengths[i], bits)
-                        ^ fold(&outcomes, lengths[i], bits - 1) << 1;
+                        ^ fold(&outcomes, length, bits)
+                        ^ fold(&outcomes, length, bits - 1) << 1;
                     assert_eq!(u32::from(seen.tags[i]), tag & ((1 << bits) - 1));
                     start += mask + 1;
                 }

@@ -231,7 +231,7 @@ impl Tables {
         // gem5 shifts an int by the length of a history: by its lower five bits.
         let path = |table: usize| {
             let mask = 1i32.wrapping_shl(self.lengths[table / 2]).wrapping_sub(1);
-            (pc ^ (self.path & mask) as u64) as u64
+            pc ^ (self.path & mask) as u64
         };
         // Which of a bank's interleaved tables comes next.
         let mut turn = path(1) % shape.banks[0];

@@ -85,7 +85,7 @@ impl Ampm {
             self.end_epoch();
             self.next_epoch += EPOCH;
         }
-        let (number, line) = (address / ZONE, address % ZONE >> 6);
+        let (number, line) = (address / ZONE, (address % ZONE) >> 6);
         let here = self.zone(number);
         let before = (number > 0).then(|| self.zone(number - 1));
         let behind = self.zone(number + 1);
@@ -120,7 +120,7 @@ impl Ampm {
                 _ => (behind, number + 1),
             };
             self.prefetch(zone, target as u64 % LINES);
-            candidate(place * ZONE + (target as u64 % LINES << 6));
+            candidate(place * ZONE + ((target as u64 % LINES) << 6));
             found += 1;
             if found == self.degree {
                 break;
