@@ -1,6 +1,7 @@
 //! What tests, benchmarks and fuzz targets share: streams, a model without a file, the fuzz targets.
 
 pub mod fuzz;
+pub mod golden;
 pub mod sequential;
 pub mod stream;
 pub mod text_trace;

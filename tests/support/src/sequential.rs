@@ -43,6 +43,17 @@ impl Stream {
         all
     }
 
+    /// The rows that an extractor of `width` columns makes of it.
+    pub fn rows(&self, extractor: &mut dyn Extractor, width: usize) -> Result<Vec<f32>> {
+        for (id, inst) in (0..).zip(&self.insts) {
+            extractor.intern(id, inst);
+        }
+        let settled = self.settled();
+        let mut rows = vec![0.0; settled.len() * width];
+        extractor.steps(&settled, Some(&mut rows));
+        Ok(rows)
+    }
+
     /// The program vector of a session with these settings.
     pub fn session(&self, model: &Arc<Model>, config: &SessionConfig) -> Result<ProgramVector> {
         let mut session = Session::new(model.clone(), config)?;
@@ -135,11 +146,5 @@ pub fn worst(
 /// The feature rows of a stream.
 pub fn rows(model: &Model, stream: &Stream) -> Result<Vec<f32>> {
     let mut e = extractor(&model.info().schema)?;
-    for (id, inst) in (0..).zip(&stream.insts) {
-        e.intern(id, inst);
-    }
-    let settled = stream.settled();
-    let mut rows = vec![0.0; settled.len() * model.info().features];
-    e.steps(&settled, Some(&mut rows));
-    Ok(rows)
+    stream.rows(e.as_mut(), model.info().features)
 }

@@ -34,7 +34,11 @@ struct World {
 
 fn model_path() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
-    PATH.get_or_init(|| crate::root("tests/data/capi/tiny.onnx").display().to_string())
+    PATH.get_or_init(|| {
+        crate::root("tests/data/capi/tiny.onnx")
+            .display()
+            .to_string()
+    })
 }
 
 /// One input.
