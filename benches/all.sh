@@ -15,6 +15,8 @@ part "Extractor of the published features, beside naive lists and splay trees (i
 cargo bench -q --bench extractor -- examples/lua.pvt
 part "Extractor of the default model's features"
 cargo bench -q --bench refmachine -- examples/lua.pvt
+part "Branch predictors of twins: how often they are wrong, and what they cost"
+cargo bench -q --bench predictors -- examples/lua.pvt
 part "Engine, beside ONNX Runtime batched and one at a time, and the product of its matrices"
 cargo bench -q --bench engine -- "$model" | tee target/bench-engine.txt
 part "PyTorch as published: a window for every instruction"

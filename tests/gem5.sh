@@ -8,7 +8,8 @@
 # GEM5 must have been built with EXTRAS=gem5-glue. Without it, only what needs no gem5 is tested,
 # and the script says so. PROGRAM (a static RISC-V binary) may name a program to run; otherwise
 # one is compiled with riscv64-linux-gnu-gcc. WORKLOADS (target/workloads) is where
-# onnx/workloads/build.py built to.
+# onnx/workloads/build.py built to. GEM5_SOURCE (gem5 24.0's sources) is enough to compare twins'
+# branch predictors with gem5's, without a gem5.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 glue=$PWD/gem5-glue
@@ -72,6 +73,14 @@ if [ -e "$library/libperfvec.so" ]; then
     pass "decoded instructions of Arm and x86"
 else
     skip "decoded instructions of Arm and x86: no libperfvec.so in $library (PERFVEC_LIB)"
+fi
+
+if [ -n "${GEM5_SOURCE:-}" ] && command -v cargo > /dev/null; then
+    python3 tests/gem5/predictors_alone.py "$GEM5_SOURCE" "cargo bench -q --bench predictors --" \
+        examples/lua.pvt
+    pass "twins' branch predictors are gem5's to the bit"
+else
+    skip "branch predictors, to the bit: set GEM5_SOURCE=/path/to/gem5 (needs cargo)"
 fi
 
 if [ -z "${GEM5:-}" ]; then
@@ -142,6 +151,14 @@ gem5 "$work/m-windows" --path="$glue/configs" "$job" "$work/windows.json" || {
     tail -20 "$work/m-windows/log"; fail "windows"; }
 cycles --compare "$work/a.pvc" "$work/windows.pvc" || fail "windows"
 pass "the same stream on every CPU model, and through switches"
+
+# --- twins predict branches as gem5 does ---
+if command -v cargo > /dev/null; then
+    python3 tests/gem5/predictors.py "$GEM5" "cargo bench -q --bench predictors --" 2000000 "$PROGRAM"
+    pass "twins predict branches as gem5 does"
+else
+    skip "branch predictors of twins: no cargo"
+fi
 
 # --- observed cycles are those of the CPU ---
 python3 - "$work/m-skylake-like/stats.txt" "$work/skylake-like.pvc" <<'PY'

@@ -36,6 +36,11 @@ impl Random {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// One that only draws zeros, as xorshift does from there.
+    pub(super) fn zeros() -> Self {
+        Self(0)
+    }
+
     /// The next number (xorshift64*, Vigna 2016), of which the upper half is good.
     #[inline]
     pub(in crate::twin) fn next(&mut self) -> u32 {
@@ -72,6 +77,12 @@ mod tests {
         let mut byte = 0i8;
         (0..300).for_each(|_| step_signed(&mut byte, false, 8));
         assert_eq!(byte, i8::MIN);
+    }
+
+    #[test]
+    fn zeros_stay_zero() {
+        let mut random = Random::zeros();
+        assert!((0..100).all(|_| random.next() == 0 && random.once_in(7)));
     }
 
     #[test]

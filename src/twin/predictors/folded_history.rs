@@ -4,50 +4,51 @@
 //! outcomes enter and leave (Michaud, A PPM-like, tag-based branch predictor, 2005). Histories are
 //! up to 3000 long, so that nothing is ever refolded.
 
-/// One fold.
-#[derive(Debug, Clone, Copy)]
-struct Fold {
-    value: u32,
-    length: u32,
-    bits: u32,
-    /// Where the outcome that leaves lies by then.
-    out: u32,
-}
-
 /// Outcomes and their folds: three a table, for its index and two for its tag.
+///
+/// Tables lie side by side, so that the compiler moves many folds at once.
 #[derive(Debug, Clone)]
 pub(super) struct History {
     /// A ring, longer than the longest history.
     outcomes: Vec<u8>,
     youngest: usize,
-    folds: Vec<[Fold; 3]>,
+    lengths: Vec<u32>,
+    /// What leaves each table's history, in a step.
+    leaving: Vec<u32>,
+    folds: [Folds; 3],
+}
+
+/// A fold of each table.
+#[derive(Debug, Clone)]
+struct Folds {
+    values: Vec<u32>,
+    bits: Vec<u32>,
+    /// Where the outcome that leaves lies by then.
+    out: Vec<u32>,
 }
 
 impl History {
     /// Of each table: the outcomes that it sees, and the bits of its three folds.
     pub(super) fn new(tables: &[(u32, [u32; 3])]) -> Self {
-        let longest = tables.iter().map(|t| t.0).max().unwrap_or(0) as usize;
+        let lengths: Vec<u32> = tables.iter().map(|t| t.0).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
         Self {
             outcomes: vec![0; (longest + 1).next_power_of_two()],
             youngest: 0,
-            folds: tables
-                .iter()
-                .map(|&(length, bits)| {
-                    bits.map(|bits| Fold {
-                        value: 0,
-                        length,
-                        bits,
-                        out: length % bits,
-                    })
-                })
-                .collect(),
+            leaving: vec![0; lengths.len()],
+            folds: std::array::from_fn(|fold| Folds {
+                values: vec![0; lengths.len()],
+                bits: tables.iter().map(|t| t.1[fold]).collect(),
+                out: tables.iter().map(|t| t.0 % t.1[fold]).collect(),
+            }),
+            lengths,
         }
     }
 
     /// The folds of a table: of the index, of the tag, and the second of the tag.
     #[inline]
     pub(super) fn folds(&self, table: usize) -> [u32; 3] {
-        self.folds[table].map(|f| f.value)
+        [0, 1, 2].map(|fold: usize| self.folds[fold].values[table])
     }
 
     /// The youngest outcome is now this one.
@@ -56,13 +57,16 @@ impl History {
         let mask = self.outcomes.len() - 1;
         self.youngest = self.youngest.wrapping_add(1) & mask;
         self.outcomes[self.youngest] = u8::from(taken);
-        for three in &mut self.folds {
-            let leaves = self.outcomes[self.youngest.wrapping_sub(three[0].length as usize) & mask];
-            for fold in three {
-                let mut value = fold.value << 1 | u32::from(taken);
-                value ^= u32::from(leaves) << fold.out;
-                value ^= value >> fold.bits;
-                fold.value = value & ((1 << fold.bits) - 1);
+        for (leaves, &length) in self.leaving.iter_mut().zip(&self.lengths) {
+            let at = self.youngest.wrapping_sub(length as usize) & mask;
+            *leaves = self.outcomes[at].into();
+        }
+        let taken = u32::from(taken);
+        for Folds { values, bits, out } in &mut self.folds {
+            let shape = bits.iter().zip(out.iter()).zip(&self.leaving);
+            for (value, ((&bits, &out), &leaves)) in values.iter_mut().zip(shape) {
+                let new = (*value << 1 | taken) ^ leaves << out;
+                *value = (new ^ new >> bits) & ((1 << bits) - 1);
             }
         }
     }

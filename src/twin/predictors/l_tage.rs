@@ -32,6 +32,11 @@ impl LTage {
         }
     }
 
+    pub(super) fn without_chance(&mut self) {
+        self.random = Random::zeros();
+        self.tage.without_chance();
+    }
+
     pub(super) fn lookup(&self, pc: u64) -> (bool, Seen) {
         let (tage, loops) = (self.tage.lookup(pc), self.loops.lookup(pc));
         let prediction = self.loops.choose(&loops, tage.prediction);

@@ -160,6 +160,20 @@ impl Direction {
         }
     }
 
+    /// The same, drawing zeros where it would draw random numbers: what is compared with gem5's own
+    /// code, bit for bit.
+    #[must_use]
+    pub fn without_chance(mut self) -> Self {
+        match &mut self {
+            Self::Local(_) | Self::Tournament(_) | Self::BiMode(_) => {}
+            Self::Tage(p) => p.without_chance(),
+            Self::LTage(p) => p.without_chance(),
+            Self::TageScL(p) => p.without_chance(),
+            Self::Perceptron(p) => p.without_chance(),
+        }
+        self
+    }
+
     /// Predicts a conditional branch at `pc`, without consequences.
     #[inline]
     pub fn lookup(&self, pc: u64) -> (bool, Record) {

@@ -213,6 +213,10 @@ impl MultiperspectivePerceptron {
         usize::from(at.hash ^ u16::from(self.last_taken)) % self.filter.len()
     }
 
+    pub(super) fn without_chance(&mut self) {
+        self.random = Random::zeros();
+    }
+
     pub(super) fn lookup(&self, pc: u64) -> (bool, Seen) {
         let at = Address::new(pc);
         let mut unknown = false;

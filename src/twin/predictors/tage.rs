@@ -149,6 +149,10 @@ impl Tage {
         Self::with(&L_TAGE)
     }
 
+    pub(super) fn without_chance(&mut self) {
+        self.random = Random::zeros();
+    }
+
     fn with(shape: &Shape) -> Self {
         let count = shape.log2.len() - 1;
         let lengths = history_lengths(shape.min_history, shape.max_history, count);

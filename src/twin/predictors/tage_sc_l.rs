@@ -47,6 +47,10 @@ impl TageScL {
         }
     }
 
+    pub(super) fn without_chance(&mut self) {
+        self.random = Random::zeros();
+    }
+
     /// What the corrector asks; the path is that of now.
     fn asked(&self, pc: u64, tables: &tage_sc_l_tables::Seen, before: bool) -> Asked {
         let confidence = if tables.hit > 0 {

@@ -10,7 +10,7 @@
 //! (`cache_snoop` is off) nor throttled (`throttle_control_percentage` is 0).
 //!
 //! The cache calls [`Queue::accessed`], then [`Prefetcher::notify`], and pushes what comes out; it
-//! fetches from the queue where it has nothing better to do.
+//! fetches from the queue where it has nothing better to do ([`queue::may_fetch`]).
 
 pub mod ampm;
 pub mod bop;

@@ -7,6 +7,12 @@ use std::collections::VecDeque;
 const ENTRIES: usize = 32;
 const LATENCY: u64 = 1;
 
+/// Whether a cache with `busy` of its `mshrs` taken may fetch a line that nobody asked for yet: one
+/// is kept for demands, and gem5 leaves one more. A cache of one or two never does.
+pub fn may_fetch(mshrs: usize, busy: usize) -> bool {
+    busy + 2 < mshrs
+}
+
 /// The queue.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
@@ -69,6 +75,12 @@ mod tests {
             [queue.pop(6), queue.pop(6), queue.pop(6)],
             [Some(0x1000), Some(0x1080), None]
         );
+    }
+
+    #[test]
+    fn two_mshrs_stay_free() {
+        assert!(!may_fetch(1, 0) && !may_fetch(2, 0) && may_fetch(3, 0));
+        assert!(may_fetch(8, 5) && !may_fetch(8, 6));
     }
 
     #[test]
