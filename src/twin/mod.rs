@@ -1,4 +1,83 @@
-//! Twins: a small machine for each priced core, with that core's own parameters.
+//! Twins: each priced core's own machine, timed by the stream.
+//!
+//! A core's parameters ([`parameters`]) make a machine that is stepped once per retirement and
+//! yields its time, split by cause ([`parts`]). The mechanisms are those of gem5 24.0's O3 and Minor
+//! CPUs and its classic memory system; rules that are that simulator's own have names and can be
+//! turned off ([`rules`]). Nothing is learned.
 
+pub mod cache;
+pub mod calendar;
+pub mod cores;
+pub mod hierarchy;
+pub mod memory;
+pub mod minor;
+pub mod o3;
+pub mod pages;
+pub mod parameters;
+pub mod parts;
 pub mod predictors;
 pub mod prefetchers;
+pub mod prepared;
+pub mod rules;
+pub mod stage;
+pub mod store_sets;
+
+use crate::inst::{Resolved, StaticInst};
+use minor::InOrder;
+use o3::OutOfOrder;
+use parameters::{CoreKind, CoreParameters};
+use parts::Part;
+use prepared::Prepared;
+use rules::Rules;
+
+/// The machine of either kind.
+enum Core {
+    OutOfOrder(Box<OutOfOrder>),
+    InOrder(Box<InOrder>),
+}
+
+/// A core's own machine.
+pub struct Twin {
+    insts: Vec<Prepared>,
+    core: Core,
+    last: u64,
+    /// Cycles by part.
+    pub parts: [u64; Part::COUNT],
+}
+
+impl Twin {
+    /// At the start of a stream.
+    pub fn new(p: &CoreParameters, rules: &Rules) -> Self {
+        let core = match p.kind {
+            CoreKind::OutOfOrder => Core::OutOfOrder(Box::new(OutOfOrder::new(p, rules))),
+            CoreKind::InOrder => Core::InOrder(Box::new(InOrder::new(p, rules))),
+        };
+        Self {
+            insts: Vec::new(),
+            core,
+            last: 0,
+            parts: [0; Part::COUNT],
+        }
+    }
+
+    /// The next static instruction.
+    pub fn intern(&mut self, inst: &StaticInst) {
+        self.insts.push(Prepared::new(inst));
+    }
+
+    /// One retirement: the cycles since the one before, and their part.
+    pub fn step(&mut self, r: &Resolved) -> (u64, Part) {
+        let inst = &self.insts[r.inst as usize];
+        let at = match &mut self.core {
+            Core::OutOfOrder(core) => core.step(inst, r),
+            Core::InOrder(core) => core.step(inst, r),
+        };
+        let cycles = at.cycle() - self.last;
+        self.last = at.cycle();
+        self.parts[at.part() as usize] += cycles;
+        (cycles, at.part())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod convert;
+mod cores;
 mod features;
 mod guest;
 mod info;
@@ -57,6 +58,8 @@ enum Command {
     Info(info::Args),
     /// Turn another tool's trace into a perfvec trace.
     Convert(convert::Args),
+    /// List cores by name, show or check the parameters of one.
+    Cores(cores::Args),
     /// Compare the streams of two traces; the exit code is 1 where they differ.
     Diff(trace_diff::DiffArgs),
     /// Print a script that completes the command line in a shell.
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Features(args) => features::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Cores(args) => cores::run(&args),
         Command::Diff(args) => {
             let mut text = Vec::new();
             let same = trace_diff::run(&args, &mut text);

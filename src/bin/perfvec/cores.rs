@@ -1,0 +1,110 @@
+//! `perfvec cores`: the cores that are known by name, and files that describe one.
+
+use crate::output::print;
+use perfvec::twin::cores::{named, NamedCore};
+use perfvec::twin::parameters::{CoreKind, AXES};
+use perfvec::Result;
+use std::fmt::Write;
+
+/// Arguments of `perfvec cores`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// List the cores that are known by name (what no argument does, too).
+    List,
+    /// Show every parameter of a core, as TOML that can be changed and given to --core.
+    Show {
+        /// The name of a core, or a file that describes one.
+        #[arg(value_name = "NAME|FILE")]
+        core: String,
+    },
+    /// Check files that describe cores; the first mistake is told.
+    Check {
+        /// TOML or JSON files.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<String>,
+    },
+    /// List the parameters of cores: names, ranges, meanings.
+    Parameters,
+}
+
+/// Prints it.
+pub fn run(args: &Args) -> Result<()> {
+    match args.what.as_ref().unwrap_or(&What::List) {
+        What::List => print(list()),
+        What::Show { core } => print(show(&NamedCore::open(core)?)),
+        What::Check { files } => {
+            let mut text = String::new();
+            for file in files {
+                let core = NamedCore::open(file)?;
+                let _ = writeln!(text, "{file}: {} is a valid core", core.name);
+            }
+            print(text)
+        }
+        What::Parameters => print(parameters()),
+    }
+}
+
+fn list() -> String {
+    let mut text = format!(
+        "{:18} {:6} {:>5} {:>5} {:>5}  {:15} {:>7} {:>7} {:>7}  {}\n",
+        "core", "kind", "GHz", "width", "ROB", "predictor", "L1D KiB", "L2 KiB", "L3 KiB", "memory"
+    );
+    for c in named() {
+        let p = &c.parameters;
+        let rob = match p.kind {
+            CoreKind::OutOfOrder => p.rob.to_string(),
+            CoreKind::InOrder => "-".into(),
+        };
+        let _ = writeln!(
+            text,
+            "{:18} {:6} {:>5} {:>5} {:>5}  {:15} {:>7} {:>7} {:>7}  {}",
+            c.name,
+            p.kind.word(),
+            p.clock_ghz,
+            p.commit_width,
+            rob,
+            p.predictor.name(),
+            p.l1d_kib,
+            p.l2_kib,
+            p.l3_kib,
+            p.memory.word()
+        );
+    }
+    text
+}
+
+fn show(core: &NamedCore) -> String {
+    let mut text = format!("name = \"{}\"\n", core.name);
+    for (key, value) in core.parameters.to_map() {
+        let _ = writeln!(text, "{key} = {value}");
+    }
+    text
+}
+
+fn parameters() -> String {
+    let mut text = String::from(
+        "kind               \"o3\" or \"minor\"\n\
+         clock_ghz          0.01 to 20: clock in GHz\n\
+         predictor          family of the direction predictor\n\
+         l1d_prefetcher     prefetcher of the level 1 data cache\n\
+         l2_prefetcher      prefetcher of the level 2 cache\n\
+         memory             memory device, by gem5's name\n\
+         memory_latency_ns  0 to 10000: request to response of SimpleMemory\n\
+         memory_gib_s       0.01 to 10000: bandwidth of SimpleMemory\n",
+    );
+    for a in AXES {
+        let kind = match a.group {
+            "common" => String::new(),
+            group => format!(" ({group})"),
+        };
+        let doc = a.doc.trim().trim_end_matches('.');
+        let _ = writeln!(text, "{:18} {} to {}: {doc}{kind}", a.name, a.low, a.high);
+    }
+    text
+}

@@ -1,0 +1,236 @@
+//! One set-associative cache with LRU replacement, its misses under way, and what blocks it.
+
+/// A line in a cache.
+#[derive(Clone, Copy, Default)]
+pub struct Line {
+    /// Line address + 1; 0 where there is none.
+    pub(super) tag: u64,
+    /// From when on it can be used.
+    pub ready: u64,
+    /// When it was used last, in accesses.
+    pub(super) used: u64,
+    /// Which level it came from.
+    pub level: u8,
+    /// To be written back.
+    pub dirty: bool,
+    /// Filled by a prefetch, and not asked for since.
+    pub prefetched: bool,
+}
+
+/// Tags and replacement.
+pub struct Cache {
+    lines: Vec<Line>,
+    ways: usize,
+    mask: u64,
+    clock: u64,
+}
+
+/// A line that had to go.
+pub struct Evicted {
+    /// Its line address.
+    pub line: u64,
+    /// Whether it must be written back.
+    pub dirty: bool,
+}
+
+impl Cache {
+    /// An empty cache.
+    pub fn new(kib: u32, ways: u32) -> Self {
+        let sets = kib * 16 / ways;
+        Self {
+            lines: vec![Line::default(); (sets * ways) as usize],
+            ways: ways as usize,
+            mask: u64::from(sets) - 1,
+            clock: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, line: u64) -> &mut [Line] {
+        let first = (line & self.mask) as usize * self.ways;
+        &mut self.lines[first..first + self.ways]
+    }
+
+    /// The line, made the most recent one of its set.
+    #[inline(always)]
+    pub fn find(&mut self, line: u64) -> Option<&mut Line> {
+        self.clock += 1;
+        let clock = self.clock;
+        let found = self.set(line).iter_mut().find(|l| l.tag == line + 1)?;
+        found.used = clock;
+        Some(found)
+    }
+
+    /// Whether the line is there; nothing changes.
+    #[inline(always)]
+    pub fn has(&self, line: u64) -> bool {
+        let first = (line & self.mask) as usize * self.ways;
+        self.lines[first..first + self.ways]
+            .iter()
+            .any(|l| l.tag == line + 1)
+    }
+
+    /// Puts a line in the place of the least recently used one.
+    pub fn fill(&mut self, line: u64, fill: Line) -> Option<Evicted> {
+        self.clock += 1;
+        let clock = self.clock;
+        let victim = self.set(line).iter_mut().min_by_key(|l| l.used)?;
+        let old = std::mem::replace(
+            victim,
+            Line {
+                tag: line + 1,
+                used: clock,
+                ..fill
+            },
+        );
+        (old.tag != 0).then(|| Evicted {
+            line: old.tag - 1,
+            dirty: old.dirty,
+        })
+    }
+}
+
+/// Accesses that may wait for a miss register at a time: more than a load queue holds.
+const WAITING: usize = 160;
+
+/// Miss status holding registers: what is under way when, and when a cache has no more of them.
+///
+/// Accesses come in the order of the program, not of time: a register that is taken later is free
+/// for an access that is earlier.
+pub struct Mshrs {
+    /// From when to when registers are taken: the last ones, oldest first.
+    taken: Vec<(u64, u64)>,
+    next: usize,
+    count: usize,
+    /// The end of the last one.
+    latest: u64,
+}
+
+impl Mshrs {
+    /// None is taken.
+    pub fn new(count: u32) -> Self {
+        let count = count as usize;
+        Self {
+            taken: vec![(0, 0); count + WAITING],
+            next: 0,
+            count,
+            latest: 0,
+        }
+    }
+
+    /// When an access at `now` is accepted: not while all registers are taken.
+    #[inline(always)]
+    pub fn accepted(&self, now: u64) -> u64 {
+        if now >= self.latest {
+            now
+        } else {
+            self.wait(now)
+        }
+    }
+
+    #[cold]
+    fn wait(&self, mut now: u64) -> u64 {
+        loop {
+            let under_way = || self.taken.iter().filter(|t| t.0 <= now && now < t.1);
+            if under_way().count() < self.count {
+                return now;
+            }
+            now = under_way().map(|t| t.1).min().unwrap_or(now);
+        }
+    }
+
+    /// How many are taken at `now`.
+    pub fn taken(&self, now: u64) -> usize {
+        if now >= self.latest {
+            return 0;
+        }
+        self.taken
+            .iter()
+            .filter(|t| t.0 <= now && now < t.1)
+            .count()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Takes one from `now` until `until`.
+    pub fn take(&mut self, now: u64, until: u64) {
+        self.taken[self.next] = (now, until);
+        self.next = (self.next + 1) % self.taken.len();
+        self.latest = self.latest.max(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A set as a list, the most recent line first.
+    #[derive(Default)]
+    struct Naive(std::collections::HashMap<u64, Vec<(u64, bool)>>);
+
+    impl Naive {
+        /// Whether `line` hits, and what a miss pushes out.
+        fn access(
+            &mut self,
+            line: u64,
+            sets: u64,
+            ways: usize,
+            write: bool,
+        ) -> (bool, Option<(u64, bool)>) {
+            let set = self.0.entry(line % sets).or_default();
+            let at = set.iter().position(|l| l.0 == line);
+            let dirty = at.is_some_and(|at| set.remove(at).1) | write;
+            set.insert(0, (line, dirty));
+            (
+                at.is_some(),
+                (set.len() > ways).then(|| set.pop().expect("one too many")),
+            )
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_cache_is_its_sets_in_order_of_use(
+            accesses in prop::collection::vec((0u64..96, any::<bool>()), 1..400),
+            shape in prop::sample::select(vec![(1u32, 1u32), (1, 2), (1, 4), (2, 8), (1, 16)]),
+        ) {
+            let (kib, ways) = shape;
+            let sets = u64::from(kib * 16 / ways);
+            let mut cache = Cache::new(kib, ways);
+            let mut naive = Naive::default();
+            for (line, write) in accesses {
+                let (hit, out) = naive.access(line, sets, ways as usize, write);
+                prop_assert_eq!(cache.has(line), hit);
+                match cache.find(line) {
+                    Some(l) => {
+                        l.dirty |= write;
+                        prop_assert!(hit);
+                    }
+                    None => {
+                        let evicted = cache.fill(line, Line { dirty: write, ..Line::default() });
+                        prop_assert_eq!(evicted.map(|e| (e.line, e.dirty)), out);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cache_without_miss_registers_blocks_until_one_is_free() {
+        let mut m = Mshrs::new(2);
+        m.take(10, 50);
+        assert_eq!((m.accepted(12), m.taken(12)), (12, 1));
+        m.take(12, 40);
+        assert_eq!([11, 12, 39, 40].map(|t| m.accepted(t)), [11, 40, 40, 40]);
+        m.take(40, 90);
+        assert_eq!(m.accepted(45), 50);
+        // What is taken later does not hinder who is earlier.
+        m.take(200, 300);
+        m.take(201, 300);
+        assert_eq!([150, 250].map(|t| m.accepted(t)), [150, 300]);
+    }
+}

@@ -1,0 +1,194 @@
+//! Cores by name, and files that describe a core.
+
+use super::parameters::{CoreKind, CoreParameters};
+use crate::error::{Error, ErrorKind, Result};
+use crate::file::read_bounded;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::OnceLock;
+
+const NAMED: &str = include_str!("cores.toml");
+/// Largest file that describes a core.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A core and its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedCore {
+    /// Its name: that of the file where it gives none.
+    pub name: String,
+    /// Its parameters.
+    pub parameters: CoreParameters,
+}
+
+/// The cores that the library knows by name, the middle ones of each kind first.
+pub fn named() -> &'static [NamedCore] {
+    static CORES: OnceLock<Vec<NamedCore>> = OnceLock::new();
+    CORES.get_or_init(|| {
+        let mut cores = vec![
+            NamedCore {
+                name: "middle-o3".into(),
+                parameters: CoreParameters::middle(CoreKind::OutOfOrder),
+            },
+            NamedCore {
+                name: "middle-minor".into(),
+                parameters: CoreParameters::middle(CoreKind::InOrder),
+            },
+        ];
+        let table: Map<String, Value> =
+            toml::from_str(NAMED).expect("the library's own cores are valid TOML");
+        for (name, core) in table {
+            let Value::Object(map) = core else { continue };
+            let parameters =
+                from_map(&name, &map, &cores).expect("the library's own cores are valid");
+            cores.push(NamedCore { name, parameters });
+        }
+        cores
+    })
+}
+
+/// The core called `name`.
+pub fn find(name: &str) -> Result<&'static NamedCore> {
+    named().iter().find(|c| c.name == name).ok_or_else(|| {
+        let all = named().iter().map(|c| c.name.as_str()).collect::<Vec<_>>();
+        Error::new(
+            ErrorKind::NotFound,
+            format!("no core is called \"{name}\"; there are {}", all.join(", ")),
+        )
+    })
+}
+
+fn from_map(name: &str, map: &Map<String, Value>, cores: &[NamedCore]) -> Result<CoreParameters> {
+    let like = match map.get("like") {
+        None => None,
+        Some(Value::String(like)) => Some(cores.iter().find(|c| c.name == *like).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("core {name}: like = \"{like}\" is no known core; `perfvec cores` lists them"),
+            )
+        })?),
+        Some(other) => {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("core {name}: like is {other}; give the name of a core in quotes"),
+            ))
+        }
+    };
+    let base = match (like, map.get("kind").and_then(Value::as_str)) {
+        (Some(core), Some(kind)) if core.parameters.kind.word() != kind => {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "core {name}: it is like {}, which is of kind \"{}\", and says kind = \"{kind}\"; drop one of them",
+                    core.name, core.parameters.kind.word()
+                ),
+            ))
+        }
+        (Some(core), _) => core.parameters.clone(),
+        (None, Some("minor")) => CoreParameters::middle(CoreKind::InOrder),
+        (None, Some(_)) => CoreParameters::middle(CoreKind::OutOfOrder),
+        (None, None) => {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("core {name}: say like = \"NAME OF A CORE\", or kind = \"o3\" or \"minor\" for one in the middle"),
+            ))
+        }
+    };
+    CoreParameters::from_map(name, &base, map)
+}
+
+impl NamedCore {
+    /// A core from the text of a TOML or JSON file: flat, `like` or `kind` and what differs.
+    /// `name` is its name where the text gives none.
+    pub fn from_text(name: &str, text: &str) -> Result<Self> {
+        let bad = |e: String| Error::new(ErrorKind::InvalidArgument, format!("core {name}: {e}"));
+        let map: Map<String, Value> = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|e| bad(format!("not JSON: {e}")))?
+        } else {
+            toml::from_str(text)
+                .map_err(|e| bad(format!("not TOML: {}", e.to_string().trim_end())))?
+        };
+        let name = match map.get("name") {
+            None => name.to_string(),
+            Some(Value::String(own)) if !own.is_empty() => own.clone(),
+            Some(other) => return Err(bad(format!("name is {other}; give a text"))),
+        };
+        let parameters = from_map(&name, &map, named())?;
+        Ok(Self { name, parameters })
+    }
+
+    /// The core that `what` names: one of the library's, or a file.
+    pub fn open(what: &str) -> Result<Self> {
+        let path = Path::new(what);
+        if !path.exists() {
+            return find(what).cloned().map_err(|e| {
+                Error::new(
+                    e.kind(),
+                    format!("{what}: no such file, and {}", e.message()),
+                )
+            });
+        }
+        let stem = path
+            .file_stem()
+            .map_or_else(|| "core".into(), |s| s.to_string_lossy());
+        let bytes = read_bounded(path, MAX_BYTES).map_err(|e| e.context(path.display()))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::new(ErrorKind::InvalidArgument, "not UTF-8 text").context(path.display())
+        })?;
+        Self::from_text(&stem, &text).map_err(|e| e.context(path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_knows_its_cores() {
+        assert_eq!(named().len(), 14);
+        let a72 = &find("cortex-a72-like").unwrap().parameters;
+        assert_eq!(
+            (a72.rob, a72.l1d_assoc, a72.kind),
+            (128, 2, CoreKind::OutOfOrder)
+        );
+        assert!(find("cortex-a73-like")
+            .unwrap_err()
+            .to_string()
+            .contains("rocket-like"));
+    }
+
+    #[test]
+    fn a_core_is_like_another_but_for_what_it_says() {
+        let base = &find("cortex-a72-like").unwrap().parameters;
+        for text in [
+            "name = \"mine\"\nlike = \"cortex-a72-like\"\nrob = 192",
+            "{\"name\": \"mine\", \"like\": \"cortex-a72-like\", \"rob\": 192}",
+        ] {
+            let core = NamedCore::from_text("file", text).unwrap();
+            assert_eq!(core.name, "mine");
+            assert_eq!(
+                core.parameters,
+                CoreParameters {
+                    rob: 192,
+                    ..base.clone()
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (text, says) in [
+            ("rob = 1", "say like"),
+            ("like = \"a\"", "no known core"),
+            ("like = 3", "like is 3"),
+            ("like = \"rocket-like\"\nkind = \"o3\"", "drop one"),
+            ("like = \"rocket-like\"\nrobb = 3", "no parameter"),
+            ("like = ", "not TOML"),
+            ("{\"like\" 3}", "not JSON"),
+            ("like = \"rocket-like\"\nname = 3", "name is 3"),
+        ] {
+            let e = NamedCore::from_text("mine", text).unwrap_err().to_string();
+            assert!(e.contains(says) && e.contains("mine"), "{e} lacks {says}");
+        }
+    }
+}

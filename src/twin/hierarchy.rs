@@ -1,0 +1,450 @@
+//! The caches of a core and the memory behind them, as gem5's classic memory system times them.
+//!
+//! A cache sees only what misses the one before it, and what that one writes back. A line that is
+//! under way serves all who ask for it when it comes. A cache whose miss registers are all taken
+//! blocks what would hit, too.
+
+use super::cache::{Cache, Line, Mshrs};
+use super::calendar::Calendar;
+use super::memory::Memory;
+use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
+use super::parts::Part;
+use super::prefetchers::{Access, Prefetcher, Queue, Requestor};
+use super::rules::Rules;
+
+/// An access's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// When the data is there.
+    pub at: u64,
+    /// When the cache took the access.
+    pub accepted: u64,
+    /// Which level had it.
+    pub part: Part,
+}
+
+struct Level {
+    cache: Cache,
+    mshrs: Mshrs,
+    latency: u64,
+    response: u64,
+    prefetcher: Prefetcher,
+    queue: Queue,
+    /// When the last prefetch went out.
+    prefetched: u64,
+}
+
+impl Level {
+    fn new(kib: u32, ways: u32, latency: u32, mshrs: u32, prefetcher: Prefetcher) -> Self {
+        Self {
+            cache: Cache::new(kib, ways),
+            mshrs: Mshrs::new(mshrs),
+            latency: u64::from(latency),
+            response: u64::from(latency / 2).max(1),
+            prefetcher,
+            queue: Queue::new(),
+            prefetched: 0,
+        }
+    }
+}
+
+/// Caches and memory.
+pub struct Hierarchy {
+    l1i: Level,
+    l1d: Level,
+    l2: Level,
+    l3: Option<Level>,
+    memory: Memory,
+    period: u64,
+    /// When the response layers of the crossbars to L1I, L1D and L2 are free.
+    layers: [Calendar; 3],
+    block_if_full: bool,
+    wanted: Vec<u64>,
+}
+
+/// Levels as lines remember them.
+const LEVELS: [Part; 4] = [Part::L1, Part::L2, Part::L3, Part::Memory];
+/// gem5's `L2XBar`: front end, response, and how long a line takes its response layer.
+const XBAR_REQUEST: u64 = 1;
+const XBAR_RESPONSE: u64 = 1;
+const XBAR_LINE: u64 = 3;
+
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Instruction = 0,
+    Data = 1,
+}
+
+impl Side {
+    fn requestor(self) -> Requestor {
+        match self {
+            Side::Instruction => Requestor::Fetch,
+            Side::Data => Requestor::Data,
+        }
+    }
+}
+
+impl Hierarchy {
+    /// Cold caches.
+    pub fn new(p: &CoreParameters, rules: &Rules) -> Self {
+        let none = || Prefetcher::None;
+        let made = |kind: PrefetcherKind, degree| {
+            let name = kind.word();
+            Prefetcher::from_name(name, degree, 1.0 / p.clock_ghz).expect("every word has one")
+        };
+        Self {
+            l1i: Level::new(p.l1i_kib, p.l1i_assoc, p.l1i_latency, p.l1i_mshrs, none()),
+            l1d: Level::new(
+                p.l1d_kib,
+                p.l1d_assoc,
+                p.l1d_latency,
+                p.l1d_mshrs,
+                made(p.l1d_prefetcher, p.l1d_prefetch_degree),
+            ),
+            l2: Level::new(
+                p.l2_kib,
+                p.l2_assoc,
+                p.l2_latency,
+                p.l2_mshrs,
+                made(p.l2_prefetcher, p.l2_prefetch_degree),
+            ),
+            l3: (p.l3_kib > 0).then(|| Level::new(p.l3_kib, L3_WAYS, p.l3_latency, 64, none())),
+            memory: Memory::new(p),
+            period: p.period_ps(),
+            layers: [Calendar::new(), Calendar::new(), Calendar::new()],
+            block_if_full: rules.full_mshrs_block_hits,
+            wanted: Vec::new(),
+        }
+    }
+
+    /// The fetch of the line of `address` at cycle `now`.
+    pub fn fetch(&mut self, address: u64, now: u64) -> Served {
+        self.first(Side::Instruction, address, now, false, 0)
+    }
+
+    /// A load or store of the line of `address` at cycle `now`, by the instruction at `pc`.
+    pub fn data(&mut self, address: u64, now: u64, write: bool, pc: u64) -> Served {
+        self.first(Side::Data, address, now, write, pc)
+    }
+
+    fn first(&mut self, side: Side, address: u64, now: u64, write: bool, pc: u64) -> Served {
+        let line = address >> 6;
+        let block = self.block_if_full;
+        if side == Side::Data {
+            self.prefetch_first(now);
+        }
+        let level = if side == Side::Data {
+            &mut self.l1d
+        } else {
+            &mut self.l1i
+        };
+        let now = if block {
+            level.mshrs.accepted(now)
+        } else {
+            now
+        };
+        let (latency, response) = (level.latency, level.response);
+        let mut miss = false;
+        let mut on_prefetched = false;
+        let served = if let Some(l) = level.cache.find(line) {
+            l.dirty |= write;
+            on_prefetched = std::mem::take(&mut l.prefetched);
+            let (at, part) = if l.ready <= now {
+                (now + latency, Part::L1)
+            } else {
+                (l.ready.max(now + latency), LEVELS[usize::from(l.level)])
+            };
+            Served {
+                at,
+                accepted: now,
+                part,
+            }
+        } else {
+            miss = true;
+            let now = level.mshrs.accepted(now);
+            let (filled, from) = self.second(
+                side,
+                side.requestor(),
+                address,
+                now + latency + XBAR_REQUEST,
+                pc,
+            );
+            let ready = filled + response;
+            self.fill_first(
+                side,
+                line,
+                Line {
+                    ready,
+                    level: from,
+                    dirty: write,
+                    ..Line::default()
+                },
+                filled,
+            );
+            let level = if side == Side::Data {
+                &mut self.l1d
+            } else {
+                &mut self.l1i
+            };
+            level.mshrs.take(now, filled);
+            Served {
+                at: ready,
+                accepted: now,
+                part: LEVELS[usize::from(from)],
+            }
+        };
+        if side == Side::Data {
+            let access = Access {
+                pc,
+                address,
+                requestor: Requestor::Data,
+                miss,
+                prefetched: on_prefetched,
+                now: served.accepted,
+            };
+            observe(&mut self.l1d, &access, &mut self.wanted);
+        }
+        served
+    }
+
+    fn fill_first(&mut self, side: Side, line: u64, fill: Line, filled: u64) {
+        let level = if side == Side::Data {
+            &mut self.l1d
+        } else {
+            &mut self.l1i
+        };
+        let latency = level.latency;
+        if let Some(e) = level.cache.fill(line, fill) {
+            // L1I writes clean lines back, too (`writeback_clean`).
+            if e.dirty || side == Side::Instruction {
+                self.write_back_second(e.line, filled + latency, e.dirty);
+            }
+        }
+    }
+
+    /// The prefetches of the first level that went out before `now`.
+    fn prefetch_first(&mut self, now: u64) {
+        while let Some((line, begin)) = next_prefetch(&mut self.l1d, now) {
+            let latency = self.l1d.latency;
+            let (filled, from) = self.second(
+                Side::Data,
+                Requestor::Prefetcher,
+                line,
+                begin + latency + XBAR_REQUEST,
+                0,
+            );
+            let ready = filled + self.l1d.response;
+            self.fill_first(
+                Side::Data,
+                line >> 6,
+                Line {
+                    ready,
+                    level: from,
+                    prefetched: true,
+                    ..Line::default()
+                },
+                filled,
+            );
+            self.l1d.mshrs.take(begin, filled);
+            self.l1d.prefetcher.filled(line);
+        }
+    }
+
+    /// A request that reaches the second level at `now`: when the line is at the first level's
+    /// door, and the level it came from.
+    fn second(
+        &mut self,
+        side: Side,
+        requestor: Requestor,
+        address: u64,
+        now: u64,
+        pc: u64,
+    ) -> (u64, u8) {
+        let line = address >> 6;
+        self.prefetch_second(now);
+        let now = if self.block_if_full {
+            self.l2.mshrs.accepted(now)
+        } else {
+            now
+        };
+        let (latency, response) = (self.l2.latency, self.l2.response);
+        let mut miss = false;
+        let mut on_prefetched = false;
+        let (at, from) = if let Some(l) = self.l2.cache.find(line) {
+            on_prefetched = std::mem::take(&mut l.prefetched);
+            if l.ready <= now {
+                (now + latency, 1)
+            } else {
+                (l.ready.max(now + latency), l.level)
+            }
+        } else {
+            miss = true;
+            let now = self.l2.mshrs.accepted(now);
+            let (filled, from) = self.third(line, now + latency);
+            let ready = filled + response;
+            self.fill_second(
+                line,
+                Line {
+                    ready,
+                    level: from,
+                    ..Line::default()
+                },
+                filled,
+            );
+            self.l2.mshrs.take(now, filled);
+            (ready, from)
+        };
+        let access = Access {
+            pc,
+            address,
+            requestor,
+            miss,
+            prefetched: on_prefetched,
+            now,
+        };
+        observe(&mut self.l2, &access, &mut self.wanted);
+        let start = self.layers[side as usize].reserve_run(at, XBAR_LINE);
+        (start + XBAR_RESPONSE, from)
+    }
+
+    fn fill_second(&mut self, line: u64, fill: Line, filled: u64) {
+        if let Some(e) = self.l2.cache.fill(line, fill) {
+            if e.dirty {
+                self.write_back_third(e.line, filled + self.l2.latency);
+            }
+        }
+    }
+
+    fn write_back_second(&mut self, line: u64, now: u64, dirty: bool) {
+        if let Some(l) = self.l2.cache.find(line) {
+            l.dirty |= dirty;
+        } else {
+            self.fill_second(
+                line,
+                Line {
+                    ready: now,
+                    level: 1,
+                    dirty,
+                    ..Line::default()
+                },
+                now,
+            );
+        }
+    }
+
+    /// The prefetches of the second level that went out before `now`.
+    fn prefetch_second(&mut self, now: u64) {
+        while let Some((line, begin)) = next_prefetch(&mut self.l2, now) {
+            let latency = self.l2.latency;
+            let (filled, from) = self.third(line >> 6, begin + latency);
+            let ready = filled + self.l2.response;
+            self.fill_second(
+                line >> 6,
+                Line {
+                    ready,
+                    level: from,
+                    prefetched: true,
+                    ..Line::default()
+                },
+                filled,
+            );
+            self.l2.mshrs.take(begin, filled);
+            self.l2.prefetcher.filled(line);
+        }
+    }
+
+    /// A request that leaves the second level at `now`: when the line is at its door again.
+    fn third(&mut self, line: u64, now: u64) -> (u64, u8) {
+        let Some(l3) = &mut self.l3 else {
+            let done = self.memory.read(line << 6, now * self.period);
+            return (done.div_ceil(self.period), 3);
+        };
+        let now = l3.mshrs.accepted(now + XBAR_REQUEST);
+        let (latency, response) = (l3.latency, l3.response);
+        let (at, from) = if let Some(l) = l3.cache.find(line) {
+            if l.ready <= now {
+                (now + latency, 2)
+            } else {
+                (l.ready.max(now + latency), l.level)
+            }
+        } else {
+            let now = l3.mshrs.accepted(now);
+            let done = self.memory.read(line << 6, (now + latency) * self.period);
+            let filled = done.div_ceil(self.period);
+            let ready = filled + response;
+            let evicted = l3.cache.fill(
+                line,
+                Line {
+                    ready,
+                    level: 3,
+                    ..Line::default()
+                },
+            );
+            l3.mshrs.take(now, filled);
+            if let Some(e) = evicted.filter(|e| e.dirty) {
+                self.memory
+                    .write(e.line << 6, (filled + latency) * self.period);
+            }
+            (ready, 3)
+        };
+        let start = self.layers[2].reserve_run(at, XBAR_LINE);
+        (start + XBAR_RESPONSE, from)
+    }
+
+    fn write_back_third(&mut self, line: u64, now: u64) {
+        let Some(l3) = &mut self.l3 else {
+            self.memory.write(line << 6, now * self.period);
+            return;
+        };
+        if let Some(l) = l3.cache.find(line) {
+            l.dirty = true;
+            return;
+        }
+        let fill = Line {
+            ready: now,
+            level: 2,
+            dirty: true,
+            ..Line::default()
+        };
+        let latency = l3.latency;
+        if let Some(e) = l3.cache.fill(line, fill).filter(|e| e.dirty) {
+            self.memory
+                .write(e.line << 6, (now + latency) * self.period);
+        }
+    }
+}
+
+/// A level's prefetcher is told of an access.
+fn observe(level: &mut Level, access: &Access, wanted: &mut Vec<u64>) {
+    if !level.prefetcher.observes(access) {
+        return;
+    }
+    level.queue.accessed(access.address);
+    wanted.clear();
+    level.prefetcher.notify(access, wanted);
+    for line in wanted.drain(..) {
+        level.queue.push(line, access.now);
+    }
+}
+
+/// The next line that a level prefetches before `now`, and when: one a cycle, while there are
+/// miss registers to spare.
+fn next_prefetch(level: &mut Level, now: u64) -> Option<(u64, u64)> {
+    loop {
+        let begin = level.queue.ready()?.max(level.prefetched + 1);
+        if begin >= now || !room(&level.mshrs, begin) {
+            return None;
+        }
+        let line = level.queue.pop(begin)?;
+        level.prefetched = begin;
+        if !level.cache.has(line >> 6) {
+            return Some((line, begin));
+        }
+    }
+}
+
+/// Whether a prefetch may take a miss register: gem5 keeps two for demand.
+fn room(mshrs: &Mshrs, now: u64) -> bool {
+    mshrs.taken(now) + 2 < mshrs.count()
+}

@@ -1,0 +1,504 @@
+//! What lies behind the last cache: DRAM with banks, rows and a bus, or a fixed latency.
+//!
+//! Times are in picoseconds. The timing parameters are those of gem5 24.0's `DRAMInterface.py`;
+//! the rules (open and closed pages, when writes drain, refresh) those of its `MemCtrl`.
+
+use super::calendar::Calendar;
+use super::parameters::{CoreParameters, MemoryKind, LINE_BYTES};
+
+/// Timing of a DRAM device, in ps, and its shape.
+struct Dram {
+    burst_bytes: u64,
+    row_bytes: u64,
+    ranks: u64,
+    banks: u64,
+    bank_groups: u64,
+    t_rcd: u64,
+    t_rcd_write: u64,
+    t_cl: u64,
+    t_cwl: u64,
+    t_rp: u64,
+    t_ras: u64,
+    t_burst: u64,
+    t_ccd_l: u64,
+    t_wr: u64,
+    t_wtr: u64,
+    t_rtw: u64,
+    t_rrd: u64,
+    t_rtp: u64,
+    t_rfc: u64,
+    t_refi: u64,
+    write_buffer: usize,
+    close_page: bool,
+}
+
+fn dram(kind: MemoryKind) -> Option<Dram> {
+    let ddr3 = Dram {
+        burst_bytes: 64,
+        row_bytes: 8192,
+        ranks: 2,
+        banks: 8,
+        bank_groups: 0,
+        t_rcd: 13750,
+        t_rcd_write: 13750,
+        t_cl: 13750,
+        t_cwl: 13750,
+        t_rp: 13750,
+        t_ras: 35000,
+        t_burst: 5000,
+        t_ccd_l: 0,
+        t_wr: 15000,
+        t_wtr: 7500,
+        t_rtw: 2500,
+        t_rrd: 6000,
+        t_rtp: 7500,
+        t_rfc: 260_000,
+        t_refi: 7_800_000,
+        write_buffer: 64,
+        close_page: false,
+    };
+    let ddr4 = Dram {
+        burst_bytes: 64,
+        row_bytes: 8192,
+        ranks: 2,
+        banks: 16,
+        bank_groups: 4,
+        t_rcd: 14160,
+        t_rcd_write: 14160,
+        t_cl: 14160,
+        t_cwl: 14160,
+        t_rp: 14160,
+        t_ras: 32000,
+        t_burst: 3332,
+        t_ccd_l: 5000,
+        t_wr: 15000,
+        t_wtr: 5000,
+        t_rtw: 1666,
+        t_rrd: 3332,
+        t_rtp: 7500,
+        t_rfc: 350_000,
+        t_refi: 7_800_000,
+        write_buffer: 128,
+        close_page: false,
+    };
+    Some(match kind {
+        MemoryKind::Simple => return None,
+        MemoryKind::Ddr3_1600 => ddr3,
+        MemoryKind::Ddr3_2133 => Dram {
+            t_rcd: 13090,
+            t_rcd_write: 13090,
+            t_cl: 13090,
+            t_cwl: 13090,
+            t_rp: 13090,
+            t_ras: 33000,
+            t_burst: 3752,
+            t_rrd: 5000,
+            ..ddr3
+        },
+        MemoryKind::Ddr4_16x4 | MemoryKind::Ddr4_8x8 => ddr4,
+        MemoryKind::Ddr4_4x16 => Dram {
+            ranks: 1,
+            banks: 8,
+            bank_groups: 2,
+            t_rrd: 5300,
+            ..ddr4
+        },
+        MemoryKind::Ddr5 => Dram {
+            row_bytes: 1024,
+            ranks: 1,
+            banks: 32,
+            bank_groups: 8,
+            t_rcd: 14375,
+            t_rcd_write: 14375,
+            t_cl: 14375,
+            t_cwl: 13751,
+            t_rp: 14375,
+            t_ras: 32000,
+            t_burst: 2496,
+            t_ccd_l: 5000,
+            t_wr: 30000,
+            t_wtr: 16251,
+            t_rtw: 1716,
+            t_rrd: 2496,
+            t_rfc: 295_000,
+            t_refi: 3_900_000,
+            write_buffer: 64,
+            close_page: true,
+            ..ddr4
+        },
+        MemoryKind::Lpddr3 => Dram {
+            burst_bytes: 32,
+            row_bytes: 4096,
+            ranks: 1,
+            t_rcd: 18000,
+            t_rcd_write: 18000,
+            t_cl: 15000,
+            t_cwl: 15000,
+            t_rp: 18000,
+            t_ras: 42000,
+            t_rrd: 10000,
+            t_rfc: 130_000,
+            t_refi: 3_900_000,
+            ..ddr3
+        },
+        MemoryKind::Lpddr5 => Dram {
+            burst_bytes: 64,
+            row_bytes: 2048,
+            ranks: 1,
+            banks: 16,
+            bank_groups: 4,
+            t_rcd: 18000,
+            t_rcd_write: 18000,
+            t_cl: 23280,
+            t_cwl: 23280,
+            t_rp: 18000,
+            t_ras: 42000,
+            t_burst: 8730,
+            t_ccd_l: 11640,
+            t_wr: 34000,
+            t_wtr: 6250,
+            t_rtw: 1455,
+            t_rrd: 5000,
+            t_rtp: 4590,
+            t_rfc: 210_000,
+            t_refi: 3_900_000,
+            close_page: true,
+            ..ddr3
+        },
+        MemoryKind::Hbm => Dram {
+            burst_bytes: 32,
+            row_bytes: 1024,
+            ranks: 1,
+            banks: 16,
+            bank_groups: 4,
+            t_rcd: 12000,
+            t_rcd_write: 6000,
+            t_cl: 18000,
+            t_cwl: 7000,
+            t_rp: 14000,
+            t_ras: 28000,
+            t_burst: 2000,
+            t_ccd_l: 3000,
+            t_wr: 14000,
+            t_wtr: 4000,
+            t_rtw: 18000,
+            t_rrd: 4000,
+            t_rtp: 5000,
+            t_rfc: 220_000,
+            t_refi: 3_900_000,
+            write_buffer: 64,
+            close_page: true,
+        },
+    })
+}
+
+/// No row is open.
+const CLOSED: u64 = u64::MAX;
+
+#[derive(Clone, Copy)]
+struct Bank {
+    row: u64,
+    /// When it was last asked.
+    asked: u64,
+    /// When a column command, a precharge, an activation may come.
+    column: u64,
+    precharge: u64,
+    activate: u64,
+}
+
+struct Controller {
+    d: Dram,
+    banks: Vec<Bank>,
+    /// Bursts on the bus, by time in bursts.
+    bus: Calendar,
+    /// The last command, and when it was asked for.
+    command: u64,
+    asked: u64,
+    /// Column commands of a bank group.
+    groups: Vec<u64>,
+    activated: u64,
+    last_was_write: bool,
+    writes: Vec<u64>,
+    refreshed: u64,
+}
+
+/// Front end and back end of gem5's `MemCtrl`.
+const CONTROLLER: u64 = 20_000;
+/// Writes that drain at a time at least (`min_writes_per_switch`).
+const MIN_WRITES: usize = 16;
+
+impl Controller {
+    fn new(d: Dram) -> Self {
+        let bank = Bank {
+            row: CLOSED,
+            asked: 0,
+            column: 0,
+            precharge: 0,
+            activate: 0,
+        };
+        Self {
+            banks: vec![bank; (d.ranks * d.banks) as usize],
+            groups: vec![0; (d.ranks * d.bank_groups.max(1)) as usize],
+            bus: Calendar::new(),
+            command: 0,
+            asked: 0,
+            activated: 0,
+            last_was_write: false,
+            writes: Vec::new(),
+            refreshed: 0,
+            d,
+        }
+    }
+
+    /// Every `t_refi` all rows close, and nothing is served for `t_rfc`.
+    fn refresh(&mut self, now: u64) {
+        let due = now / self.d.t_refi;
+        if due > self.refreshed {
+            self.refreshed = due;
+            let until = due * self.d.t_refi + self.d.t_rfc;
+            for b in &mut self.banks {
+                b.row = CLOSED;
+                b.activate = b.activate.max(until);
+            }
+        }
+    }
+
+    fn burst(&mut self, address: u64, now: u64, write: bool) -> u64 {
+        let d = &self.d;
+        let rest = address / d.row_bytes;
+        let (bank, rest) = (rest % d.banks, rest / d.banks);
+        let (rank, row) = (rest % d.ranks, rest / d.ranks);
+        let group = rank * d.bank_groups.max(1) + bank % d.bank_groups.max(1);
+        let b = &mut self.banks[(rank * d.banks + bank) as usize];
+        let latency = if write { d.t_cwl } else { d.t_cl } + d.t_burst;
+        if now < b.asked {
+            // The bank's state is of a later time; only the bus is kept for each time apart.
+            let opens = if b.row == row { 0 } else { d.t_rp + d.t_rcd };
+            return bus_slot(&mut self.bus, now + opens, d.t_burst) + latency;
+        }
+        b.asked = now;
+        if b.row != row {
+            let mut act = b.activate.max(now);
+            if self.activated <= now {
+                act = act.max(self.activated + d.t_rrd);
+            }
+            if b.row != CLOSED {
+                act = act.max(b.precharge.max(now) + d.t_rp);
+            }
+            self.activated = act;
+            b.row = row;
+            b.precharge = act + d.t_ras;
+            b.column = b
+                .column
+                .max(act + if write { d.t_rcd_write } else { d.t_rcd });
+        }
+        let mut command = b.column.max(now);
+        if now >= self.asked {
+            self.asked = now;
+            if write != self.last_was_write {
+                let turn = if write { d.t_rtw } else { d.t_wtr + d.t_cwl };
+                command = command.max(self.command + d.t_burst + turn);
+                self.last_was_write = write;
+            }
+            if d.bank_groups > 0 {
+                command = command.max(self.groups[group as usize]);
+            }
+        }
+        let command = bus_slot(&mut self.bus, command, d.t_burst);
+        self.command = command;
+        self.groups[group as usize] = command + d.t_ccd_l;
+        let done = command + latency;
+        b.precharge = b.precharge.max(if write {
+            done + d.t_wr
+        } else {
+            command + d.t_rtp
+        });
+        if d.close_page {
+            b.row = CLOSED;
+            b.activate = b.activate.max(b.precharge + d.t_rp);
+        }
+        done
+    }
+
+    fn line(&mut self, address: u64, now: u64, write: bool) -> u64 {
+        let mut done = now;
+        let bursts = (u64::from(LINE_BYTES) / self.d.burst_bytes).max(1);
+        // A line in two bursts finds its row open for the second.
+        let close = self.d.close_page;
+        for i in 0..bursts {
+            self.d.close_page = close && i + 1 == bursts;
+            done = self.burst(address + i * self.d.burst_bytes, now, write);
+        }
+        self.d.close_page = close;
+        done
+    }
+
+    fn read(&mut self, address: u64, now: u64) -> u64 {
+        self.refresh(now);
+        if self.writes.contains(&address) {
+            return now + CONTROLLER / 2;
+        }
+        self.line(address, now, false) + CONTROLLER
+    }
+
+    fn write(&mut self, address: u64, now: u64) {
+        if self.writes.contains(&address) {
+            return;
+        }
+        self.writes.push(address);
+        if self.writes.len() > self.d.write_buffer / 2 {
+            let keep = self.writes.len() - MIN_WRITES - 1;
+            for a in self.writes.split_off(keep) {
+                self.line(a, now, true);
+            }
+        }
+    }
+}
+
+/// The first time from `from` on when the bus is free for a burst.
+fn bus_slot(bus: &mut Calendar, from: u64, burst: u64) -> u64 {
+    let slot = bus.reserve(from / burst, 1);
+    from.max(slot * burst)
+}
+
+enum Device {
+    /// Latency, ps per line, and lines by time.
+    Simple {
+        latency: u64,
+        line: u64,
+        lines: Calendar,
+    },
+    Dram(Box<Controller>),
+}
+
+/// The memory and the crossbar before it.
+pub struct Memory {
+    device: Device,
+}
+
+/// gem5's `SystemXBar` at the 1.5 GHz of `system.py`.
+const BUS_PERIOD: u64 = 667;
+const BUS_REQUEST: u64 = 8 * BUS_PERIOD;
+const BUS_RESPONSE: u64 = 2 * BUS_PERIOD;
+
+fn bus_edge(now: u64) -> u64 {
+    now.div_ceil(BUS_PERIOD) * BUS_PERIOD
+}
+
+impl Memory {
+    /// The memory of a core.
+    pub fn new(p: &CoreParameters) -> Self {
+        let device = match dram(p.memory) {
+            Some(d) => Device::Dram(Box::new(Controller::new(d))),
+            None => Device::Simple {
+                latency: (p.memory_latency_ns * 1000.0).round() as u64,
+                line: (f64::from(LINE_BYTES) * 1e12 / (p.memory_gib_s * f64::from(1 << 30))) as u64,
+                lines: Calendar::new(),
+            },
+        };
+        Self { device }
+    }
+
+    /// A line is asked for at `now`: when it comes back through the crossbar.
+    pub fn read(&mut self, address: u64, now: u64) -> u64 {
+        let header = bus_edge(now) - now + BUS_REQUEST;
+        let done = match &mut self.device {
+            Device::Simple {
+                latency,
+                line,
+                lines,
+            } => {
+                let start = bus_slot(lines, now, *line);
+                start + header + *latency
+            }
+            Device::Dram(c) => c.read(address, now) + header,
+        };
+        bus_edge(done) + BUS_RESPONSE
+    }
+
+    /// A dirty line is written back at `now`.
+    pub fn write(&mut self, address: u64, now: u64) {
+        match &mut self.device {
+            Device::Simple { line, lines, .. } => {
+                bus_slot(lines, now, *line);
+            }
+            Device::Dram(c) => c.write(address, now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::parameters::CoreKind;
+
+    fn memory(kind: MemoryKind) -> Memory {
+        let mut p = CoreParameters::middle(CoreKind::OutOfOrder);
+        p.memory = kind;
+        Memory::new(&p)
+    }
+
+    #[test]
+    fn a_fixed_latency_is_that_and_the_crossbar() {
+        let mut m = memory(MemoryKind::Simple);
+        let alone = BUS_REQUEST + 60_000;
+        assert_eq!(m.read(0, 0), bus_edge(alone) + BUS_RESPONSE);
+        // 64 bytes at 12.8 GiB/s take 4656 ps; the second waits for them.
+        assert_eq!(m.read(64, 0), bus_edge(alone + 4656) + BUS_RESPONSE);
+    }
+
+    #[test]
+    fn an_open_row_is_faster_than_a_closed_one_and_that_than_another() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        let us = 1_000_000;
+        let closed = m.read(0, us) - us;
+        let open = m.read(64, 2 * us) - 2 * us;
+        // The same bank: 8 banks and 2 ranks of rows of 8 KiB further.
+        let other = m.read(8192 * 16, 3 * us) - 3 * us;
+        let (d, tolerance) = (dram(MemoryKind::Ddr3_1600).unwrap(), 2 * BUS_PERIOD);
+        assert!(
+            (closed - open).abs_diff(d.t_rcd) <= tolerance,
+            "{closed} {open}"
+        );
+        assert!(
+            (other - closed).abs_diff(d.t_rp) <= tolerance,
+            "{other} {closed}"
+        );
+    }
+
+    #[test]
+    fn close_page_devices_find_every_row_closed() {
+        let mut m = memory(MemoryKind::Ddr5);
+        let us = 1_000_000;
+        let first = m.read(0, us) - us;
+        let second = m.read(64, 2 * us) - 2 * us;
+        assert!(first.abs_diff(second) <= 2 * BUS_PERIOD, "{first} {second}");
+    }
+
+    #[test]
+    fn writes_drain_when_half_the_buffer_is_full_and_delay_reads() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        let us = 1_000_000;
+        let quiet = m.read(0, us) - us;
+        (0..32).for_each(|i| m.write((1 << 20) + 64 * i, 2 * us));
+        assert!((m.read(64, 2 * us) - 2 * us) < quiet, "writes wait");
+        (32..40).for_each(|i| m.write((1 << 20) + 64 * i, 3 * us));
+        assert!(m.read(128, 3 * us) - 3 * us > quiet, "they drain");
+    }
+
+    #[test]
+    fn what_waits_to_be_written_is_read_from_there() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        m.write(640, 0);
+        let us = 1_000_000;
+        assert!(m.read(640, us) - us < CONTROLLER);
+    }
+
+    #[test]
+    fn a_refresh_delays_what_comes_in_it() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        let d = dram(MemoryKind::Ddr3_1600).unwrap();
+        m.read(0, 1000);
+        assert!(m.read(64, d.t_refi) - d.t_refi >= d.t_rfc);
+    }
+}

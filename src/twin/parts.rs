@@ -1,0 +1,114 @@
+//! A twin's time, by cause.
+
+/// What a retirement's time is put down to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Part {
+    /// The widths of the pipeline: what an ideal core of this width would take.
+    Base = 0,
+    /// Instruction fetch: fetch blocks, level 1 instruction cache, decode's redirects.
+    Fetch = 1,
+    /// Branches found wrong when they execute, and what refilling the pipeline takes.
+    Branch = 2,
+    /// Operands of arithmetic.
+    Dependence = 3,
+    /// Units and issue slots.
+    Ports = 4,
+    /// Full reorder buffer, queues or registers.
+    Window = 5,
+    /// Loads that hit the first level.
+    L1 = 6,
+    /// Accesses that the second level served.
+    L2 = 7,
+    /// Accesses that the third level served.
+    L3 = 8,
+    /// Accesses that memory served.
+    Memory = 9,
+    /// Stores: the store queue, forwarding, order violations, barriers.
+    Store = 10,
+}
+
+impl Part {
+    /// How many there are.
+    pub const COUNT: usize = 11;
+    /// Every part in order.
+    pub const ALL: [Part; Part::COUNT] = [
+        Part::Base,
+        Part::Fetch,
+        Part::Branch,
+        Part::Dependence,
+        Part::Ports,
+        Part::Window,
+        Part::L1,
+        Part::L2,
+        Part::L3,
+        Part::Memory,
+        Part::Store,
+    ];
+
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Base => "base",
+            Part::Fetch => "fetch",
+            Part::Branch => "branch",
+            Part::Dependence => "dependence",
+            Part::Ports => "ports",
+            Part::Window => "window",
+            Part::L1 => "L1",
+            Part::L2 => "L2",
+            Part::L3 => "L3",
+            Part::Memory => "memory",
+            Part::Store => "store",
+        }
+    }
+}
+
+/// A point in a twin's time: a cycle, and what it waited for, in the low bits. The greater of two
+/// is the later one, and keeps its cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct At(u64);
+
+const CAUSE_BITS: u32 = 4;
+
+impl At {
+    /// Cycle `cycle`, because of `part`.
+    #[inline(always)]
+    pub fn new(cycle: u64, part: Part) -> At {
+        At(cycle << CAUSE_BITS | part as u64)
+    }
+
+    /// The cycle.
+    #[inline(always)]
+    pub fn cycle(self) -> u64 {
+        self.0 >> CAUSE_BITS
+    }
+
+    /// The cause.
+    #[inline(always)]
+    pub fn part(self) -> Part {
+        Part::ALL[(self.0 & 15) as usize]
+    }
+
+    /// `cycles` later, because of the same.
+    #[inline(always)]
+    pub fn after(self, cycles: u64) -> At {
+        At(self.0 + (cycles << CAUSE_BITS))
+    }
+
+    /// The same cycle, because of `part`.
+    #[inline(always)]
+    pub fn because(self, part: Part) -> At {
+        At::new(self.cycle(), part)
+    }
+
+    /// The later of both; of two in one cycle the first.
+    #[inline(always)]
+    pub fn max(self, other: At) -> At {
+        if other.cycle() > self.cycle() {
+            other
+        } else {
+            self
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Rules that are one simulator's own. Each has a name and can be turned off.
+
+/// Rules of gem5 24.0 that other simulators and silicon need not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// A cache with every miss register taken accepts nothing, not even what would hit.
+    pub full_mshrs_block_hits: bool,
+    /// RISC-V's program counter loses the compressed flag when it is copied, so that O3 takes
+    /// compressed branches that are not taken for mispredicted (gem5 issue 1405).
+    pub compressed_flag_lost: bool,
+    /// A squash takes the reorder buffer `squash_width` entries per cycle, and nothing commits.
+    pub squash_stalls_commit: bool,
+}
+
+impl Rules {
+    /// gem5 24.0 with issue 1405 mended.
+    pub const GEM5: Rules = Rules {
+        full_mshrs_block_hits: true,
+        compressed_flag_lost: false,
+        squash_stalls_commit: true,
+    };
+    /// gem5 24.0 as released.
+    pub const GEM5_STOCK: Rules = Rules {
+        compressed_flag_lost: true,
+        ..Rules::GEM5
+    };
+    /// None of them.
+    pub const TEXTBOOK: Rules = Rules {
+        full_mshrs_block_hits: false,
+        compressed_flag_lost: false,
+        squash_stalls_commit: false,
+    };
+}
