@@ -1,27 +1,47 @@
 //! Whole files: read within a bound, and given their name only when they are complete.
 
 use crate::error::{Error, ErrorKind, Result};
+use rustix::fs::{fcntl_getfl, fcntl_setfl, OFlags};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 fn io_error(e: io::Error) -> Error {
     Error::new(ErrorKind::Io, e.to_string())
 }
 
-/// Reads a regular file of at most `most` bytes. Errors do not name the path.
-pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
-    // Before it is opened: opening a pipe would wait for ever.
+/// Opens a file for reading from front to back. It never waits: a pipe that nobody writes to is at
+/// its end at once.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)?;
+    // Reading, though, waits for a writer that is there.
+    let flags = fcntl_getfl(&file)?;
+    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file)
+}
+
+/// An error for what is not a regular file. Errors do not name the path.
+pub fn check_regular(path: &Path) -> Result<()> {
     let about = std::fs::metadata(path).map_err(io_error)?;
-    if !about.is_file() {
-        return Err(Error::new(
-            ErrorKind::Io,
-            "not a regular file; pass a file's path",
-        ));
+    if about.is_file() {
+        return Ok(());
     }
+    Err(Error::new(
+        ErrorKind::Io,
+        "not a regular file; pass a file's path",
+    ))
+}
+
+/// Reads a regular file of at most `most` bytes. Errors do not name the path.
+pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
+    check_regular(path)?;
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(io_error)?;
+    let file = open(path).map_err(io_error)?;
     file.take(most.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(io_error)?;
@@ -105,7 +125,29 @@ impl Unfinished {
         self.file.sync_all()?;
         std::fs::rename(&self.temp, &self.path)?;
         self.renamed = true;
-        Ok(())
+        sync_folder(&self.path)
+    }
+}
+
+/// Makes the names in the folder of `path` durable: a rename that is only in memory is lost with the
+/// power, and with it the whole file.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    // A folder that may be written but not read cannot be synchronized, nor can those of some
+    // network file systems.
+    let Ok(folder) = File::open(parent.unwrap_or(Path::new("."))) else {
+        return Ok(());
+    };
+    match folder.sync_all() {
+        Err(e)
+            if !matches!(
+                e.raw_os_error(),
+                Some(libc::EINVAL | libc::EBADF | libc::ENOTSUP)
+            ) =>
+        {
+            Err(e)
+        }
+        _ => Ok(()),
     }
 }
 

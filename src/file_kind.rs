@@ -48,7 +48,9 @@ impl FileKind {
     pub fn of(bytes: &[u8]) -> Self {
         let head = &bytes[..bytes.len().min(HEAD)];
         if head.is_empty() {
-            return Self::Other("an empty file; make or copy it again");
+            return Self::Other(
+                "an empty file, or a pipe that nobody writes to; make or copy it again",
+            );
         }
         let magic = crate::trace::format::MAGIC;
         if head.starts_with(&magic) || magic.starts_with(head) {

@@ -7,11 +7,9 @@
 
 use crate::bytes::{all, corrupt, put, put_list};
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::write_atomic;
 use crate::file_kind::{wrong, FileKind};
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
-use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Largest file of a table or a program vector that is read.
@@ -75,30 +73,39 @@ pub(super) struct Container {
     pub tensors: BTreeMap<String, Tensor>,
 }
 
+/// The metadata of a safetensors file.
+fn metadata_of(bytes: &[u8]) -> Result<BTreeMap<String, String>> {
+    match FileKind::of(bytes) {
+        FileKind::Safetensors | FileKind::Unknown => {}
+        other => return Err(wrong("a microarch table or program vector", other)),
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| {
+        corrupt(format!(
+            "not a whole safetensors file ({e}); copy or make the file again"
+        ))
+    })?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    Ok(metadata.into_iter().collect())
+}
+
+/// What the metadata of a file says it is; "" where they do not.
+pub(super) fn format_of(bytes: &[u8]) -> Result<String> {
+    Ok(metadata_of(bytes)?.remove(FORMAT).unwrap_or_default())
+}
+
+/// A format's name without its version.
+pub(super) fn kind_of(format: &str) -> Option<&str> {
+    format.rsplit_once('-').map(|f| f.0)
+}
+
 impl Container {
     /// Parses the bytes of a file of `format`.
     pub fn parse(bytes: &[u8], format: &str) -> Result<Self> {
-        match FileKind::of(bytes) {
-            FileKind::Safetensors | FileKind::Unknown => {}
-            other => return Err(wrong("a microarch table or program vector", other)),
-        }
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| {
-            corrupt(format!(
-                "not a whole safetensors file ({e}); copy or make the file again"
-            ))
-        })?;
-        let mut metadata: BTreeMap<String, String> = header
-            .metadata()
-            .clone()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let mut metadata = metadata_of(bytes)?;
         match metadata.remove(FORMAT) {
             Some(found) if found == format => {}
             Some(found) => {
-                let same_kind =
-                    found.rsplit_once('-').map(|f| f.0) == format.rsplit_once('-').map(|f| f.0);
-                let kind = if same_kind {
+                let kind = if kind_of(&found) == kind_of(format) {
                     ErrorKind::Version
                 } else {
                     ErrorKind::Corrupt
@@ -149,11 +156,6 @@ impl Container {
             )));
         }
         Ok(container)
-    }
-
-    /// Writes a file of `format`: to a temporary file beside `path`, then renamed.
-    pub fn save(&self, path: &Path, format: &str) -> Result<()> {
-        write_atomic(path, &self.to_bytes(format))
     }
 
     /// The bytes of a file of `format`: equal content gives equal bytes.

@@ -72,6 +72,11 @@ impl Microarch {
                 "parameters is not a JSON object ({e}); give {{}} where none are known"
             ));
         }
+        // In a table's file they lie two levels deeper.
+        let in_a_list = format!("[{{\"parameters\":{}}}]", self.parameters);
+        if serde_json::from_str::<serde_json::Value>(&in_a_list).is_err() {
+            return bad("parameters is nested too deeply; give at most 125 levels".into());
+        }
         if self.vector.len() != dim {
             return bad(format!(
                 "the vector has {} elements; the model's representations have {dim}",

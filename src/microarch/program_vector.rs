@@ -10,10 +10,10 @@ use super::table_file::shape_error;
 use super::totals::Totals;
 use crate::bytes::corrupt;
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::read_bounded;
+use crate::file::{read_bounded, write_atomic};
 use std::path::Path;
 
-const FORMAT: &str = "program-vector-1";
+pub(super) const FORMAT: &str = "program-vector-1";
 const MODEL_ID: &str = "perfvec.model_id";
 const COUNTS: [&str; 3] = ["perfvec.retired", "perfvec.measured", "perfvec.units"];
 
@@ -99,7 +99,7 @@ impl ProgramVector {
     /// equal bytes.
     pub fn save(&self, path: &Path) -> Result<()> {
         self.validate()
-            .and_then(|()| self.to_container().save(path, FORMAT))
+            .and_then(|()| write_atomic(path, &self.to_container().to_bytes(FORMAT)))
             .map_err(|e| e.context(path.display()))
     }
 

@@ -14,12 +14,12 @@ use super::table::duplicate;
 use super::{Microarch, MicroarchTable, Ood};
 use crate::bytes::corrupt;
 use crate::error::{Error, ErrorKind, Result};
-use crate::file::read_bounded;
+use crate::file::{read_bounded, write_atomic};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
 
-const FORMAT: &str = "microarchs-1";
+pub(super) const FORMAT: &str = "microarchs-1";
 const MODEL_ID: &str = "perfvec.model_id";
 const SCHEMA_HASH: &str = "perfvec.schema_hash";
 const ENTRIES: &str = "perfvec.entries";
@@ -53,10 +53,14 @@ impl MicroarchTable {
     }
 
     /// Writes the table: to a temporary file beside `path`, then renamed. Equal tables give
-    /// equal bytes.
+    /// equal bytes. What [`load`](Self::load) would refuse is refused here.
     pub fn save(&self, path: &Path) -> Result<()> {
         self.to_container()
-            .and_then(|c| c.save(path, FORMAT))
+            .map(|c| c.to_bytes(FORMAT))
+            .and_then(|bytes| {
+                loadable(&bytes)?;
+                write_atomic(path, &bytes)
+            })
             .map_err(|e| e.context(path.display()))
     }
 
@@ -159,6 +163,20 @@ impl MicroarchTable {
         }
         Ok(c)
     }
+}
+
+/// An error where `bytes` are of no use as a file: a table of very many cores can pass the limits of
+/// the format.
+fn loadable(bytes: &[u8]) -> Result<()> {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let text = "the table is larger than 1 GiB, which no reader takes; split it".to_string();
+        return Err(Error::new(ErrorKind::OutOfMemory, text));
+    }
+    let refused = |e: Error| {
+        let text = format!("the table cannot be saved, since it could not be read: {e}");
+        Error::new(ErrorKind::InvalidArgument, text)
+    };
+    MicroarchTable::from_bytes(bytes).map(drop).map_err(refused)
 }
 
 fn take_ood(c: &mut Container, dim: usize) -> Result<Option<Ood>> {

@@ -25,7 +25,12 @@
 //! | timed | 4 | retirements with a cycle count |
 //! | first | 8 | retirements before this block |
 //! | checksum | 8 | xxh3 of the 32 bytes before, then the stored payload |
-//! | payload | stored length | one Zstandard frame |
+//! | payload | stored length | one Zstandard frame; skippable frames may follow it |
+//!
+//! What a reader keeps of a static instruction is far more than code that repeats itself takes
+//! compressed. So that memory stays in proportion to the file, the static instructions up to the
+//! end of any block are at most 65536, and 16 for every byte of the file up to there; a writer
+//! fills up with a skippable frame where a block falls short of it. Real code never does.
 //!
 //! | footer | bytes | content |
 //! |---|---|---|
@@ -47,7 +52,8 @@
 //!    address (pc + size) of the static instruction before it in the file (0 for the first); op
 //!    class, size, access size, one byte each; number of sources in the low four bits of a byte
 //!    and of destinations in the high four; flags as varint; then for every source and every
-//!    destination its class as a byte and its index as varint. Ids are dense, in file order.
+//!    destination its class as a byte and its index as varint. Ids are dense, in file order. A file
+//!    holds every static instruction once.
 //! 1. **runs**, one varint per mispredicted edge: the number of edges predicted since the one
 //!    before, times 2, plus 1 if this edge is explicit and 0 if it is the second guess. After the
 //!    last of them every edge is as predicted.
@@ -106,6 +112,9 @@ pub const BLOCK_RETIREMENTS: usize = 1 << 16;
 pub const BLOCK_STATICS: usize = 1 << 16;
 /// Most static instructions in a trace.
 pub const MAX_STATICS: usize = 1 << 24;
+/// Static instructions that a file may hold whatever its size, and for every byte of it.
+const STATICS_OF_ANY: u64 = 1 << 16;
+const STATICS_PER_BYTE: u64 = 16;
 /// Most bytes of the JSON header.
 pub const MAX_HEADER: usize = 1 << 20;
 
@@ -167,6 +176,21 @@ impl BlockHeader {
         }
         Ok(header)
     }
+}
+
+/// Bytes that a file must have before it may hold so many static instructions.
+pub(super) fn least_bytes(statics: u64) -> u64 {
+    statics
+        .saturating_sub(STATICS_OF_ANY)
+        .div_ceil(STATICS_PER_BYTE)
+}
+
+/// Appends a skippable frame of at least `bytes`, which decompresses to nothing.
+pub(super) fn put_skippable(out: &mut Vec<u8>, bytes: u64) {
+    let content = bytes.saturating_sub(8);
+    out.extend_from_slice(&0x184D_2A50u32.to_le_bytes());
+    out.extend_from_slice(&(content as u32).to_le_bytes());
+    out.resize(out.len() + content as usize, 0);
 }
 
 /// The checksum of a block: its header without the checksum, then its payload.

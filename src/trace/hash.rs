@@ -63,6 +63,13 @@ impl StreamHash {
         Ok(id)
     }
 
+    /// What tells one static instruction from another: two that differ are taken for one with a
+    /// chance of 2^-64, and only where they lie at one pc.
+    pub(super) fn key(&self, id: InstId) -> (u64, u64) {
+        let facts = &self.statics[id as usize];
+        (facts.pc, facts.hash)
+    }
+
     /// Adds one retirement. An id that was not interned is an error of kind `InvalidArgument`.
     #[inline]
     pub fn update(&mut self, r: &Retirement) -> Result<()> {

@@ -85,6 +85,7 @@ impl TextReader {
         }
         let stores = path.with_extension("sq.txt");
         let open = |p: &Path| {
+            crate::file::check_regular(p).map_err(|e| e.context(p.display()))?;
             let file = File::open(p).map_err(|e| Error::io(p, &e))?;
             Ok::<_, Error>(BufReader::with_capacity(1 << 16, file))
         };

@@ -6,7 +6,9 @@ use super::hash::StreamHash;
 use super::{Block, Header, Summary};
 use crate::bytes::{at, corrupt};
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::check_regular;
 use crate::file_kind::{wrong, FileKind, HEAD};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -15,8 +17,9 @@ use std::path::Path;
 ///
 /// Every byte is checked: blocks by checksum before they are decoded, counts and stream hash
 /// against the footer at the end. Of a damaged file everything before the damaged block is
-/// delivered, then the error, then the same error again. Memory is bounded by one block and 150
-/// bytes per static instruction (2^24 at most, and never more than the file holds).
+/// delivered, then the error, then the same error again. Memory is bounded by one block and 200
+/// bytes per static instruction: 2^24 at most, and in proportion to the file (see
+/// [`mod@super::format`]).
 pub struct Reader<R = BufReader<File>> {
     source: R,
     name: String,
@@ -24,6 +27,8 @@ pub struct Reader<R = BufReader<File>> {
     codec: Codec,
     decompressor: zstd::bulk::Decompressor<'static>,
     hash: StreamHash,
+    /// What was interned. Sessions give equal ones one id, so a second one would shift all after it.
+    known: HashSet<(u64, u64)>,
     stored: Vec<u8>,
     raw: Vec<u8>,
     /// Totals of what was delivered; `bytes` is the position in the file.
@@ -35,10 +40,10 @@ pub struct Reader<R = BufReader<File>> {
 }
 
 impl Reader {
-    /// Opens the trace at `path` and reads its header.
+    /// Opens the trace at `path` and reads its header. It may be a pipe that somebody writes to.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|e| Error::io(path, &e))?;
+        let file = crate::file::open(path).map_err(|e| Error::io(path, &e))?;
         Self::from_source(BufReader::new(file), path.display().to_string())
     }
 
@@ -46,6 +51,7 @@ impl Reader {
     pub fn summary_of(path: impl AsRef<Path>) -> Result<Summary> {
         let path = path.as_ref();
         let io = |e: std::io::Error| Error::io(path, &e);
+        check_regular(path).map_err(|e| e.context(path.display()))?;
         Self::open(path)?; // a foreign file or another version is the better error
         let mut file = File::open(path).map_err(io)?;
         let bytes = file.seek(SeekFrom::End(0)).map_err(io)?;
@@ -74,6 +80,7 @@ impl<R: Read> Reader<R> {
             decompressor: zstd::bulk::Decompressor::new()
                 .map_err(|e| Error::new(ErrorKind::OutOfMemory, format!("zstd: {e}")))?,
             hash: StreamHash::new(),
+            known: HashSet::new(),
             stored: Vec::new(),
             raw: Vec::new(),
             seen: Summary::default(),
@@ -180,6 +187,11 @@ impl<R: Read> Reader<R> {
         if self.seen.statics as usize + statics > MAX_STATICS {
             return Err(corrupt("more static instructions than a trace may hold"));
         }
+        if self.seen.bytes < format::least_bytes(self.seen.statics + u64::from(header.statics)) {
+            return Err(corrupt(
+                "more static instructions than a file of this size may hold; record it again",
+            ));
+        }
         self.raw.clear();
         self.raw.reserve(header.raw as usize);
         let raw = self
@@ -200,7 +212,13 @@ impl<R: Read> Reader<R> {
 
     fn count(&mut self, block: &Block) -> Result<()> {
         for inst in &block.statics {
-            self.hash.intern(inst)?;
+            let id = self.hash.intern(inst)?;
+            if !self.known.insert(self.hash.key(id)) {
+                return Err(corrupt(&format!(
+                    "static instruction {id}, at {:#x}, is in it twice; write each once and record again",
+                    inst.pc
+                )));
+            }
         }
         for r in &block.retirements {
             self.hash.update(r)?;

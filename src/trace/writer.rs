@@ -181,6 +181,11 @@ impl Writer {
         self.compressor
             .compress_to_buffer(&self.raw, &mut self.stored)
             .map_err(|e| Error::new(ErrorKind::Internal, format!("zstd: {e}")))?;
+        let bytes = self.summary.bytes + (format::BLOCK_HEADER + self.stored.len()) as u64;
+        let least = format::least_bytes(self.ids.len() as u64);
+        if bytes < least {
+            format::put_skippable(&mut self.stored, least - bytes);
+        }
         let header = BlockHeader {
             retirements: block.retirements.len() as u32,
             statics: block.statics.len() as u32,

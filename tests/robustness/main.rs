@@ -2,4 +2,5 @@
 
 mod disk_full;
 mod fuzz_corpus;
+mod hostile_files;
 mod trust;

@@ -7,7 +7,7 @@ use crate::trace_info;
 use perfvec::features::{schema, Schema};
 use perfvec::file_kind::{FileKind, HEAD};
 use perfvec::trace::import::format_of;
-use perfvec::{Error, ErrorKind, Result};
+use perfvec::{file, Error, ErrorKind, Result};
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,8 @@ pub fn run(args: &Args) -> Result<()> {
 /// What a file's first bytes say it is; its name does not matter.
 fn kind(path: &Path) -> Result<FileKind> {
     let mut head = Vec::new();
-    std::fs::File::open(path)
+    file::check_regular(path).map_err(|e| e.context(path.display()))?;
+    file::open(path)
         .and_then(|file| file.take(HEAD as u64).read_to_end(&mut head))
         .map_err(|e| Error::io(path, &e))?;
     Ok(FileKind::of(&head))

@@ -2,9 +2,9 @@
 
 use crate::report::grouped;
 use crate::source::Only;
-use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
+use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector, Saved};
 use perfvec::model::{Backend, Model};
-use perfvec::{ErrorKind, Result};
+use perfvec::Result;
 use serde_json::{json, Value};
 use std::path::Path;
 
@@ -73,14 +73,9 @@ pub fn model(path: &Path) -> Result<Found> {
 
 /// A microarch table, of it what `only` names, or a program vector; the file says which.
 pub fn safetensors(path: &Path, only: &Only) -> Result<Found> {
-    match MicroarchTable::load(path) {
-        Ok(table) => only.check(&table).map(|()| self::table(&table, only)),
-        Err(of_table) => match ProgramVector::load(path) {
-            Ok(vector) => Ok(self::vector(&vector)),
-            // A file of the other format fails the first reader only for its format.
-            Err(of_vector) if of_vector.kind() == ErrorKind::Mismatch => Err(of_table),
-            Err(of_vector) => Err(of_vector),
-        },
+    match Saved::load(path)? {
+        Saved::Table(table) => only.check(&table).map(|()| self::table(&table, only)),
+        Saved::Vector(vector) => Ok(self::vector(&vector)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `perfvec merge`: shards' vectors into the vector of the whole, or tables into one.
 
-use perfvec::microarch::{MicroarchTable, ProgramVector};
+use perfvec::microarch::{MicroarchTable, ProgramVector, Saved};
 use perfvec::Result;
 use std::path::PathBuf;
 
@@ -19,17 +19,15 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
-    match ProgramVector::load(&args.first) {
-        Ok(mut sum) => {
+    match Saved::load(&args.first)? {
+        Saved::Vector(mut sum) => {
             for path in &args.rest {
                 sum.merge(&ProgramVector::load(path)?)
                     .map_err(|e| e.context(path.display()))?;
             }
             sum.save(&args.output)
         }
-        // Of a file that is neither, the error of the commoner kind.
-        Err(no_vector) => {
-            let mut all = MicroarchTable::load(&args.first).map_err(|_| no_vector)?;
+        Saved::Table(mut all) => {
             for path in &args.rest {
                 all.merge(&MicroarchTable::load(path)?)
                     .map_err(|e| e.context(path.display()))?;

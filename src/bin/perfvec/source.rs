@@ -4,7 +4,7 @@ use crate::output::check;
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
-use perfvec::{Error, ErrorKind, Result};
+use perfvec::{file, Error, ErrorKind, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -241,9 +241,12 @@ impl Run {
     }
 }
 
+/// Longest report that is read: a billion intervals would not fit into it.
+const MAX_JSON: u64 = 1 << 30;
+
 /// Takes over what a run measured, from the JSON that it wrote.
 fn like(path: &Path, config: &mut SessionConfig) -> Result<()> {
-    let text = std::fs::read(path).map_err(|e| Error::io(path, &e))?;
+    let text = file::read_bounded(path, MAX_JSON)?;
     let bad = |what: &str| Err(Error::new(ErrorKind::InvalidArgument, what));
     let Ok(report) = serde_json::from_slice::<Value>(&text) else {
         return bad("not JSON; give a file that --json wrote");

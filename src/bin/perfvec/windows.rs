@@ -1,7 +1,10 @@
 //! Windows of a stream: which retirements are wanted.
 
-use perfvec::{Error, ErrorKind, Result};
+use perfvec::{file, Error, ErrorKind, Result};
 use std::path::Path;
+
+/// Longest list that is read.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// Windows in stream order, or the whole stream.
 pub struct Windows {
@@ -21,8 +24,9 @@ impl Windows {
 
     /// Reads a list: "first length" on each line.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
-        Self::parse(&text).map_err(|e| e.context(path.display()))
+        let here = |e: Error| e.context(path.display());
+        let bytes = file::read_bounded(path, MAX_BYTES).map_err(here)?;
+        Self::parse(&String::from_utf8_lossy(&bytes)).map_err(here)
     }
 
     fn parse(text: &str) -> Result<Self> {

@@ -153,14 +153,14 @@ pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Blocks>> {
 /// Opens the trace at `path` as `options` say.
 pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Box<dyn Blocks>> {
     let path = path.as_ref();
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
+    let file = crate::file::open(path).map_err(|e| Error::io(path, &e))?;
     from_source(Box::new(file), path.display().to_string(), options)
 }
 
 /// The format that the content of the file at `path` shows; `None` for none that is known.
 pub fn format_of(path: impl AsRef<Path>) -> Result<Option<Format>> {
     let path = path.as_ref();
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
+    let file = crate::file::open(path).map_err(|e| Error::io(path, &e))?;
     let mut bytes = Bytes::open(Box::new(file), path.display().to_string())?;
     Ok(by_content(bytes.head()?))
 }

@@ -21,7 +21,7 @@ const MAX_NAME: u64 = 4096;
 
 /// Looks at `path`: kind `NotFound` where there is nothing, `Mismatch` for what QEMU cannot run.
 pub fn inspect(path: &Path) -> Result<Program> {
-    let mut file = File::open(path).map_err(|e| match e.kind() {
+    let mut file = perfvec::file::open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Error::new(
             ErrorKind::NotFound,
             format!(
