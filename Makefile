@@ -80,7 +80,8 @@ target/venv/.made: onnx/training/requirements.txt onnx/training/pyproject.toml
 NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qemu-user \
     riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu riscv64-linux-gnu-g++:g++-riscv64-linux-gnu \
     /usr/riscv64-linux-gnu/lib/libc.so.6:libc6-riscv64-cross \
-    /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross script:bsdutils
+    /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross script:bsdutils \
+    callgrind_annotate:valgrind
 
 # What README.md shows, from a real run.
 picture: build

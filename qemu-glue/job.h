@@ -8,6 +8,7 @@
  *   vcpu.N.plan          what its session chose to measure: 64-bit numbers of
  *                        perfvec_session_plan(); not there where the rate is fixed
  *   vcpu.N.intervals     its interval series, see struct job_interval
+ *   maps                 which files the guest's code comes from, see maps.c
  *   log                  what the library and the plugin have to tell, one line each
  *   finished             made last, when the program exited and everything was written
  */

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "code.h"
 #include "job.h"
+#include "maps.h"
 #include "qemu_api.h"
 #include "sink.h"
 #include "vcpu.h"
@@ -27,7 +29,9 @@ enum {
     SYS_TKILL = 130,
     SYS_TGKILL = 131,
     SYS_SIGQUEUE = 138,
+    SYS_MUNMAP = 215,
     SYS_EXECVE = 221,
+    SYS_MMAP = 222,
     SYS_EXECVEAT = 281,
 };
 
@@ -74,6 +78,10 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
     size_t size = qemu_plugin_tb_n_insns(tb);
     uint32_t numbers[CODE_MAX_BLOCK];
     bool full = job.mode != JOB_CALLBACKS, failed = size > CODE_MAX_BLOCK;
+    if (full && size) {
+        struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+        maps_see(qemu_plugin_insn_vaddr(first), qemu_plugin_insn_haddr(first));
+    }
     for (size_t i = 0; i < size && !failed; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint8_t bytes[8];
@@ -112,6 +120,8 @@ static void on_syscall(qemu_plugin_id id, unsigned vcpu, int64_t number, uint64_
     (void)id, (void)a, (void)d, (void)e, (void)f, (void)g, (void)h;
     if (is_stopped())
         return;
+    if (number == SYS_MUNMAP || (number == SYS_MMAP && c & PROT_EXEC))
+        maps_changed();
     bool ends = number == SYS_EXECVE || number == SYS_EXECVEAT;
     if (number == SYS_KILL || number == SYS_TKILL || number == SYS_SIGQUEUE)
         ends = is_deadly(b);

@@ -8,6 +8,7 @@
 
 mod accumulate;
 mod batch;
+mod call_tree;
 pub mod config;
 pub mod counts;
 mod fill;
@@ -20,9 +21,10 @@ mod snapshot;
 mod threads;
 
 pub use crate::sampling::{Sampling, MAX_EPOCHS, WARMING_ALL};
+pub use call_tree::Stack;
 pub use config::SessionConfig;
 pub use counts::{Counts, Interval};
-pub use profile::{Cost, Profile};
+pub use profile::{Costs, Profile, Site, Value};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};

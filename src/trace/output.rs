@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::file::Unfinished;
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 /// The destination of a [`super::Writer`].
@@ -12,8 +14,16 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// A file that will be called `path`.
+    /// A file that will be called `path`. A named pipe is written as it is, and waited for until
+    /// someone reads it: that is how a stream is looked at while it grows.
     pub fn create(path: &Path) -> Result<Self> {
+        if std::fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo()) {
+            let pipe = OpenOptions::new().write(true).open(path);
+            return match pipe {
+                Ok(pipe) => Ok(Self::Sink(Box::new(pipe))),
+                Err(e) => Err(Error::io(path, &e)),
+            };
+        }
         match Unfinished::create(path) {
             Ok(file) => Ok(Self::File(file)),
             Err(e) => Err(e.context(path.display())),

@@ -5,3 +5,4 @@ mod imported;
 mod imports;
 mod profile;
 mod qemu;
+mod terminal;

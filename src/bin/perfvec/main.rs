@@ -18,7 +18,6 @@ mod report;
 mod run;
 mod source;
 mod speedup;
-mod symbols;
 mod trace_diff;
 mod trace_info;
 mod windows;
@@ -44,7 +43,7 @@ enum Command {
     Record(record::Args),
     /// Price a recorded trace on every microarchitecture of a table.
     Replay(replay::Args),
-    /// Show in which functions the cycles of a recorded trace go.
+    /// Show in which functions and lines the cycles of recorded traces go, for many tools.
     Profile(profile::Args),
     /// Price saved program vectors.
     Predict(predict::Args),

@@ -20,6 +20,42 @@ pub fn tell(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
+/// Prints `text`, which may be styled; styles are left out where nobody sees them, or where
+/// NO_COLOR is set.
+pub fn print_styled(text: &str) -> Result<()> {
+    print(for_stream(
+        text,
+        anstream::AutoStream::choice(&std::io::stdout()),
+    ))
+}
+
+/// Tells the user on standard error what may be styled; nobody can be told where that fails.
+pub fn tell_styled(text: &str) {
+    tell(&for_stream(
+        text,
+        anstream::AutoStream::choice(&std::io::stderr()),
+    ));
+}
+
+fn for_stream(text: &str, choice: anstream::ColorChoice) -> String {
+    match choice {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.into(),
+    }
+}
+
+/// What stands at the head of a table.
+pub fn heading(text: &str) -> String {
+    let bold = anstyle::Style::new().bold();
+    format!("{bold}{text}{bold:#}")
+}
+
+/// What needs attention.
+pub fn attention(text: &str) -> String {
+    let yellow = anstyle::AnsiColor::Yellow.on_default();
+    format!("{yellow}{text}{yellow:#}")
+}
+
 /// Whether the value of --json means standard output.
 pub fn is_stdout(json: Option<&PathBuf>) -> bool {
     json.is_some_and(|path| path.as_os_str() == "-")

@@ -1,8 +1,8 @@
 //! `perfvec predict`: saved program vectors on a table.
 
-use crate::output::{is_stdout, print, tell, write_json};
-use crate::report::{Report, Stream};
-use crate::source::{Only, Source};
+use crate::output::{is_stdout, print, print_styled, tell_styled, write_json};
+use crate::report::{Report, Stream, CSV_HEADING};
+use crate::source::{Format, Only, Source};
 use crate::speedup;
 use perfvec::microarch::{MicroarchTable, ProgramVector};
 use perfvec::{Error, Result};
@@ -19,6 +19,10 @@ pub struct Args {
     /// mean, lowest and highest, instead of a table for each.
     #[arg(long, value_name = "NAME")]
     speedup_over: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
+          conflicts_with = "speedup_over")]
+    format: Format,
     /// Write the estimates as JSON, one object per vector; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -63,15 +67,27 @@ pub fn run(args: &Args) -> Result<()> {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             programs.push((name.into_owned(), report.estimates().map_err(here)?));
             let warning = report.warning()?.map(|text| title + &text);
-            tell(&warning.unwrap_or_default());
+            tell_styled(&warning.unwrap_or_default());
         } else {
-            let text = title + &report.text().map_err(here)?;
-            print(if quiet { "" } else { &text })?;
+            let text = match args.format {
+                Format::Table => title + &report.text().map_err(here)?,
+                // One heading and one JSON array for all.
+                Format::Csv if all.is_empty() => {
+                    CSV_HEADING.to_string() + &report.csv().map_err(here)?
+                }
+                Format::Csv => report.csv().map_err(here)?,
+                Format::Json => String::new(),
+            };
+            print_styled(if quiet { "" } else { &text })?;
         }
         all.push(report.json()?);
     }
     if let Some(baseline) = baseline.filter(|_| !quiet) {
         print(speedup::text(&table, &args.only, baseline, &programs))?;
     }
-    write_json(args.json.as_ref(), &all.into())
+    let all = all.into();
+    if args.format == Format::Json && !quiet && baseline.is_none() {
+        print(format!("{all}\n"))?;
+    }
+    write_json(args.json.as_ref(), &all)
 }

@@ -2,6 +2,7 @@
 
 use crate::guest::{self, exit, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
 use crate::output::{check, tell};
+use crate::profile::Modules;
 use crate::report::{grouped, numbered};
 use perfvec::trace::Reader;
 use perfvec::{Error, ErrorKind};
@@ -61,6 +62,8 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
             Outcome::Exited(_) => Ok(exit::FAILED),
         };
     }
+    let maps = std::fs::read_to_string(outbox.path().join("maps")).unwrap_or_default();
+    let modules = Modules::from_plugin(&maps);
     let vcpus = outbox.vcpus();
     if vcpus.is_empty() {
         return Err(Failure::from(Error::new(
@@ -72,6 +75,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
         let (from, path) = (numbered(&recorded, vcpu), numbered(&output, vcpu));
         let s = Reader::summary_of(&from)?;
         std::fs::rename(&from, &path).map_err(|e| Error::io(&path, &e))?;
+        modules.save(&path)?;
         tell(&format!(
             "perfvec: {}: {} instructions, {} bytes, stream hash {:016x}\n",
             path.display(),

@@ -1,12 +1,14 @@
 //! `perfvec replay`: a recorded stream through the model.
 
-use crate::output::{is_stdout, print, write_json};
+use crate::guest::{Counters, Progress};
+use crate::output::{is_stdout, print_styled, tell, write_json};
 use crate::report::{sampling, Report, Stream};
-use crate::source::{Loaded, Run, Source};
+use crate::source::{Format, Loaded, Run, Source};
 use perfvec::isa::Isa;
 use perfvec::session::Session;
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Made by examples/record.sh.
@@ -19,6 +21,9 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
+    /// Show no progress (it is shown only where standard error is a terminal).
+    #[arg(long)]
+    no_progress: bool,
     /// The trace (.pvt, or another tool's); else a short one that came with perfvec.
     trace: Option<PathBuf>,
 }
@@ -36,6 +41,8 @@ pub fn run(args: &Args) -> Result<()> {
     check_isa(&loaded, &header.isa, &path)?;
     let config = args.run.config(&loaded.table)?;
     let mut session = Session::new(loaded.model.clone(), &config)?;
+    let first = loaded.table.entries().first();
+    let mut progress = Progress::new(!args.no_progress, first.map_or("", |m| &m.name));
     let mut block = Block::default();
     let mut intervals = Vec::new();
     while reader.next_block(&mut block)? {
@@ -44,8 +51,16 @@ pub fn run(args: &Args) -> Result<()> {
         }
         session.retire_many(&block.retirements)?;
         intervals.extend(session.take_intervals());
+        if progress.is_due() {
+            let vector = session.program_vector()?;
+            progress.show(Counters {
+                retired: reader.summary().retirements,
+                cpi: loaded.table.estimate_one(&vector, 0).map_or(0.0, |e| e.cpi),
+            });
+        }
     }
     intervals.extend(session.finish()?);
+    progress.end();
     let report = Report {
         program: std::iter::once(&header.program)
             .chain(&header.args)
@@ -80,15 +95,26 @@ fn bundled() -> Result<PathBuf> {
 
 /// Prints the table and writes what was asked for.
 pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
-    let text = report.text()?;
+    let text = report.print(run.format)?;
     if !is_stdout(run.json.as_ref()) {
-        print(text)?;
+        print_styled(&text)?;
+        tell_next(
+            std::io::stdout().is_terminal() && run.format == Format::Table,
+            "`perfvec profile` shows where the cycles go, --interval N how they change",
+        );
     }
     write_json(run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &run.vector {
         report.streams[0].vector.save(path)?;
     }
     Ok(())
+}
+
+/// Says on standard error what to do next, to a person who sees it.
+pub fn tell_next(seen: bool, text: &str) {
+    if seen && std::io::stderr().is_terminal() {
+        tell(&format!("next: {text}\n"));
+    }
 }
 
 /// Refuses a trace of another ISA than the model's.

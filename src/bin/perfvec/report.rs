@@ -1,6 +1,7 @@
 //! What a run tells its user: a table for people, JSON for programs.
 
-use crate::source::Only;
+use crate::output::{attention, heading};
+use crate::source::{Format, Only};
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
 use perfvec::{Error, ErrorKind, Result};
@@ -92,10 +93,42 @@ impl Report<'_> {
     pub fn warning(&self) -> Result<Option<String>> {
         let far = self.ood_score()?.filter(|score| *score > 1.0);
         Ok(far.map(|score| {
-            format!(
-                "warning: this program is unlike the model's training programs (score {score:.1}, 1 is their edge); expect larger errors\n"
-            )
+            let text = format!(
+                "warning: this program is unlike the model's training programs\n(score {score:.1}, 1 is their edge); expect larger errors"
+            );
+            attention(&text) + "\n"
         }))
+    }
+
+    /// What `format` asks for, on the way to a person or a program.
+    pub fn print(&self, format: Format) -> Result<String> {
+        match format {
+            Format::Table => self.text(),
+            Format::Csv => Ok(CSV_HEADING.to_string() + &self.csv()?),
+            Format::Json => Ok(format!("{}\n", self.json()?)),
+        }
+    }
+
+    /// The rows of [`CSV_HEADING`], in the table's order.
+    pub fn csv(&self) -> Result<String> {
+        let estimates = self.estimates()?;
+        let mut out = String::new();
+        for (m, e) in self.table.entries().iter().zip(&estimates) {
+            if self.only.wants(&m.name) {
+                let _ = writeln!(
+                    out,
+                    "{},{},{},{},{},{},{}",
+                    field(&self.program),
+                    field(&m.name),
+                    m.clock_hz,
+                    e.cpi,
+                    e.cycles,
+                    e.seconds,
+                    e.half_width
+                );
+            }
+        }
+        Ok(out)
     }
 
     /// The table, fastest microarchitecture first.
@@ -119,10 +152,10 @@ impl Report<'_> {
             out.push('\n');
         };
         let ci = if sampled { "    +-95%" } else { "" };
-        line(format!(
+        line(heading(&format!(
             "{:width$} {:>9} {:>7} {:>15} {:>12}{ci}",
             "microarch", "GHz", "CPI", "cycles", "time"
-        ));
+        )));
         for &i in &order {
             let (m, e) = (&entries[i], &estimates[i]);
             let ci = if sampled {
@@ -152,7 +185,7 @@ impl Report<'_> {
         line(note);
         if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
             line(format!(
-                "features saw only {} instructions before each unit: +-95% does not hold the error of that",
+                "features saw only {} instructions before each unit:\n+-95% does not hold the error of that",
                 grouped(n)
             ));
         }
@@ -165,7 +198,7 @@ impl Report<'_> {
                     grouped(measured)
                 );
             }
-            line(text);
+            line(attention(&text));
         }
         out.push_str(&self.warning()?.unwrap_or_default());
         Ok(out)
@@ -237,6 +270,18 @@ impl Report<'_> {
             }));
         }
         Ok(series.into())
+    }
+}
+
+/// The columns of [`Report::csv`].
+pub const CSV_HEADING: &str = "program,microarch,clock_hz,cpi,cycles,seconds,half_width\n";
+
+/// A field of a CSV file (RFC 4180).
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into()
     }
 }
 

@@ -1,13 +1,16 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
 use crate::guest::{self, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
-use crate::output::{is_stdout, tell, write_json};
+use crate::output::{check, is_stdout, tell, tell_styled, write_json};
+use crate::profile::{self, Live};
+use crate::replay::tell_next;
 use crate::report::{grouped, numbered, Report, Stream};
-use crate::source::{Loaded, Run, Source};
+use crate::source::{Format, Loaded, Run, Source};
 use perfvec::model::Backend;
 use perfvec::session::Sampling;
 use perfvec::{Error, ErrorKind, Result};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `perfvec run`.
@@ -17,9 +20,19 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
+    /// Write a profile with call stacks, for the tool that the name's end chooses:
+    /// .speedscope.json, .pb.gz (pprof), .callgrind or .folded; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    profile: Vec<PathBuf>,
+    /// Microarchitectures whose cycles the profile holds; else the table's first.
+    #[arg(long, value_name = "NAME", requires = "profile")]
+    on: Vec<String>,
     #[command(flatten)]
     guest: GuestArgs,
 }
+
+/// Of a sampled run, the profile measures one segment in so many retirements.
+const PROFILE_PERIOD: u64 = 32 * 1024;
 
 /// Runs it. The program keeps standard input and output; everything of perfvec's is on standard
 /// error, the estimates after the program's end. The exit code is the program's.
@@ -38,15 +51,36 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
             "--json -: standard output is the program's; name a file",
         )));
     }
+    for path in &args.profile {
+        profile::Format::of(path)?;
+        check(path)?;
+    }
     let outbox = Outbox::create()?;
-    let command = launcher.command(&arguments(args, &loaded, &outbox)?);
+    let live = match args.profile.is_empty() {
+        true => None,
+        false => Some(listen(args, &loaded, &outbox)?),
+    };
+    let arguments = match &live {
+        Some(live) => vec![
+            ("out", outbox.path().into()),
+            ("record", live.trace().into()),
+        ],
+        None => arguments(args, &loaded, &outbox)?,
+    };
+    let command = launcher.command(&arguments);
     let first = loaded.table.entries().first();
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
     let outcome = guest::run(command, &outbox, &progress)?;
     for line in outbox.log() {
         tell(&format!("perfvec: {line}\n"));
     }
-    match (deliver(args, &loaded, &outbox, outcome), outcome) {
+    let delivered = match live {
+        Some(live) => deliver_profiled(args, &loaded, &outbox, outcome, live),
+        None => outbox
+            .streams(&args.run.config(&loaded.table)?)
+            .and_then(|streams| deliver(args, &loaded, &outbox, outcome, streams)),
+    };
+    match (delivered, outcome) {
         // There was no time for a checkpoint; what killed the program matters more.
         (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => {
             tell(&format!("perfvec: {e}\n"));
@@ -54,6 +88,32 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
         (done, _) => done?,
     }
     Ok(outcome.code())
+}
+
+fn listen(args: &Args, loaded: &Loaded, outbox: &Outbox) -> Result<Live> {
+    let first = loaded.table.entries().first().into_iter();
+    let cores = match args.on.is_empty() {
+        true => first.collect(),
+        false => profile::cores(loaded, &args.on)?,
+    };
+    let config = args.run.config(&loaded.table)?;
+    let period = match config.sampling {
+        Sampling::Full => None,
+        _ => Some(PROFILE_PERIOD),
+    };
+    Live::start(outbox.path(), &loaded.model, config, &cores, period)
+}
+
+fn deliver_profiled(
+    args: &Args,
+    loaded: &Loaded,
+    outbox: &Outbox,
+    outcome: Outcome,
+    live: Live,
+) -> Result<()> {
+    let (streams, profile) = live.finish(&args.guest.title())?;
+    deliver(args, loaded, outbox, outcome, streams)?;
+    args.profile.iter().try_for_each(|path| profile.write(path))
 }
 
 fn arguments<'a>(
@@ -117,8 +177,13 @@ fn check_isa(loaded: &Loaded) -> Result<()> {
     ))
 }
 
-fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> Result<()> {
-    let mut streams = outbox.streams(&args.run.config(&loaded.table)?)?;
+fn deliver(
+    args: &Args,
+    loaded: &Loaded,
+    outbox: &Outbox,
+    outcome: Outcome,
+    mut streams: Vec<Stream>,
+) -> Result<()> {
     streams.retain(|s| s.vector.retired > 0);
     if streams.is_empty() {
         return Err(nothing(outbox, outcome));
@@ -130,7 +195,10 @@ fn deliver(args: &Args, loaded: &Loaded, outbox: &Outbox, outcome: Outcome) -> R
         partial: partial(outbox, outcome, &streams),
         streams,
     };
-    tell(&report.text()?);
+    tell_styled(&report.print(args.run.format)?);
+    if args.profile.is_empty() && args.run.format == Format::Table {
+        tell_next(true, "--profile x.speedscope.json shows where the cycles go, --interval N --json FILE how they change");
+    }
     write_json(args.run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &args.run.vector {
         for (i, stream) in report.streams.iter().enumerate() {

@@ -141,12 +141,26 @@ pub struct Run {
     pub warming: Option<u64>,
     #[command(flatten)]
     pub only: Only,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
+    pub format: Format,
     /// Write the estimates as JSON; - for standard output, where a program has not taken it.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Write the program vector.
     #[arg(long, value_name = "FILE")]
     pub vector: Option<PathBuf>,
+}
+
+/// How estimates are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A table for people, in 80 columns.
+    Table,
+    /// A line for each microarchitecture, after a heading.
+    Csv,
+    /// What --json writes.
+    Json,
 }
 
 /// Which microarchitectures a table shows.

@@ -7,7 +7,7 @@ mod progress;
 mod qemu;
 
 pub use child::{run, Outcome};
-pub use outbox::Outbox;
+pub use outbox::{Counters, Outbox};
 pub use progress::Progress;
 pub use qemu::Launcher;
 

@@ -13,6 +13,8 @@ pub const PAUSE: Duration = Duration::from_millis(200);
 pub struct Progress {
     bar: Option<ProgressBar>,
     start: Instant,
+    /// When the line was drawn last.
+    drawn: Instant,
     microarch: String,
 }
 
@@ -29,6 +31,7 @@ impl Progress {
         Self {
             bar,
             start: Instant::now(),
+            drawn: Instant::now(),
             microarch: microarch.to_string(),
         }
     }
@@ -38,15 +41,26 @@ impl Progress {
         self.bar.is_some()
     }
 
-    /// Draws the line.
+    /// Draws the line of a guest.
     pub fn update(&self, outbox: &Outbox) {
+        self.draw(outbox.counters());
+    }
+
+    /// Whether the line is so old that it is worth finding out what it should say.
+    pub fn is_due(&self) -> bool {
+        self.is_shown() && self.drawn.elapsed() >= PAUSE
+    }
+
+    /// Draws the line of what was counted here.
+    pub fn show(&mut self, counters: Counters) {
+        self.draw(counters);
+        self.drawn = Instant::now();
+    }
+
+    fn draw(&self, counters: Counters) {
         if let Some(bar) = &self.bar {
-            let text = line(
-                outbox.counters(),
-                self.start.elapsed().as_secs_f64(),
-                &self.microarch,
-            );
-            bar.set_message(text);
+            let elapsed = self.start.elapsed().as_secs_f64();
+            bar.set_message(line(counters, elapsed, &self.microarch));
             bar.tick();
         }
     }

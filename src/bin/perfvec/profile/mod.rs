@@ -1,0 +1,281 @@
+//! `perfvec profile`: where the cycles of recorded streams go.
+
+mod export;
+mod image;
+mod live;
+mod modules;
+mod names;
+mod resolved;
+mod table;
+mod tree;
+
+pub use export::Format;
+pub use live::Live;
+pub use modules::Modules;
+
+use crate::output::{check, is_stdout, print, tell, write_json};
+use crate::replay::check_isa;
+use crate::report::grouped;
+use crate::source::{Loaded, Source};
+use names::Names;
+use perfvec::inst::StaticInst;
+use perfvec::microarch::Microarch;
+use perfvec::session::{Costs, Profile};
+use perfvec::trace::{self, Block, Header};
+use perfvec::{Error, ErrorKind, Result};
+use resolved::Resolved;
+use serde_json::{json, Value};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use table::By;
+
+/// Arguments of `perfvec profile`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// The microarchitecture to price it on; may be repeated, the table is of the first.
+    #[arg(long, value_name = "NAME", required = true)]
+    on: Vec<String>,
+    /// What a row of the table is.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Function)]
+    by: By,
+    /// Rows to print. --json gets all functions.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    top: usize,
+    /// Write it for another tool, which the name's end chooses: .speedscope.json, .pb.gz (pprof),
+    /// .callgrind or .folded; may be repeated.
+    #[arg(short, long, value_name = "FILE")]
+    output: Vec<PathBuf>,
+    /// Write the functions as JSON; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measure one segment of 1024 in every N retirements instead of all of them. Instructions are
+    /// counted all the same.
+    #[arg(long, value_name = "N")]
+    sample: Option<u64>,
+    /// The trace (.pvt, or another tool's), or those of all threads; and where a trace has no T.pvt.modules beside it,
+    /// or the program was stripped, the program with its symbols.
+    #[arg(value_name = "TRACE|PROGRAM", required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// The cores called `names`.
+pub fn cores<'a>(loaded: &'a Loaded, names: &[String]) -> Result<Vec<&'a Microarch>> {
+    let find = |name: &String| {
+        loaded.table.get(name).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "--on {name}: not in {}; `perfvec info` of it lists the names",
+                    loaded.table_path.display()
+                ),
+            )
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Whether `path` is an ELF file.
+fn is_elf(path: &Path) -> Result<bool> {
+    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
+    let mut head = Vec::new();
+    file.take(4)
+        .read_to_end(&mut head)
+        .map_err(|e| Error::io(path, &e))?;
+    Ok(head == b"\x7fELF")
+}
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<()> {
+    let loaded = args.source.load()?;
+    let cores = cores(&loaded, &args.on)?;
+    let to_stdout = is_stdout(args.json.as_ref());
+    let json = args.json.as_ref().filter(|_| !to_stdout);
+    args.output
+        .iter()
+        .try_for_each(|path| Format::of(path).map(drop))?;
+    json.into_iter()
+        .chain(&args.output)
+        .try_for_each(|path| check(path))?;
+    let (mut traces, mut program) = (Vec::new(), None);
+    for path in &args.files {
+        if !is_elf(path)? {
+            traces.push(path);
+        } else if let Some(other) = program.replace(path.as_path()) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "{} and {}: name one program",
+                    other.display(),
+                    path.display()
+                ),
+            ));
+        }
+    }
+    let Some(first) = traces.first() else {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "no trace is named; `perfvec record` makes one, and `perfvec run --profile` needs none",
+        ));
+    };
+    let header = trace::open(first)?.header().clone();
+    let mut profile = Resolved::new(title(&header), loaded.model.info().id.clone());
+    // Threads of one process share their names, and with them their places.
+    let mut processes: Vec<(Option<Modules>, Names)> = Vec::new();
+    for trace in &traces {
+        let modules = Modules::load(trace)?;
+        let known = processes.iter().position(|(m, _)| *m == modules);
+        let n = match known {
+            Some(n) => n,
+            None => {
+                let mut names = names(trace, modules.clone(), program)?;
+                names.join(&mut profile);
+                processes.push((modules, names));
+                processes.len() - 1
+            }
+        };
+        let (header, costs, insts) = stream(trace, &loaded, &cores, args.sample)?;
+        profile.add(
+            thread(&header, traces.len()),
+            costs,
+            &insts,
+            &mut processes[n].1,
+        );
+    }
+    if let Some(path) = program.filter(|_| !processes.iter().any(|(_, names)| names.found())) {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "{}: nothing of the trace lies in its functions; name the program that was recorded",
+                path.display()
+            ),
+        ));
+    }
+    if !to_stdout {
+        print(text(&profile, args))?;
+    }
+    write_json(args.json.as_ref(), &functions(&profile))?;
+    for path in &args.output {
+        write(&profile, path)?;
+    }
+    Ok(())
+}
+
+fn names(trace: &Path, modules: Option<Modules>, program: Option<&Path>) -> Result<Names> {
+    match (modules, program) {
+        (Some(modules), program) => Names::of_modules(modules, program),
+        (None, Some(program)) => Names::of_program(program),
+        (None, None) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "{}: no {} is beside it, so name the program that was recorded as well",
+                trace.display(),
+                Modules::path_of(trace).display()
+            ),
+        )),
+    }
+}
+
+fn title(header: &Header) -> String {
+    let words = std::iter::once(&header.program).chain(&header.args);
+    words.cloned().collect::<Vec<_>>().join(" ")
+}
+
+/// What to call the thread of a trace, one of `all`.
+fn thread(header: &Header, all: usize) -> String {
+    match header.metadata.get("vcpu") {
+        Some(n) if all > 1 => format!("{} thread {n}", header.program),
+        _ => header.program.clone(),
+    }
+}
+
+/// Prices one trace.
+fn stream(
+    trace: &Path,
+    loaded: &Loaded,
+    cores: &[&Microarch],
+    period: Option<u64>,
+) -> Result<(Header, Costs, Vec<StaticInst>)> {
+    let mut reader = trace::open(trace)?;
+    check_isa(loaded, &reader.header().isa, trace)?;
+    let mut profile = Profile::new(&loaded.model, cores, period)?;
+    let mut block = Block::default();
+    while reader.next_block(&mut block)? {
+        block.statics.iter().for_each(|inst| profile.intern(inst));
+        profile.retire(&block.retirements)?;
+    }
+    let (costs, insts) = profile.finish()?;
+    if costs.measured == 0 && costs.retired > 0 {
+        return Err(Error::new(
+            ErrorKind::State,
+            format!(
+                "{}: no segment lies in its {} instructions; sample more often, or measure all of it",
+                trace.display(),
+                grouped(costs.retired)
+            ),
+        ));
+    }
+    Ok((reader.header().clone(), costs, insts))
+}
+
+fn text(profile: &Resolved, args: &Args) -> String {
+    let mut out = table::text(profile, &table::rows(profile, args.by), args.top);
+    out.push_str(&summary(profile));
+    out
+}
+
+/// What stands below a table.
+fn summary(profile: &Resolved) -> String {
+    let sums = profile.total();
+    let mut out = format!("{} instructions", grouped(profile.retired));
+    if profile.measured < profile.retired {
+        out.push_str(&format!(", {} measured", grouped(profile.measured)));
+    }
+    out.push('\n');
+    for (value, sum) in profile.values.iter().zip(sums).skip(1) {
+        out.push_str(&format!(
+            "{} {}\n",
+            grouped(sum.max(0.0) as u64),
+            value.name
+        ));
+    }
+    for note in &profile.notes {
+        out.push_str(&format!("note: {note}\n"));
+    }
+    let cut: u64 = profile.threads.iter().map(|t| t.cut).sum();
+    if cut > 0 {
+        out.push_str(&format!(
+            "note: {} calls made too many different stacks; what they cost is counted with their callers\n",
+            grouped(cut)
+        ));
+    }
+    out
+}
+
+/// Writes `profile` for another tool, and says which.
+fn write(profile: &Resolved, path: &Path) -> Result<()> {
+    let format = export::write(profile, path)?;
+    let name = path.display().to_string();
+    let hint = format.hint().replace("FILE", &name);
+    tell(&format!("perfvec: {name}: {hint}\n"));
+    Ok(())
+}
+
+fn functions(profile: &Resolved) -> Value {
+    let rows = table::rows(profile, By::Function);
+    let functions: Vec<Value> = rows
+        .iter()
+        .map(|row| json!({"name": row.name, "file": row.file, "self": row.own, "total": row.total}))
+        .collect();
+    let values: Vec<Value> = profile
+        .values
+        .iter()
+        .map(|v| json!({"name": v.name, "unit": v.unit}))
+        .collect();
+    json!({
+        "format": "perfvec-profile-2", "program": profile.program, "model": profile.model,
+        "retired": profile.retired, "measured": profile.measured,
+        "values": values, "functions": functions,
+    })
+}
