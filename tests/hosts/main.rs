@@ -5,4 +5,5 @@ mod imported;
 mod imports;
 mod profile;
 mod qemu;
+mod simpoints;
 mod terminal;

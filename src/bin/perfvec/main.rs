@@ -16,6 +16,7 @@ mod record;
 mod replay;
 mod report;
 mod run;
+mod simpoints;
 mod source;
 mod speedup;
 mod trace_diff;
@@ -45,6 +46,8 @@ enum Command {
     Replay(replay::Args),
     /// Show in which functions and lines the cycles of recorded traces go, for many tools.
     Profile(profile::Args),
+    /// Choose the intervals of a program that stand for all, and price the whole from them.
+    Simpoints(simpoints::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
     /// Add program vectors of shards into the vector of the whole, or put microarch tables together.
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Record(args) => return record::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Simpoints(args) => simpoints::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
