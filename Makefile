@@ -64,7 +64,7 @@ slow: tools
 # Every benchmark, each against what it competes with: about ten minutes, on a quiet machine.
 bench: tools build target/venv/.made
 	python3 onnx/workloads/build.py --long --only '^(sqlite_bank|lua_scripts)-'
-	cargo bench -q --no-run
+	cargo bench -q --features oracles --no-run
 	benches/all.sh
 
 # include/perfvec.h, from src/capi.

@@ -18,7 +18,7 @@ cargo bench -q --bench refmachine -- examples/lua.pvt
 part "Branch predictors of twins: how often they are wrong, and what they cost"
 cargo bench -q --bench predictors -- examples/lua.pvt
 part "Engine, beside ONNX Runtime batched and one at a time, and the product of its matrices"
-cargo bench -q --bench engine -- "$model" | tee target/bench-engine.txt
+cargo bench -q --features oracles --bench engine -- "$model" | tee target/bench-engine.txt
 part "PyTorch as published: a window for every instruction"
 target/venv/bin/python benches/pytorch_windowed.py "$model" | tee target/bench-torch.txt
 part "Ratios of the int8 engine"

@@ -1,7 +1,7 @@
 //! Instructions per second of the engines, and how near they come to the CPU's matrix product.
 //!
 //!     python tests/data/make_test_models.py --bench target/bench-models
-//!     PERFVEC_ORT_LIB=/abs/libonnxruntime.so cargo bench --bench engine [-- MODEL.onnx ...]
+//!     PERFVEC_ORT_LIB=/abs/libonnxruntime.so cargo bench --features oracles --bench engine [-- MODEL.onnx ...]
 //!
 //! One thread. Answers are checked before anything is timed. All that is compared runs in turns,
 //! and the best of the turns counts; time is the process's CPU time where the system tells it.

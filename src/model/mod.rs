@@ -14,6 +14,7 @@ pub mod native;
 pub mod network;
 #[cfg(feature = "onnxruntime")]
 pub mod onnx;
+#[cfg(any(test, feature = "oracles"))]
 pub mod oracle;
 mod proto;
 pub mod rows;
@@ -176,7 +177,7 @@ fn load_onnx(file: file::ModelFile) -> Result<Arc<Model>> {
     ))
 }
 
-/// The network of a model file, for the tests' oracle and for reports.
+/// The network of a model file: what the native engine would run.
 pub fn read_network(path: &Path) -> Result<network::Network> {
     graph::network(&file::read(path)?)
 }
