@@ -8,7 +8,7 @@ use cpu_time::ThreadTime;
 use perfvec::capi::config::{perfvec_config, perfvec_config_init};
 use perfvec::capi::inst::perfvec_retirement;
 use perfvec::capi::model::{perfvec_model_free, perfvec_model_load};
-use perfvec::capi::session::{perfvec_session_create, perfvec_session_destroy};
+use perfvec::capi::session::{perfvec_session_create, perfvec_session_free};
 use perfvec::capi::stream::{perfvec_session_intern_encoding, perfvec_session_retire};
 use perfvec::inst::Retirement;
 use perfvec::isa::Isa;
@@ -74,7 +74,7 @@ fn main() {
     };
     // SAFETY: the handles made above, freed once.
     unsafe {
-        perfvec_session_destroy(handle);
+        perfvec_session_free(handle);
         perfvec_model_free(model);
     }
     println!("nanoseconds per retirement: Session::retire {rust:.1}, perfvec_session_retire {c:.1}, difference {:.1}", c - rust);

@@ -45,7 +45,6 @@ class PerfVec(InstTracer):
         " period), target (as many units as sampling_error asks for) or"
         " overhead (as many as sampling_overhead leaves time for)",
     )
-    sampling_unit = Param.Unsigned(0, "Retirements per unit; 0: default")
     sampling_period = Param.Counter(0, "Retirements per unit taken; 0: default")
     sampling_error = Param.Float(
         0.01,

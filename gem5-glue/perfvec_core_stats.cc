@@ -2,8 +2,6 @@
 
 #include <cctype>
 
-#include "base/logging.hh"
-
 namespace gem5
 {
 
@@ -35,16 +33,11 @@ PerfVecCoreStats::PerfVecCoreStats(statistics::Group *parent, const perfvec_micr
 }
 
 std::vector<std::unique_ptr<PerfVecCoreStats>>
-PerfVecCoreStats::ofTable(statistics::Group *parent, const perfvec_microarchs *table)
+PerfVecCoreStats::ofTable(statistics::Group *parent, const perfvec::Microarchs &table)
 {
     std::vector<std::unique_ptr<PerfVecCoreStats>> cores;
-    for (std::size_t i = 0; i < perfvec_microarchs_count(table); ++i) {
-        perfvec_microarch_info info = {};
-        info.struct_size = sizeof(info);
-        fatal_if(perfvec_microarchs_get(table, i, &info) != PERFVEC_OK, "microarchs: %s\n",
-                 perfvec_last_error());
-        cores.push_back(std::make_unique<PerfVecCoreStats>(parent, info));
-    }
+    for (std::size_t i = 0; i < table.size(); ++i)
+        cores.push_back(std::make_unique<PerfVecCoreStats>(parent, table.at(i)));
     return cores;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <perfvec.h>
+#include <perfvec.hpp>
 
 #include "base/statistics.hh"
 #include "base/stats/group.hh"
@@ -25,7 +25,7 @@ class PerfVecCoreStats : public statistics::Group
 
     /** A group per core of `table`, under `parent`. */
     static std::vector<std::unique_ptr<PerfVecCoreStats>>
-    ofTable(statistics::Group *parent, const perfvec_microarchs *table);
+    ofTable(statistics::Group *parent, const perfvec::Microarchs &table);
 
     /** @param total since the start  @param retired since the last reset */
     void show(const perfvec_estimate &total, double retired);

@@ -34,7 +34,10 @@ samplingMode(const PerfVecParams &params)
 } // anonymous namespace
 
 PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params)
-    : Group(parent), params(params),
+    : Group(parent), params(params), tracerName(params.name),
+      model(orFatal(params.name, "model", [&] { return perfvec::Model(params.model); })),
+      table(orFatal(params.name, "microarchs",
+                    [&] { return perfvec::Microarchs(params.microarchs); })),
       ADD_STAT(retired, statistics::units::Count::get(), "Instructions retired"),
       ADD_STAT(measured, statistics::units::Count::get(),
                "Of these, instructions that went through the model"),
@@ -46,88 +49,55 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
                "trust the estimates")
 {
     samplingMode(params); // to complain early
-    const auto path = [](const std::string &name) {
-        return name.empty() ? nullptr : name.c_str();
-    };
-    check(perfvec_model_load(path(params.model), PERFVEC_BACKEND_AUTO, &model), "model");
-    check(perfvec_microarchs_load(path(params.microarchs), &table), "microarchs");
     // Under the tracer itself: gem5 loses groups within a group that was merged into it.
     cores = PerfVecCoreStats::ofTable(parent, table);
     if (!params.calibrate.empty())
         checkCalibrate();
     if (!params.intervals.empty()) {
         fatal_if(params.interval == 0, "%s: intervals needs interval, the retirements of one\n",
-                 params.name);
+                 name());
         series = std::make_unique<PerfVecIntervals>(params.intervals, table);
-        fatal_if(!series->failure().empty(), "%s: %s\n", params.name, series->failure());
+        fatal_if(!series->failure().empty(), "%s: %s\n", name(), series->failure());
     }
-}
-
-PerfVecEstimate::~PerfVecEstimate()
-{
-    perfvec_calibrator_free(calibrator);
-    perfvec_session_destroy(session);
-    perfvec_microarchs_free(table);
-    perfvec_model_free(model);
-}
-
-void
-PerfVecEstimate::check(perfvec_status status, const char *what) const
-{
-    if (status == PERFVEC_OK)
-        return;
-    const char *text = session ? perfvec_session_last_error(session) : nullptr;
-    fatal("%s: %s: %s\n", params.name, what, text && *text ? text : perfvec_last_error());
 }
 
 void
 PerfVecEstimate::checkCalibrate() const
 {
     fatal_if(params.interval == 0, "%s: calibrate needs interval, the retirements that one "
-             "equation is made of: 1000 is a good choice\n", params.name);
+             "equation is made of: 1000 is a good choice\n", name());
     fatal_if(params.microarch.empty(), "%s: calibrate needs microarch, the name of the core in "
-             "the table written\n", params.name);
+             "the table written\n", name());
     const std::string probe = params.calibrate + ".part";
     std::FILE *const file = std::fopen(probe.c_str(), "w");
-    fatal_if(!file, "%s: calibrate: cannot write %s: %s\n", params.name, params.calibrate,
+    fatal_if(!file, "%s: calibrate: cannot write %s: %s\n", name(), params.calibrate,
              std::strerror(errno));
     std::fclose(file);
     std::remove(probe.c_str());
 }
 
-std::string
-PerfVecEstimate::modelId() const
-{
-    perfvec_model_info info = {};
-    info.struct_size = sizeof(info);
-    check(perfvec_model_get_info(model, &info), "model");
-    return info.id;
-}
-
 void
 PerfVecEstimate::createSession()
 {
-    perfvec_config config;
-    check(perfvec_config_init(&config, sizeof config), "settings");
+    perfvec::Config config;
     config.threads = params.threads;
     config.interval = params.interval;
     config.sampling = samplingMode(params);
     config.half_width = params.sampling_error;
-    config.targets = table;
+    config.targets = table.get();
     config.overhead = params.sampling_overhead;
     config.seed = params.seed;
     config.warming = params.sampling_warming;
     config.start_outside_region = params.work_items;
-    if (params.sampling_unit)
-        config.unit = params.sampling_unit;
-    if (params.sampling_period)
-        config.period = params.sampling_period;
-    check(perfvec_session_create(model, &config, &session), "session");
-    estimates(); // to complain early of a table of another model
-    if (calibrator)
-        check(perfvec_session_attach_calibrator(session, calibrator), "calibrate");
-    if (series)
-        check(series->attach(session), "intervals");
+    config.period = params.sampling_period;
+    orFatal(name(), "session", [&] {
+        session.emplace(model, config);
+        session->estimate(table); // to complain early of a table of another model
+        if (calibrator)
+            session->attach(*calibrator);
+        if (series)
+            session->on_interval([this](const perfvec_interval &i) { series->add(i); });
+    });
 }
 
 void
@@ -135,42 +105,15 @@ PerfVecEstimate::open(std::uint32_t isa)
 {
     if (session)
         return;
-    if (!params.calibrate.empty()) {
-        check(perfvec_calibrator_create(model, table, &calibrator), "calibrate");
-    }
+    if (!params.calibrate.empty())
+        orFatal(name(), "calibrate", [&] { calibrator.emplace(model, &table); });
     createSession();
-}
-
-std::uint32_t
-PerfVecEstimate::intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
-                        std::size_t size)
-{
-    std::uint32_t id = 0;
-    check(perfvec_session_intern_encoding(session, isa, pc, bytes, size, &id), "intern");
-    return id;
-}
-
-std::uint32_t
-PerfVecEstimate::intern(const perfvec_static_inst &inst)
-{
-    std::uint32_t id = 0;
-    check(perfvec_session_intern(session, &inst, &id), "intern");
-    return id;
 }
 
 void
 PerfVecEstimate::flush()
 {
-    if (filled != 0)
-        check(perfvec_session_retire_many(session, batch.data(), filled), "retire");
-    filled = 0;
-}
-
-void
-PerfVecEstimate::retireTimed(const perfvec_retirement &retirement, std::uint64_t cycles)
-{
-    const std::uint32_t fits = cycles < UINT32_MAX ? cycles : UINT32_MAX;
-    check(perfvec_session_retire_timed(session, &retirement, fits), "retire");
+    orFatal(name(), "retire", [&] { feed.flush(*session); });
 }
 
 void
@@ -179,21 +122,21 @@ PerfVecEstimate::sync()
     if (!session)
         return;
     flush();
-    check(perfvec_session_sync(session), "sync");
+    orFatal(name(), "sync", [&] { session->sync(); });
 }
 
 void
 PerfVecEstimate::regionBegin()
 {
     flush();
-    check(perfvec_session_region_begin(session), "region begin");
+    orFatal(name(), "region begin", [&] { session->region_begin(); });
 }
 
 void
 PerfVecEstimate::regionEnd()
 {
     flush();
-    check(perfvec_session_region_end(session), "region end");
+    orFatal(name(), "region end", [&] { session->region_end(); });
 }
 
 void
@@ -202,28 +145,23 @@ PerfVecEstimate::finish(double clockHz)
     if (!session)
         return;
     flush();
-    check(perfvec_session_finish(session), "finish");
+    orFatal(name(), "finish", [&] { session->finish(); });
     if (series) {
         const std::string error = series->finish();
-        fatal_if(!error.empty(), "%s: %s\n", params.name, error);
+        fatal_if(!error.empty(), "%s: %s\n", name(), error);
     }
     if (!calibrator)
         return;
-    perfvec_fit fit = {};
-    fit.struct_size = sizeof(fit);
-    perfvec_microarchs *fitted = nullptr;
-    check(perfvec_microarchs_new(model, &fitted), "calibrate");
-    fatal_if(perfvec_calibrator_solve(calibrator, params.microarch.c_str(), clockHz, fitted,
-                                      &fit) != PERFVEC_OK,
-             "%s: calibrate: %s\n", params.name, perfvec_calibrator_last_error(calibrator));
-    check(perfvec_microarchs_save(fitted, params.calibrate.c_str()), "calibrate");
-    perfvec_estimate whole = {};
-    check(perfvec_session_estimate(session, fitted, 0, &whole), "calibrate");
-    fittedCycles = whole.cycles;
+    const perfvec_fit fit = orFatal(name(), "calibrate", [&] {
+        perfvec::Microarchs fitted(model);
+        const auto worth = calibrator->solve(params.microarch, clockHz, fitted);
+        fitted.save(params.calibrate);
+        fittedCycles = session->estimate(fitted, 0).cycles;
+        return worth;
+    });
     fittedError = fit.held_out_error;
-    perfvec_microarchs_free(fitted);
     inform("%s: calibrated \"%s\" on %d retirements in %d intervals: fit error %.2f%%, on held "
-           "out intervals %.2f%%; written to %s\n", params.name, params.microarch,
+           "out intervals %.2f%%; written to %s\n", name(), params.microarch,
            fit.retirements, fit.intervals, 100 * fit.fit_error, 100 * fit.held_out_error,
            params.calibrate);
 }
@@ -234,11 +172,7 @@ PerfVecEstimate::keepSnapshot()
     if (!session)
         return;
     flush();
-    std::size_t size = 0;
-    check(perfvec_session_snapshot_size(session, &size), "snapshot");
-    kept.resize(size);
-    check(perfvec_session_snapshot(session, kept.data(), kept.size(), &size), "snapshot");
-    kept.resize(size);
+    kept = orFatal(name(), "snapshot", [&] { return session->snapshot(); });
 }
 
 void
@@ -247,30 +181,28 @@ PerfVecEstimate::notifyFork()
     if (!session)
         return;
     fatal_if(kept.empty(), "%s: the simulator forked, but a session's threads stay behind in the "
-             "parent: set `forks = True` to have the session rebuilt\n", params.name);
+             "parent: set `forks = True` to have the session rebuilt\n", name());
     fatal_if(calibrator || series, "%s: a calibration or an interval series cannot go on in a "
-             "forked simulator\n", params.name);
-    // The parent's handle is of no use here, not even to destroy.
-    session = nullptr;
+             "forked simulator\n", name());
     createSession();
-    check(perfvec_session_restore(session, kept.data(), kept.size()), "restore");
+    orFatal(name(), "restore", [&] { session->restore(kept); });
 }
 
 void
 PerfVecEstimate::serialize(CheckpointOut &cp, const std::string &tracer)
 {
-    const bool saved = session != nullptr;
+    const bool saved = session.has_value();
     paramOut(cp, "perfvecSession", saved);
     if (!saved)
         return;
-    fatal_if(calibrator, "%s: a calibration cannot be checkpointed: finish it first\n",
-             params.name);
+    fatal_if(calibrator, "%s: a calibration cannot be checkpointed: finish it first\n", name());
     flush();
     const std::string file = tracer + ".perfvec";
-    paramOut(cp, "perfvecModel", modelId());
-    paramOut(cp, "perfvecSnapshot", file);
-    check(perfvec_session_snapshot_file(session, (CheckpointIn::dir() + file).c_str()),
-          "checkpoint");
+    orFatal(name(), "checkpoint", [&] {
+        paramOut(cp, "perfvecModel", std::string(model.info().id));
+        paramOut(cp, "perfvecSnapshot", file);
+        session->snapshot_file(CheckpointIn::dir() + file);
+    });
 }
 
 void
@@ -283,39 +215,32 @@ PerfVecEstimate::unserialize(CheckpointIn &cp, const std::string &tracer)
     std::string id, file;
     paramIn(cp, "perfvecModel", id);
     paramIn(cp, "perfvecSnapshot", file);
-    fatal_if(id != modelId(), "%s: the checkpoint was taken with model %s, but this is model %s: "
-             "load the other model, or take the checkpoint again\n", params.name, id, modelId());
+    const std::string mine = orFatal(name(), "model", [&] { return model.info().id; });
+    fatal_if(id != mine, "%s: the checkpoint was taken with model %s, but this is model %s: "
+             "load the other model, or take the checkpoint again\n", name(), id, mine);
     createSession();
-    check(perfvec_session_restore_file(session, (cp.getCptDir() + "/" + file).c_str()),
-          "checkpoint");
+    orFatal(name(), "checkpoint", [&] { session->restore_file(cp.getCptDir() + "/" + file); });
 }
 
 perfvec_counts
 PerfVecEstimate::counts() const
 {
-    perfvec_counts now = {};
-    now.struct_size = sizeof(now);
-    check(perfvec_session_counts(session, &now), "counts");
-    return now;
+    return orFatal(name(), "counts", [&] { return session->counts(); });
 }
 
 std::vector<perfvec_estimate>
-PerfVecEstimate::estimates()
+PerfVecEstimate::estimates() const
 {
-    std::vector<perfvec_estimate> values(cores.size());
-    std::size_t count = 0;
-    if (session) {
-        check(perfvec_session_estimate_all(session, table, values.data(), values.size(), &count),
-              "estimate");
-    }
-    return values;
+    if (!session)
+        return std::vector<perfvec_estimate>(cores.size());
+    return orFatal(name(), "estimate", [&] { return session->estimate(table); });
 }
 
 double
 PerfVecEstimate::calibratedCycles() const
 {
     fatal_if(fittedCycles < 0, "%s: nothing is calibrated yet: set `calibrate` and call finish() "
-             "first\n", params.name);
+             "first\n", name());
     return fittedCycles;
 }
 
@@ -330,15 +255,8 @@ double
 PerfVecEstimate::cycles(const std::string &microarch)
 {
     sync();
-    const auto values = estimates();
-    for (std::size_t i = 0; i < cores.size(); ++i) {
-        perfvec_microarch_info info = {};
-        info.struct_size = sizeof(info);
-        check(perfvec_microarchs_get(table, i, &info), "microarchs");
-        if (microarch == info.name)
-            return values[i].cycles;
-    }
-    fatal("%s: no microarchitecture \"%s\" in the table\n", params.name, microarch);
+    const auto index = orFatal(name(), "microarchs", [&] { return table.find(microarch); });
+    return estimates()[index].cycles;
 }
 
 void
@@ -354,10 +272,11 @@ PerfVecEstimate::preDumpStats()
     measured = now.measured - baseCounts.measured;
     pending = now.pending;
     units = now.units - baseCounts.units;
-    double score = 0;
-    // Not every table knows what its model was trained on.
-    const bool known = perfvec_session_ood_score(session, table, &score) == PERFVEC_OK;
-    oodScore = known ? score : std::nan("");
+    try {
+        oodScore = session->ood_score(table);
+    } catch (const perfvec::Error &) {
+        oodScore = std::nan(""); // not every table knows what its model was trained on
+    }
     const auto values = estimates();
     for (std::size_t i = 0; i < cores.size(); ++i)
         cores[i]->show(values[i], since);

@@ -5,17 +5,18 @@
 #ifndef PERFVEC_ESTIMATE_HH
 #define PERFVEC_ESTIMATE_HH
 
-#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include <perfvec.h>
+#include <perfvec.hpp>
 
 #include "base/statistics.hh"
 #include "base/stats/group.hh"
 #include "perfvec_core_stats.hh"
+#include "perfvec_feed.hh"
 #include "perfvec_intervals.hh"
 #include "sim/serialize.hh"
 
@@ -36,26 +37,24 @@ class PerfVecEstimate : public statistics::Group
 {
   public:
     PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params);
-    ~PerfVecEstimate();
 
     /** Makes the session. @param isa PERFVEC_ISA_*, which must be the model's. */
     void open(std::uint32_t isa);
-    std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
-                         std::size_t size);
-    std::uint32_t intern(const perfvec_static_inst &inst);
+    /** Interns what a session's `intern` takes. */
+    template <class... What>
+    std::uint32_t
+    intern(const What &...what)
+    {
+        return orFatal(name(), "intern", [&] { return session->intern(what...); });
+    }
 
     /** @param timed whether `cycles` were observed on a CPU that models time. */
     void
     add(std::uint32_t id, std::uint64_t address, bool timed, std::uint64_t cycles)
     {
-        if (timed && calibrator) {
-            flush();
-            retireTimed({id, 0, address, 0}, cycles);
-            return;
-        }
-        batch[filled] = {id, 0, address, 0};
-        if (++filled == BATCH)
-            flush();
+        orFatal(name(), "retire", [&] {
+            feed.add(*session, id, address, timed && calibrator, cycles);
+        });
     }
 
     /** Puts everything handed over through the model. */
@@ -72,8 +71,8 @@ class PerfVecEstimate : public statistics::Group
     void unserialize(CheckpointIn &cp, const std::string &tracer);
 
     /** The session, or null before the first retirement. */
-    perfvec_session *handle() { return session; }
-    const perfvec_microarchs *microarchs() const { return table; }
+    const perfvec::Session *current() const { return session ? &*session : nullptr; }
+    const perfvec::Microarchs &microarchs() const { return table; }
     /** Retirements inside regions of interest since the start. */
     std::uint64_t inRegions() const { return session ? counts().retired : 0; }
     /** Estimated cycles on `microarch` since the start; for Python. */
@@ -87,27 +86,23 @@ class PerfVecEstimate : public statistics::Group
     void resetStats() override;
 
   private:
-    /** Retirements handed to the library per call: few, so that they stay in the nearest cache. */
-    static constexpr std::size_t BATCH = 256;
-
-    void check(perfvec_status status, const char *what) const;
+    const std::string &name() const { return tracerName; }
     void flush();
-    void retireTimed(const perfvec_retirement &retired, std::uint64_t cycles);
     void createSession();
-    std::vector<perfvec_estimate> estimates();
+    std::vector<perfvec_estimate> estimates() const;
     perfvec_counts counts() const;
-    std::string modelId() const;
     /** Complains at once of what would lose a calibration at the end of a long run. */
     void checkCalibrate() const;
 
     const PerfVecParams &params;
-    perfvec_model *model = nullptr;
-    perfvec_microarchs *table = nullptr;
-    perfvec_session *session = nullptr;
-    perfvec_calibrator *calibrator = nullptr;
+    const std::string tracerName;
+    perfvec::Model model;
+    perfvec::Microarchs table;
+    /** Both outlive the session, which calls `series` and feeds the calibrator. */
     std::unique_ptr<PerfVecIntervals> series;
-    std::array<perfvec_retirement, BATCH> batch;
-    std::size_t filled = 0;
+    std::optional<perfvec::Calibrator> calibrator;
+    std::optional<perfvec::Session> session;
+    PerfVecFeed<perfvec::Session> feed;
     std::vector<std::uint8_t> kept;
     double fittedCycles = -1, fittedError = 0;
     perfvec_counts baseCounts = {};

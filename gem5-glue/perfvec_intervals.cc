@@ -20,9 +20,8 @@ endsWith(const std::string &text, const std::string &end)
 
 } // anonymous namespace
 
-PerfVecIntervals::PerfVecIntervals(const std::string &path, const perfvec_microarchs *table)
-    : path(path), temporary(path + ".part"), table(table), csv(endsWith(path, ".csv")),
-      estimates(perfvec_microarchs_count(table))
+PerfVecIntervals::PerfVecIntervals(const std::string &path, const perfvec::Microarchs &table)
+    : path(path), temporary(path + ".part"), table(table), csv(endsWith(path, ".csv"))
 {
     if (!csv && !endsWith(path, ".json")) {
         fail("its name must end in .json or .csv");
@@ -34,18 +33,13 @@ PerfVecIntervals::PerfVecIntervals(const std::string &path, const perfvec_microa
         return;
     }
     std::fputs(csv ? "interval,first,retired,measured" : "{\"microarchs\": [", file);
-    for (std::size_t i = 0; i < estimates.size(); ++i) {
-        perfvec_microarch_info info = {};
-        info.struct_size = sizeof(info);
-        if (perfvec_microarchs_get(table, i, &info) != PERFVEC_OK) {
-            fail(perfvec_last_error());
-            return;
-        }
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const char *const name = table.at(i).name;
         if (csv)
-            std::fprintf(file, ",%s", info.name);
+            std::fprintf(file, ",%s", name);
         else
             std::fprintf(file, "%s\"%s\"", i ? ", " : "",
-                         perfvec_glue::jsonEscape(info.name).c_str());
+                         perfvec_glue::jsonEscape(name).c_str());
     }
     std::fputs(csv ? "\n" : "], \"intervals\": [", file);
 }
@@ -58,31 +52,12 @@ PerfVecIntervals::~PerfVecIntervals()
     }
 }
 
-perfvec_status
-PerfVecIntervals::attach(perfvec_session *session)
-{
-    return perfvec_session_set_interval_callback(session, receive, this);
-}
-
-void
-PerfVecIntervals::receive(void *self, const perfvec_interval *interval)
-{
-    static_cast<PerfVecIntervals *>(self)->add(*interval);
-}
-
 void
 PerfVecIntervals::add(const perfvec_interval &interval)
 {
     if (!file)
         return;
-    std::size_t count = 0;
-    const perfvec_status status = perfvec_microarchs_estimate(
-        table, interval.vector, interval.len, interval.retirements, interval.measured,
-        estimates.data(), estimates.size(), &count);
-    if (status != PERFVEC_OK) {
-        fail(perfvec_last_error());
-        return;
-    }
+    const auto estimates = table.estimate(interval);
     const std::string numbers[] = {
         std::to_string(interval.index), std::to_string(interval.first),
         std::to_string(interval.retirements), std::to_string(interval.measured)};
@@ -92,7 +67,7 @@ PerfVecIntervals::add(const perfvec_interval &interval)
     for (int i = 0; i < 4; ++i)
         line += (csv ? (i ? "," : "") : names[i]) + numbers[i];
     line += csv ? "" : ", \"cycles\": [";
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < estimates.size(); ++i) {
         char cycles[32];
         std::snprintf(cycles, sizeof cycles, "%.6g", estimates[i].cycles);
         line += std::string(csv ? "," : i ? ", " : "") + cycles;

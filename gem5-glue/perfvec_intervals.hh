@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include <perfvec.h>
+#include <perfvec.hpp>
 
 namespace gem5
 {
@@ -24,26 +24,23 @@ class PerfVecIntervals
 {
   public:
     /** @param path ends in .json or .csv  @param table must outlive this. */
-    PerfVecIntervals(const std::string &path, const perfvec_microarchs *table);
+    PerfVecIntervals(const std::string &path, const perfvec::Microarchs &table);
     ~PerfVecIntervals();
 
-    /** Takes intervals from `session` from here on. */
-    perfvec_status attach(perfvec_session *session);
+    /** The next interval of the session. */
+    void add(const perfvec_interval &interval);
     /** What went wrong first, or "". */
     const std::string &failure() const { return error; }
     /** Completes the file. @return failure(). */
     std::string finish();
 
   private:
-    static void receive(void *self, const perfvec_interval *interval);
-    void add(const perfvec_interval &interval);
     void fail(const std::string &what);
 
     const std::string path, temporary;
-    const perfvec_microarchs *const table;
+    const perfvec::Microarchs &table;
     bool csv = false, any = false;
     std::FILE *file = nullptr;
-    std::vector<perfvec_estimate> estimates;
     std::string error;
 };
 

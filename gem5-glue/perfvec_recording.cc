@@ -1,24 +1,14 @@
 #include "perfvec_recording.hh"
 
-#include <algorithm>
-#include <limits>
-
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
 
 namespace gem5
 {
 
-namespace
-{
-
-/** Retirements handed to the library per call. */
-constexpr std::size_t BATCH = 1024;
-
-} // anonymous namespace
-
 PerfVecRecording::PerfVecRecording(const PerfVecParams &params)
-    : params(params), tracePath(params.record), writesCycles(!params.cycles.empty()),
+    : params(params), tracePath(params.record),
+      place(params.name + ": " + params.record), writesCycles(!params.cycles.empty()),
       writesHashes(!params.hashes.empty())
 {
     // fatal_if would print its condition as a format, so no % in it.
@@ -26,18 +16,6 @@ PerfVecRecording::PerfVecRecording(const PerfVecParams &params)
     fatal_if(odd,
              "%s: windows has %d numbers: give pairs of first retirement and number of "
              "retirements\n", params.name, params.windows.size());
-}
-
-PerfVecRecording::~PerfVecRecording()
-{
-    perfvec_recorder_abort(recorder);
-}
-
-void
-PerfVecRecording::check(perfvec_status status, const char *what)
-{
-    fatal_if(status != PERFVEC_OK, "%s: %s: %s: %s\n", params.name, what, tracePath,
-             perfvec_last_error());
 }
 
 void
@@ -55,41 +33,13 @@ PerfVecRecording::open(std::uint32_t isa, std::uint64_t period)
     fatal_if(writesHashes && !hashFile.open(params.hashes, {}, false), "%s: %s\n", params.name,
              hashFile.error());
     if (writesTrace()) {
-        perfvec_trace_header header = {};
-        header.struct_size = sizeof(header);
-        header.isa = isa;
+        perfvec::TraceHeader header(isa);
         header.clock_period_ps = period;
         header.host = "gem5";
         header.program = params.program.c_str();
         header.metadata_json = params.parameters.c_str();
-        check(perfvec_recorder_create(tracePath.c_str(), &header, &recorder), "create");
-        batch.reserve(BATCH);
+        orFatal(place, "create", [&] { recorder.emplace(tracePath, header); });
     }
-}
-
-std::uint32_t
-PerfVecRecording::intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
-                         std::size_t size)
-{
-    std::uint32_t id = 0;
-    check(perfvec_recorder_intern_encoding(recorder, isa, pc, bytes, size, &id), "intern");
-    return id;
-}
-
-std::uint32_t
-PerfVecRecording::intern(const perfvec_static_inst &inst)
-{
-    std::uint32_t id = 0;
-    check(perfvec_recorder_intern(recorder, &inst, &id), "intern");
-    return id;
-}
-
-void
-PerfVecRecording::flush()
-{
-    if (!batch.empty())
-        check(perfvec_recorder_retire_many(recorder, batch.data(), batch.size()), "retire");
-    batch.clear();
 }
 
 void
@@ -97,18 +47,9 @@ PerfVecRecording::add(const perfvec_glue::Record &retired, std::uint64_t index, 
                       std::uint64_t cycles)
 {
     if (recorder) {
-        const perfvec_retirement retirement = {retired.id, 0, retired.address, 0};
-        if (observed) {
-            flush();
-            const auto most = std::uint64_t(std::numeric_limits<std::uint32_t>::max());
-            check(perfvec_recorder_retire_timed(recorder, &retirement,
-                                                std::uint32_t(std::min(cycles, most))),
-                  "retire");
-        } else {
-            batch.push_back(retirement);
-            if (batch.size() == BATCH)
-                flush();
-        }
+        orFatal(place, "retire", [&] {
+            feed.add(*recorder, retired.id, retired.address, observed, cycles);
+        });
     }
     if (writesCycles)
         cycleFile.add(index, retired.pc, retired.address, cycles);
@@ -123,9 +64,11 @@ PerfVecRecording::finish(const std::string &cpu)
         return;
     opened = false;
     if (recorder) {
-        flush();
-        check(perfvec_recorder_finish(recorder, nullptr), "finish");
-        recorder = nullptr;
+        orFatal(place, "finish", [&] {
+            feed.flush(*recorder);
+            recorder->finish();
+        });
+        recorder.reset();
     }
     using perfvec_glue::jsonEscape;
     const std::string fields = "\"program\": \"" + jsonEscape(params.program)

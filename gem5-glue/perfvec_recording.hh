@@ -6,12 +6,13 @@
 #define PERFVEC_RECORDING_HH
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include <perfvec.h>
+#include <perfvec.hpp>
 
 #include "perfvec_cycles.hh"
+#include "perfvec_feed.hh"
 #include "perfvec_stream.hh"
 
 namespace gem5
@@ -24,7 +25,6 @@ class PerfVecRecording
 {
   public:
     explicit PerfVecRecording(const PerfVecParams &params);
-    ~PerfVecRecording();
 
     /** Whether any file was asked for. */
     bool active() const { return writesTrace() || writesCycles || writesHashes; }
@@ -33,9 +33,13 @@ class PerfVecRecording
 
     /** Opens the files. @param isa PERFVEC_ISA_*  @param period clock period in ticks (ps). */
     void open(std::uint32_t isa, std::uint64_t period);
-    std::uint32_t intern(std::uint32_t isa, std::uint64_t pc, const std::uint8_t *bytes,
-                         std::size_t size);
-    std::uint32_t intern(const perfvec_static_inst &inst);
+    /** Interns what a recorder's `intern` takes. */
+    template <class... What>
+    std::uint32_t
+    intern(const What &...what)
+    {
+        return orFatal(place, "intern", [&] { return recorder->intern(what...); });
+    }
     /**
      * One retirement. @param index how many were before it
      * @param observed whether its cycles are those of the core in question: the trace has them then
@@ -47,16 +51,15 @@ class PerfVecRecording
     void finish(const std::string &cpu);
 
   private:
-    void check(perfvec_status status, const char *what);
-    void flush();
-
     const PerfVecParams &params;
     const std::string tracePath;
+    /** Whose trace it is, for errors. */
+    const std::string place;
     const bool writesCycles, writesHashes;
     bool opened = false;
     std::uint64_t clockPeriod = 0;
-    perfvec_recorder *recorder = nullptr;
-    std::vector<perfvec_retirement> batch;
+    std::optional<perfvec::Recorder> recorder;
+    PerfVecFeed<perfvec::Recorder> feed;
     perfvec_glue::CycleFile cycleFile, hashFile;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/logging.hh"
 #include "perfvec_estimate.hh"
+#include "perfvec_feed.hh"
 #include "perfvec_tracer.hh"
 
 namespace gem5
@@ -20,22 +21,18 @@ PerfVecTotal::~PerfVecTotal() = default;
 std::vector<perfvec_estimate>
 PerfVecTotal::sums()
 {
-    std::vector<perfvec_session *> sessions;
+    std::vector<const perfvec::Session *> sessions;
     for (PerfVec *tracer : params().tracers) {
         PerfVecEstimate &hart = tracer->estimate();
         hart.sync();
-        if (hart.handle()) // else it has not retired anything yet
-            sessions.push_back(hart.handle());
+        if (hart.current()) // else it has not retired anything yet
+            sessions.push_back(hart.current());
     }
     if (sessions.empty())
         return {};
-    std::vector<perfvec_estimate> total(cores.size());
-    std::size_t count = 0;
-    const auto status = perfvec_total_estimate(
-        sessions.data(), sessions.size(), params().tracers[0]->estimate().microarchs(),
-        total.data(), total.size(), &count);
-    fatal_if(status != PERFVEC_OK, "%s: %s\n", name(), perfvec_last_error());
-    return total;
+    return orFatal(name(), "totals", [&] {
+        return perfvec::estimate_total(sessions, params().tracers[0]->estimate().microarchs());
+    });
 }
 
 std::uint64_t

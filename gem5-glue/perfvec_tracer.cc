@@ -195,6 +195,24 @@ PerfVec::open(ThreadContext *tc)
         estimating->open(isa);
 }
 
+template <class... What>
+std::uint32_t
+PerfVec::intern(const What &...what)
+{
+    std::uint32_t id = 0;
+    if (estimating)
+        id = estimating->intern(what...);
+    if (recording->writesTrace()) {
+        const std::uint32_t recorded = recording->intern(what...);
+        // Both count from 0 in the order of interning, and intern the same.
+        panic_if(estimating && recorded != id,
+                 "%s: one instruction is number %d to the session and %d to the trace\n", name(),
+                 id, recorded);
+        id = recorded;
+    }
+    return id;
+}
+
 perfvec_glue::Known
 PerfVec::internEncoding(const Retire &record, Addr pc)
 {
@@ -207,11 +225,7 @@ PerfVec::internEncoding(const Retire &record, Addr pc)
         const std::uint8_t bytes[4] = {std::uint8_t(bits), std::uint8_t(bits >> 8),
                                        std::uint8_t(bits >> 16), std::uint8_t(bits >> 24)};
         const std::size_t size = (bits & 3) == 3 ? 4 : 2;
-        std::uint32_t id = 0;
-        if (estimating)
-            id = estimating->intern(isa, pc, bytes, size);
-        if (recording->writesTrace())
-            id = recording->intern(isa, pc, bytes, size);
+        const auto id = intern(isa, pc, static_cast<const void *>(bytes), size);
         return perfvec_glue::Known{id, inst.isControl(), isSimple(inst)};
     });
 }
@@ -236,12 +250,7 @@ PerfVec::internDecoded(const Retire &record, Addr pc)
         pinned.push_back(record.whole());
     }
     return ids.get(pc, key, [&] {
-        std::uint32_t id = 0;
-        if (estimating)
-            id = estimating->intern(decode->inst());
-        if (recording->writesTrace())
-            id = recording->intern(decode->inst());
-        return perfvec_glue::Known{id, inst.isControl(), false};
+        return perfvec_glue::Known{intern(decode->inst()), inst.isControl(), false};
     }).id;
 }
 

@@ -76,6 +76,9 @@ class PerfVec : public trace::InstTracer
     void retireSimple(const perfvec_glue::Known &known, Addr pc);
     void attach(ThreadContext *tc);
     void open(ThreadContext *tc);
+    /** Interns for the session and for the recorder, whose ids are the same. */
+    template <class... What>
+    std::uint32_t intern(const What &...what);
     perfvec_glue::Known internEncoding(const Retire &record, Addr pc);
     std::uint32_t internDecoded(const Retire &record, Addr pc);
     void emit(const perfvec_glue::Record &retired);

@@ -3,23 +3,53 @@
  *
  * Made from src/capi by cbindgen; do not edit.
  *
- * Every call that can fail answers a perfvec_status and keeps the text of the error for
- * perfvec_last_error() (per thread) and perfvec_session_last_error() and its like (per handle).
- * No panic, abort or signal crosses. Pointers must not be NULL unless documented; a NULL or
- * foreign handle is told.
+ * General flow
+ *     perfvec_model_load(), perfvec_microarchs_load()     once per process
+ *     perfvec_session_create()                            once per hart
+ *     perfvec_session_intern_encoding()                   once per static instruction
+ *     perfvec_session_retire(), ..._retire_many()         for every retirement
+ *     perfvec_session_sync(), ..._estimate()              whenever the host wants to know
+ *     perfvec_session_finish()                            at the end of the stream
+ *     perfvec_session_free(), ...                         in any order
  *
- * Threads: a model is shared by any number of threads and sessions, and is safe to free while
- * sessions use it. A microarch table may be read by any number of threads as long as none changes
- * it. A session, recorder or calibrator belongs to one thread at a time; a call that meets another
- * one in progress answers PERFVEC_ERR_STATE. The library's own threads block the signals that a
- * process is sent, so that the host's handlers run in the host's threads.
+ * Names: a call is named after its object, perfvec_OBJECT_VERB(). Only perfvec_version(),
+ * perfvec_abi_version() and perfvec_last_error() belong to no object.
  *
- * fork(): a child may use its parent's models (on the native engine) and microarch tables. It can
- * only destroy its parent's sessions, recorders and calibrators; every other call with them
- * answers PERFVEC_ERR_STATE and says how to rebuild them.
+ * Returns: every call that can fail returns a perfvec_status and keeps the text of the error for
+ * perfvec_last_error() (per thread) and perfvec_session_last_error() and its like (per handle). A
+ * call that fails writes no result: what `out`, `len` and the like point to stays as it was. No
+ * panic, abort or signal crosses; an object that fails inside refuses everything but its end.
+ * Pointers must not be NULL unless documented.
+ *
+ * Handles: load and create calls make a handle and the object's free call ends it; it takes NULL. A
+ * handle is a number that the library looks up, not an address. So any value is safe to pass: a
+ * NULL, foreign or freed one is PERFVEC_ERR_INVALID_ARGUMENT, also where another object was made
+ * since. At most 65536 are alive at once.
+ *
+ * Arrays: a call reads an array as a pointer and a length; NULL is allowed for none. A call that
+ * fills one takes (out, capacity, len): it writes all elements to `out` and their number to `len`.
+ * With `out` NULL it only writes the number, without room for all it fails and writes nothing, and
+ * `len` may be NULL where `out` is not.
  *
  * Structs that may grow begin with their size: set struct_size = sizeof the struct, also before a
  * call that fills it. Fields called reserved must be 0.
+ *
+ * Threads: a model is shared by any number of threads and sessions. A microarch table may be read
+ * by any number of threads; one that changes it must be alone. A session, recorder or calibrator
+ * belongs to one thread at a time. A call that meets another one in progress returns
+ * PERFVEC_ERR_STATE, and so does the freeing of an object that a call is using, which then goes on
+ * to live. Calls without a handle may be made from any thread. The library's own threads block the
+ * signals that a process is sent, so that the host's handlers run in the host's threads.
+ *
+ * fork(): a child may use its parent's models (on the native engine) and microarch tables. It can
+ * only free its parent's sessions, recorders and calibrators; every other call with them returns
+ * PERFVEC_ERR_STATE and says how to rebuild them.
+ *
+ * Cost: see perfvec_session.
+ *
+ * Versions: within one PERFVEC_ABI_VERSION calls, constants, status codes and fields at the end of
+ * structs that carry their size may be added, and nothing else changes. What else a release may
+ * change is in the book, "The C ABI".
  */
 
 
@@ -379,29 +409,90 @@
 #define PERFVEC_WARMING_ALL 9223372036854775807
 
 /**
- * Fits the vector of one core to the cycles of a timing CPU. One thread at a time; the sessions
- * it is attached to may run in other threads.
+ * Fits the vector of one core to the cycles of a timing CPU.
+ *
+ * General flow: create; attach to a session with intervals; perfvec_session_retire_timed() for
+ * every retirement; sync or finish the session; solve.
+ *
+ * Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). Sessions that it is
+ * attached to keep what they need of it.
+ *
+ * Threads: one at a time; the sessions that it is attached to may run in other threads.
+ *
+ * Cost and memory: D x D numbers, updated once per interval; D^3 operations to solve.
  */
 typedef struct perfvec_calibrator perfvec_calibrator;
 
 /**
- * A table of microarchitectures of one model. Any number of threads may read it as long as none
- * changes it; a call that meets a change in progress answers PERFVEC_ERR_STATE.
+ * A table of microarchitectures of one model: what a program vector is priced on.
+ *
+ * General flow: load the model's table, or create an empty one; add, remove or merge cores; save
+ * it. perfvec_microarchs_count() and perfvec_microarchs_get() list it, perfvec_microarchs_find()
+ * gives the index of a core by its name.
+ *
+ * Lifetime: from perfvec_microarchs_load() or perfvec_microarchs_create() to
+ * perfvec_microarchs_free(). Sessions do not keep it.
+ *
+ * Threads: any number may read it; a change must be alone, or one of the two calls returns
+ * PERFVEC_ERR_STATE.
  */
 typedef struct perfvec_microarchs perfvec_microarchs;
 
 /**
- * A loaded foundation model: immutable, shared by any number of sessions and threads.
+ * A foundation model, as loaded: it never changes.
+ *
+ * Lifetime: from perfvec_model_load() to perfvec_model_free(). Sessions, tables and calibrators
+ * keep what they need of it, so it may be freed before them.
+ *
+ * Threads: any number at once.
+ *
+ * Memory: the weights, once for all sessions.
  */
 typedef struct perfvec_model perfvec_model;
 
 /**
- * Writes the stream of one hart to a trace file. One thread at a time.
+ * Writes the stream of one hart to a trace file.
+ *
+ * General flow: create; intern each static instruction when the host first meets it; retire;
+ * finish; free.
+ *
+ * Lifetime: from perfvec_recorder_create() to perfvec_recorder_free(), which removes the file of a
+ * trace that was not finished.
+ *
+ * Threads: one at a time; it may move between threads.
+ *
+ * Cost: a write of some tens of KB for every 65 536 retirements. Memory: a few MB, and about 100 bytes
+ * per static instruction.
  */
 typedef struct perfvec_recorder perfvec_recorder;
 
 /**
- * The stream of one hart. One thread at a time; any number of sessions share a model.
+ * The stream of one hart.
+ *
+ * General flow: create; intern each static instruction when the host first meets it; retire;
+ * estimate whenever wanted; finish; free. Regions, intervals, a calibrator and snapshots are
+ * optional.
+ *
+ * Lifetime: from perfvec_session_create() to perfvec_session_free(). It keeps what it needs of its
+ * model and of what its configuration pointed to. A receiver of intervals and its user data must
+ * outlive it, or be replaced.
+ *
+ * Threads: one at a time; it may move between threads. Any number of sessions share a model.
+ *
+ * Cost, with the default model, table and configuration, in time of one server core (they differ
+ * by a factor of two or so):
+ * - retiring: 0.8 us in all, features and model included, most of it in the session's thread where
+ *   it has one; 0.1 us when one unit in 100 is measured;
+ * - perfvec_session_sync(): at least 6 ms, since lanes that are not full go through the model with
+ *   their warm-up, and up to 50 ms more for what is pending;
+ * - perfvec_session_estimate(): 1 us; all 84 cores 3 us, and 0.2 ms when sampling, for the
+ *   confidence intervals;
+ * - an interval arrives at most 70 000 retirements after its end with `threads` 0, and one block
+ *   (`lanes` x `segment`, 65 536) later per thread; perfvec_session_sync() brings all;
+ * - perfvec_session_snapshot(): a sync, and 1 MB and more.
+ *
+ * Memory: 30 to 60 MB, for the lanes of a block and the engine, in proportion to `lanes`. It grows
+ * with distinct cache lines, pages and static instructions, never with retirements.
  */
 typedef struct perfvec_session perfvec_session;
 
@@ -473,9 +564,13 @@ typedef struct perfvec_static_inst {
      */
     uint8_t num_dst;
     /**
+     * Decoded: 1 where the data address is the value of register `base` plus `offset`.
+     */
+    uint8_t has_base;
+    /**
      * 0.
      */
-    uint8_t reserved[3];
+    uint8_t reserved[2];
     /**
      * Source registers; a register that always reads zero is not listed.
      */
@@ -484,10 +579,18 @@ typedef struct perfvec_static_inst {
      * Destination registers; a register that ignores writes is not listed.
      */
     struct perfvec_reg dst[6];
+    /**
+     * Decoded: the base register (RISC-V: integer 0 reads as zero). Interning ignores it.
+     */
+    struct perfvec_reg base;
+    /**
+     * Decoded: bytes added to it. Interning ignores it.
+     */
+    int32_t offset;
 } perfvec_static_inst;
 
 /**
- * What a model says of itself. Strings live as long as the model's handle.
+ * What a model says of itself. Strings live until the model is freed.
  */
 typedef struct perfvec_model_info {
     /**
@@ -663,7 +766,7 @@ typedef struct perfvec_config {
     /**
      * Plan: elements of `plan`; with 0 everything is measured.
      */
-    uint64_t plan_len;
+    size_t plan_len;
     /**
      * Sampling: retirements before each unit's own warm-up that update the features. What is
      * further away from the next unit is only counted, which is faster and moves the estimates by
@@ -923,7 +1026,7 @@ const char *perfvec_last_error(void);
  * logging just now may still finish a call of the former function. Each call with a function
  * keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
  */
-perfvec_status perfvec_set_log(perfvec_log_fn function, void *user, int max_level);
+perfvec_status perfvec_log_set(perfvec_log_fn function, void *user, int max_level);
 
 /**
  * The number of gem5's operation class called `name` ("IntAlu", "MemRead", ...; the Vector*
@@ -938,24 +1041,28 @@ int32_t perfvec_op_class_from_name(const char *name);
  * are ignored. `isa` is one of `PERFVEC_ISA_...`. Set `out->struct_size` before the call.
  *
  * An encoding that the decoder does not know gets a class by its major opcode and
- * `PERFVEC_INST_UNKNOWN`. Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
+ * `PERFVEC_INST_UNKNOWN`. `base` and `offset` tell where a memory access goes, for a host that
+ * knows the registers' values but not the address; `has_base` is 0 where the address is not a base
+ * plus an offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
  * PERFVEC_ERR_INVALID_ARGUMENT for too few bytes. Callable from any thread.
  */
-perfvec_status perfvec_decode(uint32_t isa,
-                              uint64_t pc,
-                              const uint8_t *bytes,
-                              size_t len,
-                              struct perfvec_static_inst *out);
+perfvec_status perfvec_static_inst_decode(uint32_t isa,
+                                          uint64_t pc,
+                                          const uint8_t *bytes,
+                                          size_t len,
+                                          struct perfvec_static_inst *out);
 
 /**
  * Loads a model (.onnx). `path` NULL means the default model: the file that the environment
  * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
  * from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
- * data directories. `backend` is one of `PERFVEC_BACKEND_...`. Callable from any thread.
+ * data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
+ * perfvec_model_free().
  *
  * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
  * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
- * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema is not this library's).
+ * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema or ISA is none of this
+ * library's).
  */
 perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct perfvec_model **out);
 
@@ -965,15 +1072,14 @@ perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct per
 void perfvec_model_free(struct perfvec_model *model);
 
 /**
- * Fills `out`; set `out->struct_size` before. Callable from any thread.
+ * Fills `out`; set `out->struct_size` before.
  */
 perfvec_status perfvec_model_get_info(const struct perfvec_model *model,
                                       struct perfvec_model_info *out);
 
 /**
  * The metadata `key` of the model's file ("perfvec.model_id", training provenance, ...) as a
- * string that lives as long as the handle. PERFVEC_ERR_NOT_FOUND, and `*value` NULL, where the
- * file has none. Callable from any thread.
+ * string that lives until the model is freed. PERFVEC_ERR_NOT_FOUND where the file has none.
  */
 perfvec_status perfvec_model_get_metadata(const struct perfvec_model *model,
                                           const char *key,
@@ -981,21 +1087,27 @@ perfvec_status perfvec_model_get_metadata(const struct perfvec_model *model,
 
 /**
  * Loads a table (.safetensors). `path` NULL means the default model's table: the file beside the
- * default model (see perfvec_model_load()) with the extension .safetensors. Callable from any
- * thread.
+ * default model (see perfvec_model_load()) with the extension .safetensors.
  */
 perfvec_status perfvec_microarchs_load(const char *path, struct perfvec_microarchs **out);
 
 /**
- * An empty table for a model.
+ * An empty table for a model. Free it with perfvec_microarchs_free().
  */
-perfvec_status perfvec_microarchs_new(const struct perfvec_model *model,
-                                      struct perfvec_microarchs **out);
+perfvec_status perfvec_microarchs_create(const struct perfvec_model *model,
+                                         struct perfvec_microarchs **out);
 
 /**
  * Frees the table; NULL does nothing.
  */
 void perfvec_microarchs_free(struct perfvec_microarchs *microarchs);
+
+/**
+ * The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND where the table has none.
+ */
+perfvec_status perfvec_microarchs_find(const struct perfvec_microarchs *microarchs,
+                                       const char *name,
+                                       size_t *index);
 
 /**
  * Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
@@ -1012,14 +1124,14 @@ perfvec_status perfvec_microarchs_get(const struct perfvec_microarchs *microarch
 
 /**
  * Adds a microarchitecture: a name that the table does not have yet, its clock in Hz, parameters
- * as a JSON object (NULL for none) and its vector of `len` = D finite elements.
+ * as a JSON object (NULL for none) and its vector of `vector_len` = D finite elements.
  */
 perfvec_status perfvec_microarchs_add(struct perfvec_microarchs *microarchs,
                                       const char *name,
                                       double clock_hz,
                                       const char *parameters_json,
                                       const float *vector,
-                                      size_t len);
+                                      size_t vector_len);
 
 /**
  * Removes the microarchitecture called `name`; the indices after it move down by one.
@@ -1040,18 +1152,18 @@ perfvec_status perfvec_microarchs_save(const struct perfvec_microarchs *microarc
                                        const char *path);
 
 /**
- * Prices a sum of representations that the caller holds, such as an interval's: `len` = D
+ * Prices a sum of representations that the caller holds, such as an interval's: `vector_len` = D
  * elements, the number of retirements it stands for and, of these, the number in the sum (the
  * same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
  */
 perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *microarchs,
                                            const double *vector,
-                                           size_t len,
+                                           size_t vector_len,
                                            uint64_t retirements,
                                            uint64_t measured,
                                            struct perfvec_estimate *out,
                                            size_t capacity,
-                                           size_t *count);
+                                           size_t *len);
 
 /**
  * Fills in size, version and defaults. `struct_size` is sizeof(perfvec_config) as the caller was
@@ -1063,8 +1175,8 @@ perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *micr
 perfvec_status perfvec_config_init(struct perfvec_config *config, size_t struct_size);
 
 /**
- * A session at the start of a stream. `config` NULL means the defaults. The model may be freed
- * afterwards.
+ * A session at the start of a stream. `config` NULL means the defaults. The model, and what the
+ * configuration points to, may be freed afterwards. End the session with perfvec_session_free().
  *
  * Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
  * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY where
@@ -1079,7 +1191,7 @@ perfvec_status perfvec_session_create(const struct perfvec_model *model,
  * Ends the session's threads and frees it; NULL does nothing. Pending work is dropped. In a
  * child of fork() a session of the parent stays allocated.
  */
-void perfvec_session_destroy(struct perfvec_session *session);
+void perfvec_session_free(struct perfvec_session *session);
 
 /**
  * The text of the session's last failed call; "" where none failed. Never NULL; valid until its
@@ -1108,7 +1220,9 @@ perfvec_status perfvec_session_region_end(struct perfvec_session *session);
 /**
  * Puts everything accepted through the model and delivers finished intervals: afterwards nothing
  * is pending but a control transfer whose outcome only the next retirement can tell. What later
- * calls compute does not change, to the bit.
+ * calls compute does not change, to the bit. Cost: waits for all pending work, then runs what fills
+ * no whole block through the model, which later calls do again (see perfvec_session). Estimates
+ * without it are late by the pending retirements and cost nothing of the kind.
  */
 perfvec_status perfvec_session_sync(struct perfvec_session *session);
 
@@ -1128,7 +1242,7 @@ perfvec_status perfvec_session_intern(struct perfvec_session *session,
                                       uint32_t *id);
 
 /**
- * Decodes and interns; see perfvec_decode(). A repeated (pc, encoding) is found without
+ * Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found without
  * decoding. PERFVEC_ERR_MISMATCH where the model was trained on another ISA.
  */
 perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
@@ -1143,14 +1257,14 @@ perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
  * flags that contradict each other.
  */
 perfvec_status perfvec_session_retire(struct perfvec_session *session,
-                                      const struct perfvec_retirement *r);
+                                      const struct perfvec_retirement *retirement);
 
 /**
  * `n` retirements in order. After an error none of them is taken.
  */
 perfvec_status perfvec_session_retire_many(struct perfvec_session *session,
-                                           const struct perfvec_retirement *r,
-                                           size_t n);
+                                           const struct perfvec_retirement *retirements,
+                                           size_t len);
 
 /**
  * One full record: interns the encoding behind a cache and retires it. `address` and `next_pc`
@@ -1169,11 +1283,13 @@ perfvec_status perfvec_session_retire_encoding(struct perfvec_session *session,
  * the calibrator that is attached; without one they are ignored.
  */
 perfvec_status perfvec_session_retire_timed(struct perfvec_session *session,
-                                            const struct perfvec_retirement *r,
+                                            const struct perfvec_retirement *retirement,
                                             uint32_t cycles);
 
 /**
- * Sets the receiver of intervals, or none (NULL), with its `user` data. Set it before the first
+ * Sets the receiver of intervals, or none (NULL), with its `user` data. When an interval
+ * arrives: see perfvec_session. The time that the receiver takes is added to the call that it is
+ * called from. Set it before the first
  * retirement to receive all: intervals that begin while a session has neither a receiver nor a
  * calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
  * that was configured without intervals.
@@ -1199,27 +1315,26 @@ perfvec_status perfvec_session_estimate(struct perfvec_session *session,
                                         struct perfvec_estimate *out);
 
 /**
- * The same for every microarchitecture, in the table's order: writes perfvec_microarchs_count()
- * estimates to `out`, which has room for `capacity`, and their number to `count` (may be NULL).
- * PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `count` is then set as well.
+ * The same for every microarchitecture, in the table's order: perfvec_microarchs_count()
+ * elements.
  */
 perfvec_status perfvec_session_estimate_all(struct perfvec_session *session,
                                             const struct perfvec_microarchs *microarchs,
                                             struct perfvec_estimate *out,
                                             size_t capacity,
-                                            size_t *count);
+                                            size_t *len);
 
 /**
- * The totals over `n` sessions (harts): cycles and seconds add up, the CPI is over all
+ * The totals over several sessions (harts): cycles and seconds add up, the CPI is over all
  * retirements, and half widths combine as those of independent samples. Results as for
  * perfvec_session_estimate_all(). The sessions must be in no other call.
  */
-perfvec_status perfvec_total_estimate(struct perfvec_session *const *sessions,
-                                      size_t n,
-                                      const struct perfvec_microarchs *microarchs,
-                                      struct perfvec_estimate *out,
-                                      size_t capacity,
-                                      size_t *count);
+perfvec_status perfvec_session_estimate_total(struct perfvec_session *const *sessions,
+                                              size_t sessions_len,
+                                              const struct perfvec_microarchs *microarchs,
+                                              struct perfvec_estimate *out,
+                                              size_t capacity,
+                                              size_t *len);
 
 /**
  * How far the stream so far lies from what the model was trained on: 0 is the centre of the
@@ -1231,16 +1346,18 @@ perfvec_status perfvec_session_ood_score(struct perfvec_session *session,
                                          double *score);
 
 /**
- * The program vector so far: `len` must be D (perfvec_model_info.representation).
+ * The program vector so far: D elements (perfvec_model_info.representation).
  */
-perfvec_status perfvec_session_vector(struct perfvec_session *session, double *out, size_t len);
+perfvec_status perfvec_session_vector(struct perfvec_session *session,
+                                      double *out,
+                                      size_t capacity,
+                                      size_t *len);
 
 /**
  * What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
- * far: one unit in so many is measured in each epoch after the first. Writes at most
- * PERFVEC_PLAN_MAX numbers to `out`, which has room for `capacity`, and how many to `len`; 0 in
- * other modes. PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `len` is then set as
- * well. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same again.
+ * far: for each epoch after the first, the sampling period in units. At most PERFVEC_PLAN_MAX
+ * numbers; none in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same
+ * again.
  */
 perfvec_status perfvec_session_plan(struct perfvec_session *session,
                                     uint64_t *out,
@@ -1254,21 +1371,14 @@ perfvec_status perfvec_session_plan(struct perfvec_session *session,
 perfvec_status perfvec_session_save_vector(struct perfvec_session *session, const char *path);
 
 /**
- * Bytes that perfvec_session_snapshot() needs, if no other call changes the session in between.
- * Costs a perfvec_session_sync().
- */
-perfvec_status perfvec_session_snapshot_size(struct perfvec_session *session, size_t *bytes);
-
-/**
- * Writes the complete state to `buffer`, which has room for `capacity` bytes, and its size to
- * `bytes`: a session restored from it continues bit-identically. PERFVEC_ERR_INVALID_ARGUMENT
- * where `capacity` is too small; `bytes` is then set as well. A callback and a calibrator are
- * not part of it.
+ * The complete state as bytes: a session restored from it continues bit-identically. An interval
+ * callback and a calibrator are not part of it. Asking for the length costs what a snapshot costs,
+ * which the next call does not pay again where nothing changed the session in between.
  */
 perfvec_status perfvec_session_snapshot(struct perfvec_session *session,
-                                        uint8_t *buffer,
+                                        uint8_t *out,
                                         size_t capacity,
-                                        size_t *bytes);
+                                        size_t *len);
 
 /**
  * Replaces the session's stream, configuration and interned instructions with those of a
@@ -1276,8 +1386,8 @@ perfvec_status perfvec_session_snapshot(struct perfvec_session *session,
  * snapshot of another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then as it was.
  */
 perfvec_status perfvec_session_restore(struct perfvec_session *session,
-                                       const uint8_t *buffer,
-                                       size_t bytes);
+                                       const uint8_t *snapshot,
+                                       size_t len);
 
 /**
  * perfvec_session_snapshot() to a file: to a temporary file beside `path`, then renamed.
@@ -1305,7 +1415,7 @@ perfvec_status perfvec_recorder_intern(struct perfvec_recorder *recorder,
                                        uint32_t *id);
 
 /**
- * Decodes and interns; see perfvec_decode(). A repeated (pc, encoding) is mostly found without
+ * Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is mostly found without
  * decoding. `isa` must be the trace's (PERFVEC_ERR_MISMATCH).
  */
 perfvec_status perfvec_recorder_intern_encoding(struct perfvec_recorder *recorder,
@@ -1319,35 +1429,37 @@ perfvec_status perfvec_recorder_intern_encoding(struct perfvec_recorder *recorde
  * Records one retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned.
  */
 perfvec_status perfvec_recorder_retire(struct perfvec_recorder *recorder,
-                                       const struct perfvec_retirement *r);
+                                       const struct perfvec_retirement *retirement);
 
 /**
- * Records `n` retirements in order. After an error those before the bad one are recorded.
+ * Records `len` retirements in order. One that perfvec_recorder_retire() would refuse is found
+ * before anything is recorded: after an error none of them is.
  */
 perfvec_status perfvec_recorder_retire_many(struct perfvec_recorder *recorder,
-                                            const struct perfvec_retirement *r,
-                                            size_t n);
+                                            const struct perfvec_retirement *retirements,
+                                            size_t len);
 
 /**
  * Records one retirement of a timing CPU and the cycles since the retirement before it.
  * Consecutive calls make one timed window.
  */
 perfvec_status perfvec_recorder_retire_timed(struct perfvec_recorder *recorder,
-                                             const struct perfvec_retirement *r,
+                                             const struct perfvec_retirement *retirement,
                                              uint32_t cycles);
 
 /**
- * Writes what is pending, makes the file durable and gives it its name. On success the recorder
- * is freed and `out`, which may be NULL, holds the totals (set `out->struct_size` before). After
- * an error the recorder is still there for perfvec_recorder_last_error() and must be aborted.
+ * Ends the trace: writes what is pending, makes the file durable and gives it its name. `out`,
+ * which may be NULL, receives the totals (set `out->struct_size` before). After this call, failed
+ * or not, the recorder can only be freed; other calls answer PERFVEC_ERR_STATE.
  */
 perfvec_status perfvec_recorder_finish(struct perfvec_recorder *recorder,
                                        struct perfvec_trace_summary *out);
 
 /**
- * Removes the unfinished file and frees the recorder; NULL does nothing.
+ * Frees the recorder, and removes the file of a trace that was not finished. NULL does nothing. In
+ * a child of fork() a recorder of the parent stays allocated, and its file is left alone.
  */
-void perfvec_recorder_abort(struct perfvec_recorder *recorder);
+void perfvec_recorder_free(struct perfvec_recorder *recorder);
 
 /**
  * The text of the recorder's last failed call; "" where none failed. Never NULL; valid until its
@@ -1357,7 +1469,8 @@ const char *perfvec_recorder_last_error(const struct perfvec_recorder *recorder)
 
 /**
  * A calibrator for streams of `model`. `prior` is a table of known cores of the same model,
- * which makes short runs suffice; NULL for none.
+ * which makes short runs suffice; NULL for none. Both may be freed afterwards. Errors:
+ * PERFVEC_ERR_MISMATCH for a table of another model.
  */
 perfvec_status perfvec_calibrator_create(const struct perfvec_model *model,
                                          const struct perfvec_microarchs *prior,

@@ -1,10 +1,9 @@
 // perfvec for C++17: move-only owners of the handles of perfvec.h, and errors as exceptions.
 //
 // Everything here is inline and calls the C ABI only, so it fits any compiler and any library of
-// the same PERFVEC_ABI_VERSION. Threading and lifetime rules are those of perfvec.h; get() gives
-// the handle for calls that have no wrapper. Calls throw perfvec::Error and nothing else of their
-// own (std::bad_alloc aside). A callback that throws stops being called, and its exception leaves
-// the session's next call.
+// the same PERFVEC_ABI_VERSION. It covers all of that ABI; flow, lifetime, threading and cost are
+// those of perfvec.h, and get() gives the handle. Calls throw perfvec::Error and nothing else of
+// their own (std::bad_alloc aside).
 #ifndef PERFVEC_HPP
 #define PERFVEC_HPP
 
@@ -20,13 +19,17 @@
 
 namespace perfvec {
 
-// A failed call: its status, and its text as what().
+// A failed call: its status, and its text. what() has both.
 class Error : public std::runtime_error {
   public:
     Error(perfvec_status status, const char *text)
         : std::runtime_error(std::string(perfvec_status_name(status)) + ": " + text),
           status_(status) {}
     perfvec_status status() const noexcept { return status_; }
+    // The text alone.
+    const char *text() const noexcept {
+        return what() + std::char_traits<char>::length(perfvec_status_name(status_)) + 2;
+    }
 
   private:
     perfvec_status status_;
@@ -44,6 +47,29 @@ inline void check_abi() {
         throw Error(PERFVEC_ERR_VERSION, "the library's ABI version is not this header's");
 }
 
+// The version of the library that is loaded.
+inline std::string version() { return perfvec_version(); }
+
+// Sends log messages to `function`; a null one silences the library.
+inline void set_log(perfvec_log_fn function, void *user, int max_level) {
+    check(perfvec_log_set(function, user, max_level));
+}
+
+// The number of gem5's operation class called `name`, or -1.
+inline std::int32_t op_class(const std::string &name) {
+    return perfvec_op_class_from_name(name.c_str());
+}
+
+// Decodes one instruction.
+inline perfvec_static_inst decode(std::uint32_t isa, std::uint64_t pc, const void *bytes,
+                                  std::size_t len) {
+    perfvec_static_inst inst{};
+    inst.struct_size = sizeof inst;
+    check(perfvec_static_inst_decode(isa, pc, static_cast<const std::uint8_t *>(bytes), len,
+                                     &inst));
+    return inst;
+}
+
 namespace detail {
 template <typename T, void (*Free)(T *)>
 struct Free_ {
@@ -54,6 +80,17 @@ using Owner = std::unique_ptr<T, Free_<T, Free>>;
 
 inline const char *or_null(const std::string &path) {
     return path.empty() ? nullptr : path.c_str();
+}
+
+// The array that a call of the ABI's convention fills: once for its length, once for its elements.
+template <typename T, typename Call>
+std::vector<T> filled(Call call) {
+    std::size_t len = 0;
+    check(call(static_cast<T *>(nullptr), std::size_t{0}, &len));
+    std::vector<T> out(len);
+    if (len > 0)
+        check(call(out.data(), out.size(), &len));
+    return out;
 }
 }  // namespace detail
 
@@ -71,6 +108,12 @@ class Model {
         info.struct_size = sizeof info;
         check(perfvec_model_get_info(get(), &info));
         return info;
+    }
+    // Throws PERFVEC_ERR_NOT_FOUND where the file has no such key.
+    std::string metadata(const std::string &key) const {
+        const char *value = nullptr;
+        check(perfvec_model_get_metadata(get(), key.c_str(), &value));
+        return value;
     }
     perfvec_model *get() const noexcept { return handle_.get(); }
 
@@ -90,15 +133,22 @@ class Microarchs {
     // An empty table.
     explicit Microarchs(const Model &model) {
         perfvec_microarchs *handle = nullptr;
-        check(perfvec_microarchs_new(model.get(), &handle));
+        check(perfvec_microarchs_create(model.get(), &handle));
         handle_.reset(handle);
     }
     std::size_t size() const noexcept { return perfvec_microarchs_count(get()); }
+    // The strings in it live until the table is changed or freed.
     perfvec_microarch_info at(std::size_t index) const {
         perfvec_microarch_info info{};
         info.struct_size = sizeof info;
         check(perfvec_microarchs_get(get(), index, &info));
         return info;
+    }
+    // Throws PERFVEC_ERR_NOT_FOUND where no core has that name.
+    std::size_t find(const std::string &name) const {
+        std::size_t index = 0;
+        check(perfvec_microarchs_find(get(), name.c_str(), &index));
+        return index;
     }
     void add(const std::string &name, double clock_hz, const std::vector<float> &vector,
              const std::string &parameters_json = {}) {
@@ -116,9 +166,13 @@ class Microarchs {
                                            std::uint64_t retirements,
                                            std::uint64_t measured) const {
         std::vector<perfvec_estimate> out(size());
+        std::size_t count = 0;
         check(perfvec_microarchs_estimate(get(), vector, len, retirements, measured, out.data(),
-                                          out.size(), nullptr));
+                                          out.size(), &count));
         return out;
+    }
+    std::vector<perfvec_estimate> estimate(const perfvec_interval &interval) const {
+        return estimate(interval.vector, interval.len, interval.retirements, interval.measured);
     }
     perfvec_microarchs *get() const noexcept { return handle_.get(); }
 
@@ -146,6 +200,7 @@ class Calibrator {
         check(perfvec_calibrator_solve(get(), name.c_str(), clock_hz, table.get(), &fit));
         return fit;
     }
+    const char *last_error() const noexcept { return perfvec_calibrator_last_error(get()); }
     perfvec_calibrator *get() const noexcept { return handle_.get(); }
 
   private:
@@ -156,6 +211,7 @@ class Calibrator {
 class Session {
   public:
     explicit Session(const Model &model, const perfvec_config &config = Config()) {
+        check_abi();
         perfvec_session *handle = nullptr;
         check(perfvec_session_create(model.get(), &config, &handle));
         handle_.reset(handle);
@@ -173,8 +229,15 @@ class Session {
         return id;
     }
     void retire(const perfvec_retirement &r) { checked(perfvec_session_retire(get(), &r)); }
-    void retire(const perfvec_retirement *r, std::size_t n) {
-        checked(perfvec_session_retire_many(get(), r, n));
+    void retire(const perfvec_retirement *r, std::size_t len) {
+        checked(perfvec_session_retire_many(get(), r, len));
+    }
+    // Interns and retires in one call.
+    void retire(std::uint32_t isa, std::uint64_t pc, const void *bytes, std::size_t len,
+                std::uint64_t address, std::uint64_t next_pc) {
+        checked(perfvec_session_retire_encoding(get(), isa, pc,
+                                                static_cast<const std::uint8_t *>(bytes), len,
+                                                address, next_pc));
     }
     void retire_timed(const perfvec_retirement &r, std::uint32_t cycles) {
         checked(perfvec_session_retire_timed(get(), &r, cycles));
@@ -191,9 +254,15 @@ class Session {
         check(perfvec_session_counts(get(), &counts));
         return counts;
     }
+    perfvec_estimate estimate(const Microarchs &table, std::size_t index) const {
+        perfvec_estimate out{};
+        check(perfvec_session_estimate(get(), table.get(), index, &out));
+        return out;
+    }
     std::vector<perfvec_estimate> estimate(const Microarchs &table) const {
         std::vector<perfvec_estimate> out(table.size());
-        check(perfvec_session_estimate_all(get(), table.get(), out.data(), out.size(), nullptr));
+        std::size_t count = 0;
+        check(perfvec_session_estimate_all(get(), table.get(), out.data(), out.size(), &count));
         return out;
     }
     double ood_score(const Microarchs &table) const {
@@ -201,31 +270,57 @@ class Session {
         check(perfvec_session_ood_score(get(), table.get(), &score));
         return score;
     }
+    std::vector<double> vector() const {
+        return detail::filled<double>([this](double *out, std::size_t capacity, std::size_t *len) {
+            return perfvec_session_vector(get(), out, capacity, len);
+        });
+    }
+    // For Config::plan; empty where the mode chooses nothing.
+    std::vector<std::uint64_t> plan() const {
+        return detail::filled<std::uint64_t>(
+            [this](std::uint64_t *out, std::size_t capacity, std::size_t *len) {
+                return perfvec_session_plan(get(), out, capacity, len);
+            });
+    }
     void save_vector(const std::string &path) const {
         check(perfvec_session_save_vector(get(), path.c_str()));
     }
 
-    // Receives finished intervals inside retire, sync and finish calls.
+    // Receives finished intervals inside retire, sync and finish calls; an empty function removes
+    // the receiver. One that throws is removed, and its exception leaves the call that it was
+    // called from, whose work is done: the session goes on, and may be given another receiver.
+    // Not allowed inside a receiver.
     void on_interval(std::function<void(const perfvec_interval &)> receiver) {
-        auto callback = std::make_unique<Callback>();
-        callback->receiver = std::move(receiver);
-        check(perfvec_session_set_interval_callback(get(), deliver, callback.get()));
+        std::unique_ptr<Callback> callback;
+        if (receiver) {
+            callback = std::make_unique<Callback>();
+            callback->receiver = std::move(receiver);
+        }
+        check(perfvec_session_set_interval_callback(get(), callback ? deliver : nullptr,
+                                                    callback.get()));
         callback_ = std::move(callback);
     }
     void attach(const Calibrator &calibrator) {
         check(perfvec_session_attach_calibrator(get(), calibrator.get()));
     }
+    void detach_calibrator() { check(perfvec_session_attach_calibrator(get(), nullptr)); }
 
     std::vector<std::uint8_t> snapshot() const {
-        std::size_t bytes = 0;
-        check(perfvec_session_snapshot_size(get(), &bytes));
-        std::vector<std::uint8_t> out(bytes);
-        check(perfvec_session_snapshot(get(), out.data(), out.size(), &bytes));
-        return out;
+        return detail::filled<std::uint8_t>(
+            [this](std::uint8_t *out, std::size_t capacity, std::size_t *len) {
+                return perfvec_session_snapshot(get(), out, capacity, len);
+            });
     }
     void restore(const std::vector<std::uint8_t> &snapshot) {
         check(perfvec_session_restore(get(), snapshot.data(), snapshot.size()));
     }
+    void snapshot_file(const std::string &path) const {
+        check(perfvec_session_snapshot_file(get(), path.c_str()));
+    }
+    void restore_file(const std::string &path) {
+        check(perfvec_session_restore_file(get(), path.c_str()));
+    }
+    const char *last_error() const noexcept { return perfvec_session_last_error(get()); }
     perfvec_session *get() const noexcept { return handle_.get(); }
 
   private:
@@ -236,6 +331,7 @@ class Session {
 
     static void deliver(void *user, const perfvec_interval *interval) noexcept {
         auto *callback = static_cast<Callback *>(user);
+        // The library hands on the other intervals of the same call.
         if (callback->thrown)
             return;
         try {
@@ -245,14 +341,38 @@ class Session {
         }
     }
     void checked(perfvec_status status) {
-        if (callback_ && callback_->thrown)
-            std::rethrow_exception(callback_->thrown);
+        if (callback_ && callback_->thrown) {
+            const std::exception_ptr thrown = callback_->thrown;
+            on_interval(nullptr);
+            std::rethrow_exception(thrown);
+        }
         check(status);
     }
 
     // Declared first, so that the callback outlives the handle.
     std::unique_ptr<Callback> callback_;
-    detail::Owner<perfvec_session, perfvec_session_destroy> handle_;
+    detail::Owner<perfvec_session, perfvec_session_free> handle_;
+};
+
+// The totals over several harts.
+inline std::vector<perfvec_estimate> estimate_total(const std::vector<const Session *> &sessions,
+                                                    const Microarchs &table) {
+    std::vector<perfvec_session *> handles;
+    for (const Session *session : sessions)
+        handles.push_back(session->get());
+    std::vector<perfvec_estimate> out(table.size());
+    std::size_t count = 0;
+    check(perfvec_session_estimate_total(handles.data(), handles.size(), table.get(), out.data(),
+                                         out.size(), &count));
+    return out;
+}
+
+// What a trace says of its origin; the strings live as long as their owner.
+struct TraceHeader : perfvec_trace_header {
+    explicit TraceHeader(std::uint32_t of_isa) : perfvec_trace_header() {
+        struct_size = sizeof(perfvec_trace_header);
+        isa = of_isa;
+    }
 };
 
 // Writes a trace; an unfinished one is removed.
@@ -276,20 +396,24 @@ class Recorder {
         return id;
     }
     void retire(const perfvec_retirement &r) { check(perfvec_recorder_retire(get(), &r)); }
+    void retire(const perfvec_retirement *r, std::size_t len) {
+        check(perfvec_recorder_retire_many(get(), r, len));
+    }
     void retire_timed(const perfvec_retirement &r, std::uint32_t cycles) {
         check(perfvec_recorder_retire_timed(get(), &r, cycles));
     }
+    // Afterwards the recorder can only be destroyed.
     perfvec_trace_summary finish() {
         perfvec_trace_summary summary{};
         summary.struct_size = sizeof summary;
         check(perfvec_recorder_finish(get(), &summary));
-        handle_.release();  // freed by the call
         return summary;
     }
+    const char *last_error() const noexcept { return perfvec_recorder_last_error(get()); }
     perfvec_recorder *get() const noexcept { return handle_.get(); }
 
   private:
-    detail::Owner<perfvec_recorder, perfvec_recorder_abort> handle_;
+    detail::Owner<perfvec_recorder, perfvec_recorder_free> handle_;
 };
 
 }  // namespace perfvec

@@ -67,7 +67,7 @@ static int grow_slots(void) {
 
 static uint8_t kind_of(const struct code_inst *inst) {
     perfvec_static_inst decoded = {.struct_size = sizeof decoded};
-    if (perfvec_decode(PERFVEC_ISA_RISCV64, inst->pc, inst->bytes, inst->size, &decoded))
+    if (perfvec_static_inst_decode(PERFVEC_ISA_RISCV64, inst->pc, inst->bytes, inst->size, &decoded))
         return 0; /* whoever interns it is told why */
     if (!(decoded.flags & (PERFVEC_INST_LOAD | PERFVEC_INST_STORE)))
         return 0;

@@ -16,7 +16,7 @@
  * stacks, so this bounds what is kept there too. */
 #define CODE_MAX_BLOCK 1024
 
-/* What the expansion must know of an instruction; from perfvec_decode(). */
+/* What the expansion must know of an instruction; from perfvec_static_inst_decode(). */
 enum {
     CODE_MEMORY = 1,            /* may access memory */
     CODE_ALWAYS = 2,            /* retires only with an access: without one it faulted */

@@ -66,7 +66,7 @@ const char *sink_prepare(void) {
         return NULL;
     sigset_t before = enter();
     /* Errors are logged where they are met. */
-    perfvec_status status = perfvec_set_log(on_log, NULL, PERFVEC_LOG_WARNING);
+    perfvec_status status = perfvec_log_set(on_log, NULL, PERFVEC_LOG_WARNING);
     if (!status)
         status = perfvec_model_load(job.model, job.backend, &model);
     if (!status && job.microarchs)
@@ -145,7 +145,7 @@ struct sink *sink_open(unsigned vcpu) {
     leave(before);
     if (status) {
         job_log("vCPU %u is not measured: %s", vcpu, perfvec_last_error());
-        perfvec_session_destroy(s->session);
+        perfvec_session_free(s->session);
         free(s);
         return NULL;
     }
@@ -238,8 +238,8 @@ void sink_checkpoint(struct sink *s) {
 }
 
 static void finish_recorder(struct sink *s) {
-    if (failed(s, perfvec_recorder_finish(s->recorder, NULL)))
-        perfvec_recorder_abort(s->recorder);
+    failed(s, perfvec_recorder_finish(s->recorder, NULL));
+    perfvec_recorder_free(s->recorder);
 }
 
 static void finish_session(struct sink *s) {
@@ -249,7 +249,7 @@ static void finish_session(struct sink *s) {
     }
     if (s->intervals && fclose(s->intervals))
         job_log("vCPU %u: the interval series could not be written", s->vcpu);
-    perfvec_session_destroy(s->session);
+    perfvec_session_free(s->session);
 }
 
 void sink_finish(struct sink *s) {

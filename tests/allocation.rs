@@ -137,7 +137,7 @@ fn host(threads: u32, dir: &Path) -> Result<(), perfvec_status> {
             estimates.len(),
             &mut count,
         ))?;
-        check(perfvec_session_snapshot_size(session, &mut size))?;
+        check(perfvec_session_snapshot(session, null_mut(), 0, &mut size))?;
         let mut snapshot = Vec::new();
         if snapshot.try_reserve_exact(size).is_ok() {
             snapshot.resize(size, 0);
@@ -149,7 +149,7 @@ fn host(threads: u32, dir: &Path) -> Result<(), perfvec_status> {
         check(perfvec_session_save_vector(session, vector.as_ptr()))?;
         check(perfvec_session_reset(session))?;
         check(perfvec_session_finish(session))?;
-        perfvec_session_destroy(session);
+        perfvec_session_free(session);
         perfvec_microarchs_free(cores);
         perfvec_model_free(model);
     }
@@ -249,7 +249,7 @@ fn lanes_without_memory_are_an_error_and_nothing_is_lost() {
         let status = perfvec_session_create(model, &config, &mut session);
         assert_eq!(status, PERFVEC_ERR_OUT_OF_MEMORY);
         check(perfvec_session_create(model, null(), &mut session)).unwrap();
-        perfvec_session_destroy(session);
+        perfvec_session_free(session);
         perfvec_model_free(model);
     }
 }

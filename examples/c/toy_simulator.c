@@ -58,7 +58,7 @@ int main(void) {
         check(perfvec_session_estimate(session, cores, k, &e));
         printf("%-24s %12.0f cycles %8.3f CPI %12.9f s\n", core.name, e.cycles, e.cpi, e.seconds);
     }
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
     perfvec_microarchs_free(cores);
     perfvec_model_free(model);
     return 0;

@@ -1,6 +1,6 @@
 //! Calibrators: a core's vector from a run of its timing CPU.
 
-use super::handle::{self, exclusive, shared_ref, AfterFork, Opaque};
+use super::handle::{self, exclusive, reading, AfterFork, Opaque};
 use super::microarchs::{change, perfvec_microarchs, with_table};
 use super::model::perfvec_model;
 use super::session::{perfvec_session, Hart};
@@ -13,8 +13,17 @@ use crate::sync::lock;
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex};
 
-/// Fits the vector of one core to the cycles of a timing CPU. One thread at a time; the sessions
-/// it is attached to may run in other threads.
+/// Fits the vector of one core to the cycles of a timing CPU.
+///
+/// General flow: create; attach to a session with intervals; perfvec_session_retire_timed() for
+/// every retirement; sync or finish the session; solve.
+///
+/// Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). Sessions that it is
+/// attached to keep what they need of it.
+///
+/// Threads: one at a time; the sessions that it is attached to may run in other threads.
+///
+/// Cost and memory: D x D numbers, updated once per interval; D^3 operations to solve.
 pub struct perfvec_calibrator {
     _opaque: [u8; 0],
 }
@@ -60,7 +69,7 @@ pub(super) type Attached = Arc<Mutex<Calibrator>>;
 
 impl Opaque for perfvec_calibrator {
     type Inner = Attached;
-    const MAGIC: u64 = u64::from_le_bytes(*b"pvCALIBR");
+    const KIND: u16 = 0x105;
     const NAME: &'static str = "perfvec_calibrator";
     const AFTER_FORK: AfterFork = AfterFork::Refused(
         "a session of the parent may be in the middle of feeding it: create another calibrator",
@@ -68,7 +77,8 @@ impl Opaque for perfvec_calibrator {
 }
 
 /// A calibrator for streams of `model`. `prior` is a table of known cores of the same model,
-/// which makes short runs suffice; NULL for none.
+/// which makes short runs suffice; NULL for none. Both may be freed afterwards. Errors:
+/// PERFVEC_ERR_MISMATCH for a table of another model.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_calibrator_create(
     model: *const perfvec_model,
@@ -77,7 +87,8 @@ pub unsafe extern "C" fn perfvec_calibrator_create(
 ) -> perfvec_status {
     let make = || {
         // SAFETY: by the contract of the module.
-        let info = unsafe { shared_ref(model) }?.model.info();
+        let model = unsafe { reading(model) }?;
+        let info = model.model.info();
         let calibrator = if prior.is_null() {
             Calibrator::new(&info.id, info.representation, None)
         } else {

@@ -84,7 +84,7 @@ pub struct perfvec_config {
     /// perfvec_session_create() only. Other modes ignore it.
     pub plan: *const u64,
     /// Plan: elements of `plan`; with 0 everything is measured.
-    pub plan_len: u64,
+    pub plan_len: usize,
     /// Sampling: retirements before each unit's own warm-up that update the features. What is
     /// further away from the next unit is only counted, which is faster and moves the estimates by
     /// an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
@@ -200,7 +200,7 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
                 c.overhead
             },
         },
-        PERFVEC_SAMPLING_PLAN if c.plan_len > u64::from(PERFVEC_PLAN_MAX) => {
+        PERFVEC_SAMPLING_PLAN if c.plan_len > PERFVEC_PLAN_MAX as usize => {
             return bad(
                 ErrorKind::InvalidArgument,
                 format!("plan_len is {}; give at most 64", c.plan_len),
@@ -209,7 +209,7 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         PERFVEC_SAMPLING_PLAN => Sampling::Plan {
             // SAFETY: by the contract above.
             periods: Arc::new(
-                unsafe { strings::slice(c.plan, c.plan_len as usize, "plan") }?.to_vec(),
+                unsafe { strings::slice(c.plan, c.plan_len, "plan") }?.to_vec(),
             ),
         },
         other => {

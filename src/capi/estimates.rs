@@ -1,11 +1,11 @@
 //! Estimates, counts and program vectors of sessions.
 
-use super::handle::{exclusive, guard, null};
+use super::handle::{exclusive, guard};
 use super::microarchs::{perfvec_estimate, perfvec_microarchs, put_estimates, with_table};
 use super::session::{perfvec_session, Hart};
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, PERFVEC_OK};
-use super::strings::{self, put, slice, slice_mut};
+use super::strings::{self, fill, put, slice};
 use crate::error::{Error, ErrorKind};
 use crate::microarch::Estimate;
 use std::ffi::c_char;
@@ -95,44 +95,43 @@ pub unsafe extern "C" fn perfvec_session_estimate(
     unsafe { exclusive(session, estimate) }
 }
 
-/// The same for every microarchitecture, in the table's order: writes perfvec_microarchs_count()
-/// estimates to `out`, which has room for `capacity`, and their number to `count` (may be NULL).
-/// PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `count` is then set as well.
+/// The same for every microarchitecture, in the table's order: perfvec_microarchs_count()
+/// elements.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_estimate_all(
     session: *mut perfvec_session,
     microarchs: *const perfvec_microarchs,
     out: *mut perfvec_estimate,
     capacity: usize,
-    count: *mut usize,
+    len: *mut usize,
 ) -> perfvec_status {
     let estimate = |h: &mut Hart| {
         let program = h.session.program_vector()?;
         // SAFETY: by the contract of the module.
         unsafe {
             let all = with_table(microarchs, |t| t.estimate(&program))?;
-            put_estimates(&all, out, capacity, count)
+            put_estimates(&all, out, capacity, len)
         }
     };
     // SAFETY: as above.
     unsafe { exclusive(session, estimate) }
 }
 
-/// The totals over `n` sessions (harts): cycles and seconds add up, the CPI is over all
+/// The totals over several sessions (harts): cycles and seconds add up, the CPI is over all
 /// retirements, and half widths combine as those of independent samples. Results as for
 /// perfvec_session_estimate_all(). The sessions must be in no other call.
 #[no_mangle]
-pub unsafe extern "C" fn perfvec_total_estimate(
+pub unsafe extern "C" fn perfvec_session_estimate_total(
     sessions: *const *mut perfvec_session,
-    n: usize,
+    sessions_len: usize,
     microarchs: *const perfvec_microarchs,
     out: *mut perfvec_estimate,
     capacity: usize,
-    count: *mut usize,
+    len: *mut usize,
 ) -> perfvec_status {
     let mut parts: Vec<(Vec<Estimate>, u64)> = Vec::new();
     // SAFETY: by the contract of the module.
-    let sessions = match unsafe { slice(sessions, n, "sessions") } {
+    let sessions = match unsafe { slice(sessions, sessions_len, "sessions") } {
         Ok(sessions) => sessions,
         Err(e) => return guard(|| Err(e)),
     };
@@ -156,13 +155,13 @@ pub unsafe extern "C" fn perfvec_total_estimate(
         if parts.iter().any(|p| p.0.len() != cores) {
             return Err(Error::new(
                 ErrorKind::State,
-                "the table changed during perfvec_total_estimate; change it while no other call uses it",
+                "the table changed during perfvec_session_estimate_total; change it while no other call uses it",
             ));
         }
         let total = |k: usize| Estimate::total(parts.iter().map(|p| (p.0[k], p.1)));
         let all: Vec<Estimate> = (0..cores).map(total).collect();
         // SAFETY: as above.
-        unsafe { put_estimates(&all, out, capacity, count) }
+        unsafe { put_estimates(&all, out, capacity, len) }
     })
 }
 
@@ -196,40 +195,26 @@ pub unsafe extern "C" fn perfvec_session_ood_score(
     unsafe { exclusive(session, get) }
 }
 
-/// The program vector so far: `len` must be D (perfvec_model_info.representation).
+/// The program vector so far: D elements (perfvec_model_info.representation).
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_vector(
     session: *mut perfvec_session,
     out: *mut f64,
-    len: usize,
+    capacity: usize,
+    len: *mut usize,
 ) -> perfvec_status {
-    let get = |h: &mut Hart| {
-        let program = h.session.program_vector()?;
-        if len != program.sum.len() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "len is {len}; the program vector has {} elements",
-                    program.sum.len()
-                ),
-            ));
-        }
-        if out.is_null() {
-            return Err(null("out"));
-        }
-        // SAFETY: by the contract of the module.
-        unsafe { slice_mut(out, len, "out") }?.copy_from_slice(&program.sum);
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { exclusive(session, get) }
+    // SAFETY: by the contract of the module.
+    unsafe {
+        exclusive(session, |h| {
+            fill(&h.session.program_vector()?.sum, out, capacity, len)
+        })
+    }
 }
 
 /// What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
-/// far: one unit in so many is measured in each epoch after the first. Writes at most
-/// PERFVEC_PLAN_MAX numbers to `out`, which has room for `capacity`, and how many to `len`; 0 in
-/// other modes. PERFVEC_ERR_INVALID_ARGUMENT where `capacity` is too small; `len` is then set as
-/// well. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same again.
+/// far: for each epoch after the first, the sampling period in units. At most PERFVEC_PLAN_MAX
+/// numbers; none in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same
+/// again.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_plan(
     session: *mut perfvec_session,
@@ -237,25 +222,8 @@ pub unsafe extern "C" fn perfvec_session_plan(
     capacity: usize,
     len: *mut usize,
 ) -> perfvec_status {
-    let get = |h: &mut Hart| {
-        let plan = h.session.plan();
-        // SAFETY: by the contract of the module.
-        unsafe { put(len, plan.len(), "len") }?;
-        if capacity < plan.len() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "capacity is {capacity}; the plan has {} numbers, and never more than 64",
-                    plan.len()
-                ),
-            ));
-        }
-        // SAFETY: as above.
-        unsafe { slice_mut(out, plan.len(), "out") }?.copy_from_slice(&plan);
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { exclusive(session, get) }
+    // SAFETY: by the contract of the module.
+    unsafe { exclusive(session, |h| fill(&h.session.plan(), out, capacity, len)) }
 }
 
 /// Writes the program vector so far to a file that merges with others of the same model: to a

@@ -1,20 +1,22 @@
 //! Opaque handles: what is checked on every entry, and the panic boundary.
 
 use super::fork;
+use super::slots::{self, Closed, Key, IDLE, POISONED};
 use super::status::{fail, perfvec_status, to_c_string, PERFVEC_OK};
+use super::strings::check_out;
 use crate::error::{Error, ErrorKind, Result};
 use std::cell::UnsafeCell;
 use std::ffi::{c_char, CString};
+use std::ops::{Deref, DerefMut};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Opaque {
     /// What is behind it.
     type Inner;
-    /// Tells handles of one type from others; no two alike.
-    const MAGIC: u64;
+    /// Tells handles of one type from others: 1 to 0xffe, no two alike.
+    const KIND: u16;
     /// The C name.
     const NAME: &'static str;
     /// Whether a child of fork() may use a handle of its parent; if not, how to rebuild it.
@@ -29,35 +31,34 @@ pub(super) enum AfterFork {
     Refused(&'static str),
 }
 
-const IDLE: u32 = 0;
-const BUSY: u32 = 1;
-const POISONED: u32 = 2;
-/// Magic of a freed handle, as long as its memory is not used again.
-const FREED: u64 = 0x6465_6572_6676_7066;
-
-#[repr(C)]
-struct Handle<T> {
-    /// First in every handle, so that one of another type is recognised.
-    magic: AtomicU64,
-    generation: u32,
-    /// IDLE, BUSY (exclusive handles in a call) or POISONED.
-    state: AtomicU32,
-    /// Text of the last failed call; touched by the thread that holds BUSY only.
+/// What a slot of the table points to.
+struct Body<T> {
+    /// Text of the last failed call; touched by whoever is alone in the slot only.
     error: UnsafeCell<CString>,
     inner: UnsafeCell<T>,
 }
 
-/// Makes a handle; the pointer goes to C.
-pub(super) fn create<O: Opaque>(inner: O::Inner) -> *mut O {
+/// Makes a handle; what C sees as a pointer is a number (see `slots`).
+fn create<O: Opaque>(inner: O::Inner) -> Result<*mut O> {
     fork::watch();
-    Box::into_raw(Box::new(Handle {
-        magic: AtomicU64::new(O::MAGIC),
-        generation: fork::generation(),
-        state: AtomicU32::new(IDLE),
+    let body = Box::into_raw(Box::new(Body {
         error: UnsafeCell::default(),
         inner: UnsafeCell::new(inner),
-    }))
-    .cast()
+    }));
+    match slots::insert(O::KIND, fork::generation(), body.cast()) {
+        Some(handle) => Ok(ptr::without_provenance_mut(handle)),
+        None => {
+            // SAFETY: just made, and nobody else knows it.
+            drop(unsafe { Box::from_raw(body) });
+            Err(Error::new(
+                ErrorKind::OutOfMemory,
+                format!(
+                    "{} handles are alive; free some before making more",
+                    slots::SLOTS
+                ),
+            ))
+        }
+    }
 }
 
 /// Runs `f` behind the panic boundary and writes what it makes to `out` as a new handle.
@@ -65,14 +66,10 @@ pub(super) unsafe fn create_into<O: Opaque>(
     out: *mut *mut O,
     f: impl FnOnce() -> Result<O::Inner>,
 ) -> perfvec_status {
-    if out.is_null() {
-        return fail(&null("out"));
-    }
-    // SAFETY: not NULL, and writable by the contract of the module.
-    unsafe { out.write(ptr::null_mut()) };
     guard(|| {
-        let handle = create::<O>(f()?);
-        // SAFETY: as above.
+        check_out(out, "out")?;
+        let handle = create::<O>(f()?)?;
+        // SAFETY: not NULL, aligned, and writable by the contract of the module.
         unsafe { out.write(handle) };
         Ok(())
     })
@@ -87,187 +84,228 @@ pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> perfvec_status {
     }
 }
 
-/// Runs `f` with sole access to what is behind the handle: NULL, foreign, forked, poisoned and
-/// busy handles are told; a panic poisons the handle.
+/// Runs `f` with sole access to what is behind the handle: NULL, foreign, freed, forked, poisoned
+/// and busy handles are refused; a panic poisons the handle.
 #[inline(always)]
 pub(super) unsafe fn exclusive<O: Opaque>(
     handle: *mut O,
     f: impl FnOnce(&mut O::Inner) -> Result<()>,
 ) -> perfvec_status {
-    // SAFETY: by the contract of the module, or it is told here.
-    let h = match unsafe { check(handle) } {
-        Ok(h) => h,
+    let (key, body) = match key(handle).and_then(|key| Ok((key, enter::<O>(key)?))) {
+        Ok(entered) => entered,
         Err(e) => return fail(&e),
     };
-    let entered = h
-        .state
-        .compare_exchange(IDLE, BUSY, Ordering::Acquire, Ordering::Relaxed);
-    if let Err(state) = entered {
-        return fail(&refused::<O>(state));
-    }
-    // SAFETY: BUSY is held, so no other reference to `inner` is alive.
-    let inner = unsafe { &mut *h.inner.get() };
+    // SAFETY: the slot was entered alone, so no other reference to `inner` is alive.
+    let inner = unsafe { &mut *(*body).inner.get() };
     let result = catch_unwind(AssertUnwindSafe(|| f(inner)));
     if let Ok(Ok(())) = result {
-        h.state.store(IDLE, Ordering::Release);
+        key.leave(IDLE);
         return PERFVEC_OK;
     }
-    leave_failed(h, result)
+    // SAFETY: as above.
+    leave_failed(key, unsafe { &(*body).error }, result)
 }
 
 #[cold]
-fn leave_failed<T>(h: &Handle<T>, result: std::thread::Result<Result<()>>) -> perfvec_status {
+fn leave_failed(
+    key: Key,
+    text: &UnsafeCell<CString>,
+    result: std::thread::Result<Result<()>>,
+) -> perfvec_status {
     let (error, state) = match result {
         Ok(Ok(())) => return PERFVEC_OK,
         Ok(Err(e)) => (e, IDLE),
         Err(panic) => (panicked(panic), POISONED),
     };
-    // SAFETY: BUSY is still held.
-    unsafe { *h.error.get() = to_c_string(error.message()) };
-    h.state.store(state, Ordering::Release);
+    // SAFETY: the slot is still held alone.
+    unsafe { *text.get() = to_c_string(error.message()) };
+    key.leave(state);
     fail(&error)
 }
 
-/// Runs `f` with shared access: for handles whose inside takes care of several threads itself.
-pub(super) unsafe fn shared<O: Opaque>(
-    handle: *const O,
-    f: impl FnOnce(&O::Inner) -> Result<()>,
-) -> perfvec_status
-where
-    O::Inner: Sync,
-{
-    guard(|| {
-        // SAFETY: by the contract of the module, or it is told here.
-        let inner = unsafe { shared_ref(handle) }?;
-        f(inner)
+/// Sole access to what is behind a handle; a panic while it lives poisons the handle.
+pub(super) struct Alone<O: Opaque> {
+    key: Key,
+    body: *mut Body<O::Inner>,
+}
+
+/// Takes a handle for one change, for calls that belong to another handle or to none.
+pub(super) unsafe fn alone<O: Opaque>(handle: *const O) -> Result<Alone<O>> {
+    let key = key(handle.cast_mut())?;
+    Ok(Alone {
+        key,
+        body: enter::<O>(key)?,
     })
 }
 
-/// What is behind a shared handle.
-pub(super) unsafe fn shared_ref<'a, O: Opaque>(handle: *const O) -> Result<&'a O::Inner>
+impl<O: Opaque> Deref for Alone<O> {
+    type Target = O::Inner;
+    fn deref(&self) -> &O::Inner {
+        // SAFETY: the slot was entered alone.
+        unsafe { &*(*self.body).inner.get() }
+    }
+}
+
+impl<O: Opaque> DerefMut for Alone<O> {
+    fn deref_mut(&mut self) -> &mut O::Inner {
+        // SAFETY: the slot was entered alone.
+        unsafe { &mut *(*self.body).inner.get() }
+    }
+}
+
+impl<O: Opaque> Drop for Alone<O> {
+    fn drop(&mut self) {
+        let failed = std::thread::panicking();
+        self.key.leave(if failed { POISONED } else { IDLE });
+    }
+}
+
+/// Access to what is behind a handle together with other readers; it cannot be freed meanwhile.
+pub(super) struct Reading<O: Opaque> {
+    key: Key,
+    body: *const Body<O::Inner>,
+}
+
+/// Takes a handle for reading: for objects whose inside takes care of several threads itself.
+pub(super) unsafe fn reading<O: Opaque>(handle: *const O) -> Result<Reading<O>>
 where
     O::Inner: Sync,
 {
-    // SAFETY: by the contract of the module, or it is told here.
-    let h = unsafe { check(handle.cast_mut()) }?;
-    match h.state.load(Ordering::Acquire) {
-        // SAFETY: shared handles are only ever borrowed shared.
-        IDLE => Ok(unsafe { &*h.inner.get() }),
-        state => Err(refused::<O>(state)),
+    let key = key(handle.cast_mut())?;
+    let body = key.enter_shared().map_err(refused::<O>)?;
+    Ok(Reading {
+        key,
+        body: body.cast(),
+    })
+}
+
+impl<O: Opaque> Deref for Reading<O> {
+    type Target = O::Inner;
+    fn deref(&self) -> &O::Inner {
+        // SAFETY: the slot was entered by readers, who only borrow shared.
+        unsafe { &*(*self.body).inner.get() }
+    }
+}
+
+impl<O: Opaque> Drop for Reading<O> {
+    fn drop(&mut self) {
+        self.key.leave_shared();
     }
 }
 
 /// The text of the last failed call with this handle, or of the calling thread where the handle
 /// is not usable or is in a call of another thread just now.
 pub(super) unsafe fn last_error<O: Opaque>(handle: *const O) -> *const c_char {
-    // SAFETY: by the contract of the module, or it is told here.
-    let Ok(h) = (unsafe { check(handle.cast_mut()) }) else {
+    let Ok(key) = key(handle.cast_mut()) else {
         return super::status::perfvec_last_error();
     };
-    let entered = h
-        .state
-        .compare_exchange(IDLE, BUSY, Ordering::Acquire, Ordering::Relaxed);
-    if entered == Err(BUSY) {
-        return super::status::perfvec_last_error();
+    for state in [IDLE, POISONED] {
+        if let Ok(body) = key.enter(state) {
+            let body = body.cast::<Body<O::Inner>>();
+            // SAFETY: the slot was entered alone. The text lives until the next failed call, as
+            // documented.
+            let text = unsafe { (*(*body).error.get()).as_ptr() };
+            key.leave(state);
+            return text;
+        }
     }
-    // SAFETY: BUSY is held, or the handle is poisoned and nobody writes the text any more.
-    let text = unsafe { (*h.error.get()).as_ptr() };
-    if entered.is_ok() {
-        h.state.store(IDLE, Ordering::Release);
-    }
-    text
-}
-
-/// Takes the inside out of a handle and frees the handle. `None` for NULL, or in a child of
-/// fork(), where a handle that may not be used is left in place: its threads do not exist here,
-/// and its file is the parent's.
-pub(super) unsafe fn take<O: Opaque>(handle: *mut O) -> Result<Option<O::Inner>> {
-    if handle.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: by the contract of the module, or it is told here.
-    let h = unsafe { check_tag(handle) }?;
-    if h.generation != fork::generation() && matches!(O::AFTER_FORK, AfterFork::Refused(_)) {
-        return Ok(None);
-    }
-    if h.state.swap(BUSY, Ordering::Acquire) == BUSY {
-        return Err(refused::<O>(BUSY));
-    }
-    h.magic.store(FREED, Ordering::Relaxed);
-    // SAFETY: `create` made it from a box of this type, and BUSY is held.
-    let handle = unsafe { Box::from_raw(handle.cast::<Handle<O::Inner>>()) };
-    Ok(Some(handle.inner.into_inner()))
+    super::status::perfvec_last_error()
 }
 
 /// Frees a handle; NULL does nothing. A failure can only be a misuse, which is logged.
 pub(super) unsafe fn free<O: Opaque>(handle: *mut O) {
     guard(|| {
-        // SAFETY: by the contract of the module, or it is told there.
-        drop(unsafe { take(handle) }?);
+        if handle.is_null() {
+            return Ok(());
+        }
+        let key = find(handle)?;
+        let stays = matches!(O::AFTER_FORK, AfterFork::Refused(_));
+        if stays && key.is_of_another(fork::generation()) && key.is_alive() {
+            // Its threads do not exist in this process, and its file is the parent's.
+            return Ok(());
+        }
+        let body = match key.enter(IDLE) {
+            Err(Closed::Poisoned) => key.enter(POISONED),
+            other => other,
+        };
+        let body = body.map_err(refused::<O>)?.cast::<Body<O::Inner>>();
+        key.remove();
+        // SAFETY: `create` made it from a box of this type; the slot was entered alone, and its
+        // handle opens it no more.
+        drop(unsafe { Box::from_raw(body) });
         Ok(())
     });
 }
 
 #[inline(always)]
-unsafe fn check<'a, O: Opaque>(handle: *mut O) -> Result<&'a Handle<O::Inner>> {
-    // SAFETY: by the contract of the module.
-    let h = unsafe { check_tag(handle) }?;
-    if h.generation != fork::generation() {
-        if let AfterFork::Refused(rebuild) = O::AFTER_FORK {
-            return Err(forked::<O>(rebuild));
+fn enter<O: Opaque>(key: Key) -> Result<*mut Body<O::Inner>> {
+    key.enter(IDLE).map(<*mut ()>::cast).map_err(refused::<O>)
+}
+
+/// The slot of a handle that this process may use.
+#[inline(always)]
+fn key<O: Opaque>(handle: *mut O) -> Result<Key> {
+    let key = find(handle)?;
+    if let AfterFork::Refused(rebuild) = O::AFTER_FORK {
+        if key.is_of_another(fork::generation()) {
+            return Err(forked::<O>(key, rebuild));
         }
     }
-    Ok(h)
+    Ok(key)
 }
 
 #[inline(always)]
-unsafe fn check_tag<'a, O: Opaque>(handle: *mut O) -> Result<&'a Handle<O::Inner>> {
-    let h = handle.cast::<Handle<O::Inner>>();
-    if h.is_null() || !h.is_aligned() {
-        return Err(foreign::<O>(0, h.is_null()));
-    }
-    // SAFETY: not NULL and aligned; every handle begins with its magic.
-    let magic = unsafe { (*ptr::addr_of!((*h).magic)).load(Ordering::Relaxed) };
-    if magic != O::MAGIC {
-        return Err(foreign::<O>(magic, false));
-    }
-    // SAFETY: the magic says that it is such a handle.
-    Ok(unsafe { &*h })
+fn find<O: Opaque>(handle: *mut O) -> Result<Key> {
+    slots::find(O::KIND, handle.addr()).map_err(|closed| {
+        if handle.is_null() {
+            return missing::<O>();
+        }
+        refused::<O>(closed)
+    })
 }
 
 #[cold]
-fn foreign<O: Opaque>(magic: u64, is_null: bool) -> Error {
-    let name = O::NAME;
-    let what = if is_null {
-        format!("{name}: the handle is NULL; pass the one that was created")
-    } else if magic == FREED {
-        format!("{name}: the handle was freed; set it to NULL when you free it")
-    } else {
-        format!("{name}: the pointer is not a {name} handle; pass the one that was created")
-    };
-    Error::new(ErrorKind::InvalidArgument, what)
+fn missing<O: Opaque>() -> Error {
+    let text = format!(
+        "{}: the handle is NULL; pass the one that was created",
+        O::NAME
+    );
+    Error::new(ErrorKind::InvalidArgument, text)
 }
 
 #[cold]
-fn forked<O: Opaque>(rebuild: &str) -> Error {
+fn forked<O: Opaque>(key: Key, rebuild: &str) -> Error {
+    if !key.is_alive() {
+        return refused::<O>(Closed::Freed);
+    }
     let text = format!("{}: the handle was made before fork(); {rebuild}", O::NAME);
     Error::new(ErrorKind::State, text)
 }
 
 #[cold]
-fn refused<O: Opaque>(state: u32) -> Error {
-    if state == POISONED {
-        let text = format!(
-            "{}: an earlier call failed inside the library; destroy the handle and make another",
-            O::NAME
-        );
-        return Error::new(ErrorKind::Poisoned, text);
-    }
-    let text = format!(
-        "{}: another call is using the handle, in another thread or around this callback; use it from one thread at a time",
-        O::NAME
-    );
-    Error::new(ErrorKind::State, text)
+fn refused<O: Opaque>(closed: Closed) -> Error {
+    let name = O::NAME;
+    let (kind, text) = match closed {
+        Closed::Foreign => (
+            ErrorKind::InvalidArgument,
+            format!("{name}: the pointer is not a {name} handle; pass the one that was created"),
+        ),
+        Closed::Freed => (
+            ErrorKind::InvalidArgument,
+            format!("{name}: the handle was freed; set it to NULL when you free it"),
+        ),
+        Closed::Poisoned => (
+            ErrorKind::Poisoned,
+            format!(
+                "{name}: an earlier call failed inside the library; free the handle and make another"
+            ),
+        ),
+        Closed::Busy => (
+            ErrorKind::State,
+            format!("{name}: another call is using the handle, in another thread or around this callback; use it from one thread at a time"),
+        ),
+    };
+    Error::new(kind, text)
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Error {
@@ -295,4 +333,97 @@ pub(super) fn null(what: &str) -> Error {
         ErrorKind::InvalidArgument,
         format!("{what} is NULL; pass a pointer as documented"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capi::model::{perfvec_model, perfvec_model_free, perfvec_model_load};
+    use crate::capi::session::*;
+    use crate::capi::status::*;
+    use std::ffi::CStr;
+    use std::ptr::null;
+
+    fn text(of: *const c_char) -> String {
+        // SAFETY: every text of the library is a string.
+        let text = unsafe { CStr::from_ptr(of) };
+        text.to_str().unwrap().to_owned()
+    }
+
+    fn model() -> *mut perfvec_model {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/capi/tiny.onnx\0");
+        let mut model = ptr::null_mut();
+        // SAFETY: a string and a place for the handle.
+        let status = unsafe { perfvec_model_load(path.as_ptr().cast(), 0, &mut model) };
+        assert_eq!(status, PERFVEC_OK);
+        model
+    }
+
+    /// No panic crosses; the handle is poisoned, still says why, and harms no other.
+    #[test]
+    fn a_panic_poisons_one_handle() {
+        let model = model();
+        let mut sessions = [ptr::null_mut::<perfvec_session>(); 2];
+        // SAFETY: handles are good, and there is a place for each new one.
+        unsafe {
+            for session in &mut sessions {
+                assert_eq!(perfvec_session_create(model, null(), session), PERFVEC_OK);
+            }
+            let [broken, other] = sessions;
+            let status = exclusive(broken, |_| panic!("injected"));
+            assert_eq!(status, PERFVEC_ERR_INTERNAL);
+            assert!(text(perfvec_last_error()).contains("injected"));
+            assert_eq!(perfvec_session_sync(broken), PERFVEC_ERR_POISONED);
+            assert_eq!(perfvec_session_reset(broken), PERFVEC_ERR_POISONED);
+            assert!(text(perfvec_last_error()).contains("make another"));
+            assert!(text(perfvec_session_last_error(broken)).contains("injected"));
+            assert_eq!(perfvec_session_sync(other), PERFVEC_OK);
+            perfvec_session_free(broken);
+            assert_eq!(perfvec_session_sync(broken), PERFVEC_ERR_INVALID_ARGUMENT);
+            assert!(text(perfvec_last_error()).contains("freed"));
+            perfvec_session_free(other);
+            perfvec_model_free(model);
+        }
+    }
+
+    /// A panic in a call that belongs to no handle poisons nothing but what it was changing.
+    #[test]
+    fn a_panic_poisons_what_was_being_changed() {
+        let model = model();
+        // SAFETY: as above.
+        unsafe {
+            let status = guard(|| {
+                let _reading = reading(model)?;
+                panic!("while reading")
+            });
+            assert_eq!(status, PERFVEC_ERR_INTERNAL);
+            assert!(reading(model).is_ok());
+            let status = guard(|| {
+                let _alone = alone(model)?;
+                panic!("while changing")
+            });
+            assert_eq!(status, PERFVEC_ERR_INTERNAL);
+            let e = reading(model).err().unwrap();
+            assert_eq!(e.kind(), ErrorKind::Poisoned);
+            perfvec_model_free(model);
+            assert!(reading(model).err().unwrap().message().contains("freed"));
+        }
+    }
+
+    /// A reader keeps a handle from being freed, and from being changed.
+    #[test]
+    fn what_is_read_is_not_freed() {
+        let model = model();
+        // SAFETY: as above.
+        unsafe {
+            let first = reading(model).unwrap();
+            let second = reading(model).unwrap();
+            perfvec_model_free(model);
+            assert!(text(perfvec_last_error()).contains("another call is using"));
+            assert_eq!(alone(model).err().unwrap().kind(), ErrorKind::State);
+            drop((first, second));
+            perfvec_model_free(model);
+            assert!(reading(model).is_err());
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::status::perfvec_status;
 use super::strings::{optional_text, slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, Reg, RegClass, Retirement, StaticInst, MAX_DST, MAX_SRC};
-use crate::isa::Isa;
+use crate::isa::{Address, Isa};
 use std::ffi::c_char;
 use std::mem::{align_of, offset_of, size_of};
 
@@ -42,12 +42,18 @@ pub struct perfvec_static_inst {
     pub num_src: u8,
     /// Number of valid entries in `dst`, at most 6.
     pub num_dst: u8,
+    /// Decoded: 1 where the data address is the value of register `base` plus `offset`.
+    pub has_base: u8,
     /// 0.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 2],
     /// Source registers; a register that always reads zero is not listed.
     pub src: [perfvec_reg; 8],
     /// Destination registers; a register that ignores writes is not listed.
     pub dst: [perfvec_reg; 6],
+    /// Decoded: the base register (RISC-V: integer 0 reads as zero). Interning ignores it.
+    pub base: perfvec_reg,
+    /// Decoded: bytes added to it. Interning ignores it.
+    pub offset: i32,
 }
 
 /// One retirement: a dynamic instance of a static instruction (24 bytes; never grows).
@@ -76,16 +82,16 @@ const _: () = {
     assert!(offset_of!(perfvec_retirement, next_pc) == offset_of!(Retirement, next_pc));
     assert!(size_of::<perfvec_retirement>() == 24);
     assert!(size_of::<perfvec_reg>() == 4);
-    assert!(size_of::<perfvec_static_inst>() == 80);
+    assert!(size_of::<perfvec_static_inst>() == 88);
     assert!(MAX_SRC == 8 && MAX_DST == 6);
 };
 
 // SAFETY: plain integers.
 unsafe impl Sized32 for perfvec_static_inst {
     const NAME: &'static str = "perfvec_static_inst";
-    const SIZES: &'static [usize] = &[80];
+    const SIZES: &'static [usize] = &[88];
     fn defaults() -> Self {
-        from_inst(&StaticInst::new(0, OpClass::No_OpClass, 0))
+        from_inst(&StaticInst::new(0, OpClass::No_OpClass, 0), None)
     }
 }
 
@@ -109,10 +115,12 @@ pub unsafe extern "C" fn perfvec_op_class_from_name(name: *const c_char) -> i32 
 /// are ignored. `isa` is one of `PERFVEC_ISA_...`. Set `out->struct_size` before the call.
 ///
 /// An encoding that the decoder does not know gets a class by its major opcode and
-/// `PERFVEC_INST_UNKNOWN`. Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
+/// `PERFVEC_INST_UNKNOWN`. `base` and `offset` tell where a memory access goes, for a host that
+/// knows the registers' values but not the address; `has_base` is 0 where the address is not a base
+/// plus an offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
 /// PERFVEC_ERR_INVALID_ARGUMENT for too few bytes. Callable from any thread.
 #[no_mangle]
-pub unsafe extern "C" fn perfvec_decode(
+pub unsafe extern "C" fn perfvec_static_inst_decode(
     isa: u32,
     pc: u64,
     bytes: *const u8,
@@ -122,9 +130,10 @@ pub unsafe extern "C" fn perfvec_decode(
     guard(|| {
         // SAFETY: by the contract of the module.
         let bytes = unsafe { slice(bytes, len, "bytes") }?;
-        let inst = isa_from(isa)?.decode(pc, bytes)?;
+        let isa = isa_from(isa)?;
+        let inst = from_inst(&isa.decode(pc, bytes)?, isa.address(bytes));
         // SAFETY: as above.
-        unsafe { sized::write(out, &from_inst(&inst)) }
+        unsafe { sized::write(out, &inst) }
     })
 }
 
@@ -172,7 +181,7 @@ pub(super) unsafe fn read_inst(inst: *const perfvec_static_inst) -> Result<Stati
             "flags has unknown bits {unknown:#x}; use PERFVEC_INST_..."
         ))
     })?;
-    if c.reserved != [0; 3] {
+    if c.reserved != [0; 2] {
         return Err(bad(
             "reserved is set; zero the struct before filling it".into()
         ));
@@ -208,7 +217,7 @@ pub(super) unsafe fn read_inst(inst: *const perfvec_static_inst) -> Result<Stati
 }
 
 /// A static instruction for a host.
-pub(super) fn from_inst(inst: &StaticInst) -> perfvec_static_inst {
+fn from_inst(inst: &StaticInst, address: Option<Address>) -> perfvec_static_inst {
     let reg = |r: &Reg| perfvec_reg {
         reg_class: r.class as u8,
         reserved: 0,
@@ -223,8 +232,11 @@ pub(super) fn from_inst(inst: &StaticInst) -> perfvec_static_inst {
         access_size: inst.access_size,
         num_src: inst.num_src,
         num_dst: inst.num_dst,
-        reserved: [0; 3],
+        has_base: u8::from(address.is_some()),
+        reserved: [0; 2],
         src: inst.src.each_ref().map(reg),
         dst: inst.dst.each_ref().map(reg),
+        base: address.map_or_else(perfvec_reg::default, |a| reg(&a.base)),
+        offset: address.map_or(0, |a| a.offset),
     }
 }

@@ -44,7 +44,9 @@ pub(super) struct Callback {
     user: *mut c_void,
 }
 
-/// Sets the receiver of intervals, or none (NULL), with its `user` data. Set it before the first
+/// Sets the receiver of intervals, or none (NULL), with its `user` data. When an interval
+/// arrives: see perfvec_session. The time that the receiver takes is added to the call that it is
+/// called from. Set it before the first
 /// retirement to receive all: intervals that begin while a session has neither a receiver nor a
 /// calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
 /// that was configured without intervals.

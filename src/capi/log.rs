@@ -37,7 +37,7 @@ static NEWEST: AtomicPtr<Sink> = AtomicPtr::new(ptr::null_mut());
 /// logging just now may still finish a call of the former function. Each call with a function
 /// keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
 #[no_mangle]
-pub unsafe extern "C" fn perfvec_set_log(
+pub unsafe extern "C" fn perfvec_log_set(
     function: perfvec_log_fn,
     user: *mut c_void,
     max_level: c_int,

@@ -1,18 +1,26 @@
 //! Microarch tables.
 
-use super::handle::{self, guard, shared, shared_ref, AfterFork, Opaque};
+use super::handle::{self, alone, guard, reading, AfterFork, Opaque};
 use super::log;
 use super::model::{default_model, perfvec_model};
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, to_c_string};
-use super::strings::{self, optional_path, optional_text, put, slice, slice_mut, text};
+use super::strings::{self, fill, optional_path, optional_text, put, slice, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
 use std::ffi::{c_char, CString};
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult};
 
-/// A table of microarchitectures of one model. Any number of threads may read it as long as none
-/// changes it; a call that meets a change in progress answers PERFVEC_ERR_STATE.
+/// A table of microarchitectures of one model: what a program vector is priced on.
+///
+/// General flow: load the model's table, or create an empty one; add, remove or merge cores; save
+/// it. perfvec_microarchs_count() and perfvec_microarchs_get() list it, perfvec_microarchs_find()
+/// gives the index of a core by its name.
+///
+/// Lifetime: from perfvec_microarchs_load() or perfvec_microarchs_create() to
+/// perfvec_microarchs_free(). Sessions do not keep it.
+///
+/// Threads: any number may read it; a change must be alone, or one of the two calls returns
+/// PERFVEC_ERR_STATE.
 pub struct perfvec_microarchs {
     _opaque: [u8; 0],
 }
@@ -83,12 +91,8 @@ impl From<Estimate> for perfvec_estimate {
     }
 }
 
-/// What is behind a `perfvec_microarchs`. The lock is only ever tried: a caller that breaks the
-/// threading rule is told, and no fork() can leave it waiting.
-pub(super) struct Table(RwLock<Strings>);
-
-/// A table and its strings for C.
-struct Strings {
+/// What is behind a `perfvec_microarchs`: a table and its strings for C.
+pub(super) struct Table {
     table: MicroarchTable,
     /// Name, parameters and kind of each entry.
     strings: Vec<[CString; 3]>,
@@ -96,31 +100,21 @@ struct Strings {
 
 impl Opaque for perfvec_microarchs {
     type Inner = Table;
-    const MAGIC: u64 = u64::from_le_bytes(*b"pvUARCHS");
+    const KIND: u16 = 0x102;
     const NAME: &'static str = "perfvec_microarchs";
     const AFTER_FORK: AfterFork = AfterFork::Usable;
 }
 
 impl Table {
     fn new(table: MicroarchTable) -> Self {
-        let mut strings = Strings {
+        let mut new = Self {
             table,
             strings: Vec::new(),
         };
-        strings.refresh();
-        Self(RwLock::new(strings))
+        new.refresh();
+        new
     }
 
-    fn read(&self) -> Result<RwLockReadGuard<'_, Strings>> {
-        entered(self.0.try_read())
-    }
-
-    fn write(&self) -> Result<RwLockWriteGuard<'_, Strings>> {
-        entered(self.0.try_write())
-    }
-}
-
-impl Strings {
     fn refresh(&mut self) {
         self.strings = (self.table.entries().iter())
             .map(|e| [&e.name, &e.parameters, &e.kind].map(|s| to_c_string(s)))
@@ -128,26 +122,8 @@ impl Strings {
     }
 }
 
-/// What a lock gave; a panic of its holder was told then.
-fn entered<G>(tried: TryLockResult<G>) -> Result<G> {
-    match tried {
-        Ok(guard) => Ok(guard),
-        Err(TryLockError::Poisoned(e)) => Ok(e.into_inner()),
-        Err(TryLockError::WouldBlock) => Err(busy()),
-    }
-}
-
-#[cold]
-fn busy() -> Error {
-    Error::new(
-        ErrorKind::State,
-        "perfvec_microarchs: another thread is changing the table, or using it during this change; change it from one thread while no other uses it",
-    )
-}
-
 /// Loads a table (.safetensors). `path` NULL means the default model's table: the file beside the
-/// default model (see perfvec_model_load()) with the extension .safetensors. Callable from any
-/// thread.
+/// default model (see perfvec_model_load()) with the extension .safetensors.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_load(
     path: *const c_char,
@@ -172,15 +148,15 @@ pub unsafe extern "C" fn perfvec_microarchs_load(
     unsafe { handle::create_into(out, load) }
 }
 
-/// An empty table for a model.
+/// An empty table for a model. Free it with perfvec_microarchs_free().
 #[no_mangle]
-pub unsafe extern "C" fn perfvec_microarchs_new(
+pub unsafe extern "C" fn perfvec_microarchs_create(
     model: *const perfvec_model,
     out: *mut *mut perfvec_microarchs,
 ) -> perfvec_status {
     let make = || {
         // SAFETY: by the contract of the module.
-        let model = unsafe { shared_ref(model) }?;
+        let model = unsafe { reading(model) }?;
         Ok(Table::new(MicroarchTable::for_model(model.model.info())))
     };
     // SAFETY: as above.
@@ -194,17 +170,29 @@ pub unsafe extern "C" fn perfvec_microarchs_free(microarchs: *mut perfvec_microa
     unsafe { handle::free(microarchs) }
 }
 
+/// The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND where the table has none.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_microarchs_find(
+    microarchs: *const perfvec_microarchs,
+    name: *const c_char,
+    index: *mut usize,
+) -> perfvec_status {
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe {
+        let t = reading(microarchs)?;
+        put(index, t.table.index_of(text(name, "name")?)?, "index")
+    })
+}
+
 /// Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_count(microarchs: *const perfvec_microarchs) -> usize {
     let mut count = 0;
-    // SAFETY: by the contract of the module.
-    unsafe {
-        shared(microarchs, |t| {
-            count = t.read()?.table.entries().len();
-            Ok(())
-        });
-    }
+    guard(|| {
+        // SAFETY: by the contract of the module.
+        count = unsafe { reading(microarchs) }?.table.entries().len();
+        Ok(())
+    });
     count
 }
 
@@ -216,8 +204,9 @@ pub unsafe extern "C" fn perfvec_microarchs_get(
     index: usize,
     out: *mut perfvec_microarch_info,
 ) -> perfvec_status {
-    let get = |t: &Table| {
-        let t = t.read()?;
+    guard(|| {
+        // SAFETY: by the contract of the module.
+        let t = unsafe { reading(microarchs) }?;
         let both = t.table.entries().get(index).zip(t.strings.get(index));
         let (entry, [name, parameters, kind]) = both.ok_or_else(|| {
             let text = format!(
@@ -234,15 +223,13 @@ pub unsafe extern "C" fn perfvec_microarchs_get(
             kind: kind.as_ptr(),
             ..perfvec_microarch_info::defaults()
         };
-        // SAFETY: by the contract of the module.
+        // SAFETY: as above.
         unsafe { sized::write(out, &info) }
-    };
-    // SAFETY: as above.
-    unsafe { shared(microarchs, get) }
+    })
 }
 
 /// Adds a microarchitecture: a name that the table does not have yet, its clock in Hz, parameters
-/// as a JSON object (NULL for none) and its vector of `len` = D finite elements.
+/// as a JSON object (NULL for none) and its vector of `vector_len` = D finite elements.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_add(
     microarchs: *mut perfvec_microarchs,
@@ -250,7 +237,7 @@ pub unsafe extern "C" fn perfvec_microarchs_add(
     clock_hz: f64,
     parameters_json: *const c_char,
     vector: *const f32,
-    len: usize,
+    vector_len: usize,
 ) -> perfvec_status {
     let add = |t: &mut MicroarchTable| {
         // SAFETY: by the contract of the module.
@@ -258,7 +245,7 @@ pub unsafe extern "C" fn perfvec_microarchs_add(
             (
                 text(name, "name")?,
                 optional_text(parameters_json, "parameters_json")?,
-                slice(vector, len, "vector")?,
+                slice(vector, vector_len, "vector")?,
             )
         };
         t.add(Microarch {
@@ -313,66 +300,49 @@ pub unsafe extern "C" fn perfvec_microarchs_save(
     path: *const c_char,
 ) -> perfvec_status {
     // SAFETY: by the contract of the module.
-    unsafe { shared(microarchs, |t| t.read()?.table.save(strings::path(path)?)) }
+    guard(|| unsafe { reading(microarchs)?.table.save(strings::path(path)?) })
 }
 
-/// Prices a sum of representations that the caller holds, such as an interval's: `len` = D
+/// Prices a sum of representations that the caller holds, such as an interval's: `vector_len` = D
 /// elements, the number of retirements it stands for and, of these, the number in the sum (the
 /// same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_estimate(
     microarchs: *const perfvec_microarchs,
     vector: *const f64,
-    len: usize,
+    vector_len: usize,
     retirements: u64,
     measured: u64,
     out: *mut perfvec_estimate,
     capacity: usize,
-    count: *mut usize,
+    len: *mut usize,
 ) -> perfvec_status {
-    let estimate = |t: &Table| {
-        let t = t.read()?;
+    guard(|| {
+        // SAFETY: by the contract of the module.
+        let t = unsafe { reading(microarchs) }?;
         let program = ProgramVector {
             model_id: t.table.model_id().into(),
             retired: retirements,
             measured,
-            // SAFETY: by the contract of the module.
-            sum: unsafe { slice(vector, len, "vector") }?.to_vec(),
+            // SAFETY: as above.
+            sum: unsafe { slice(vector, vector_len, "vector") }?.to_vec(),
             ..ProgramVector::default()
         };
         // SAFETY: as above.
-        unsafe { put_estimates(&t.table.estimate(&program)?, out, capacity, count) }
-    };
-    // SAFETY: as above.
-    unsafe { shared(microarchs, estimate) }
+        unsafe { put_estimates(&t.table.estimate(&program)?, out, capacity, len) }
+    })
 }
 
-/// Writes estimates to an array that must have room for all.
+/// Writes estimates to a host's array.
 pub(super) unsafe fn put_estimates(
     all: &[Estimate],
     out: *mut perfvec_estimate,
     capacity: usize,
-    count: *mut usize,
+    len: *mut usize,
 ) -> Result<()> {
-    if !count.is_null() {
-        // SAFETY: by the contract of the module.
-        unsafe { put(count, all.len(), "count") }?;
-    }
-    if capacity < all.len() {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!(
-                "capacity is {capacity} but the table has {} microarchitectures; make room for all",
-                all.len()
-            ),
-        ));
-    }
-    // SAFETY: as above.
-    let to = unsafe { slice_mut(out, all.len(), "out") }?;
-    for (to, e) in to.iter_mut().zip(all) {
-        *to = (*e).into();
-    }
-    Ok(())
+    let all: Vec<perfvec_estimate> = all.iter().map(|e| (*e).into()).collect();
+    // SAFETY: by the contract of the module.
+    unsafe { fill(&all, out, capacity, len) }
 }
 
 /// Runs `f` on the table of a handle for reading.
@@ -381,8 +351,7 @@ pub(super) unsafe fn with_table<T>(
     f: impl FnOnce(&MicroarchTable) -> Result<T>,
 ) -> Result<T> {
     // SAFETY: by the contract of the module.
-    let t = unsafe { shared_ref(microarchs) }?.read()?;
-    f(&t.table)
+    f(&unsafe { reading(microarchs) }?.table)
 }
 
 /// Runs `f` on the table of a handle, alone, and remakes the strings.
@@ -391,7 +360,7 @@ pub(super) unsafe fn change(
     f: impl FnOnce(&mut MicroarchTable) -> Result<()>,
 ) -> Result<()> {
     // SAFETY: by the contract of the module.
-    let mut t = unsafe { shared_ref(microarchs) }?.write()?;
+    let mut t = unsafe { alone(microarchs) }?;
     let result = f(&mut t.table);
     t.refresh();
     result

@@ -6,9 +6,8 @@
 //!
 //! # Safety
 //! Every exported function is `unsafe` for the same reasons, which are its contract with C:
-//! - a handle is one that the matching creating call returned and that was not freed since.
-//!   NULL, misaligned pointers and handles of another type are told (`InvalidArgument`); a freed
-//!   one is told only as long as its memory was not used again;
+//! - a handle may be anything: it is a number that is looked up (`slots`), never followed. NULL,
+//!   foreign pointers, freed handles and handles of another type are refused (`InvalidArgument`);
 //! - a pointer to a struct or an array points to as much as its documentation says, readable for
 //!   `const` parameters and writable for others; a string ends in NUL. NULL is told unless it is
 //!   documented as allowed;
@@ -19,7 +18,6 @@ pub mod calibrator;
 pub mod config;
 pub mod constants;
 pub mod estimates;
-mod fault;
 mod fork;
 mod handle;
 pub mod inst;
@@ -31,6 +29,7 @@ pub mod recorder;
 pub mod session;
 mod signals;
 mod sized;
+mod slots;
 pub mod snapshot;
 pub mod status;
 pub mod stream;

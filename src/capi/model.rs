@@ -1,11 +1,12 @@
 //! Foundation models.
 
-use super::handle::{self, shared, AfterFork, Opaque};
+use super::handle::{self, guard, reading, AfterFork, Opaque};
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, to_c_string};
-use super::strings::{optional_path, put, text};
+use super::strings::{check_out, optional_path, put, text};
 use super::{fork, log};
 use crate::error::{Error, ErrorKind, Result};
+use crate::features::schema;
 use crate::isa::Isa;
 use crate::model::{locate, Backend, Model};
 use std::ffi::{c_char, CString, OsStr};
@@ -13,12 +14,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A loaded foundation model: immutable, shared by any number of sessions and threads.
+/// A foundation model, as loaded: it never changes.
+///
+/// Lifetime: from perfvec_model_load() to perfvec_model_free(). Sessions, tables and calibrators
+/// keep what they need of it, so it may be freed before them.
+///
+/// Threads: any number at once.
+///
+/// Memory: the weights, once for all sessions.
 pub struct perfvec_model {
     _opaque: [u8; 0],
 }
 
-/// What a model says of itself. Strings live as long as the model's handle.
+/// What a model says of itself. Strings live until the model is freed.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_model_info {
@@ -66,8 +74,7 @@ unsafe impl Sized32 for perfvec_model_info {
 /// What is behind a `perfvec_model`.
 pub(super) struct LoadedModel {
     pub model: Arc<Model>,
-    /// Number of the ISA, or `None` where the library does not know it.
-    pub isa: Option<Isa>,
+    pub isa: Isa,
     generation: u32,
     id: CString,
     schema: CString,
@@ -77,7 +84,7 @@ pub(super) struct LoadedModel {
 
 impl Opaque for perfvec_model {
     type Inner = LoadedModel;
-    const MAGIC: u64 = u64::from_le_bytes(*b"pvMODEL.");
+    const KIND: u16 = 0x101;
     const NAME: &'static str = "perfvec_model";
     const AFTER_FORK: AfterFork = AfterFork::Usable;
 }
@@ -98,11 +105,13 @@ impl LoadedModel {
 /// Loads a model (.onnx). `path` NULL means the default model: the file that the environment
 /// variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
 /// from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
-/// data directories. `backend` is one of `PERFVEC_BACKEND_...`. Callable from any thread.
+/// data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
+/// perfvec_model_free().
 ///
 /// Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
 /// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
-/// PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema is not this library's).
+/// PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema or ISA is none of this
+/// library's).
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_load(
     path: *const c_char,
@@ -117,6 +126,20 @@ pub unsafe extern "C" fn perfvec_model_load(
         };
         let model = Model::load(&path, backend_from(backend)?)?;
         let info = model.info();
+        if schema::by_name(&info.schema).is_none() {
+            let known: Vec<&str> = schema::ALL.iter().map(|s| s.name).collect();
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!(
+                    "{}: feature schema \"{}\" is none of this library's ({}); use the library version that the model was trained with",
+                    path.display(), info.schema, known.join(", ")
+                ),
+            ));
+        }
+        let isa = Isa::from_name(&info.isa).ok_or_else(|| {
+            let text = format!("{}: ISA \"{}\" is not known", path.display(), info.isa);
+            Error::new(ErrorKind::Mismatch, text)
+        })?;
         log::info(&format!(
             "model \"{}\" from {} runs on {:?}",
             info.id,
@@ -124,7 +147,7 @@ pub unsafe extern "C" fn perfvec_model_load(
             model.backend()
         ));
         Ok(LoadedModel {
-            isa: Isa::from_name(&info.isa),
+            isa,
             generation: fork::generation(),
             id: to_c_string(&info.id),
             schema: to_c_string(&info.schema),
@@ -146,13 +169,15 @@ pub unsafe extern "C" fn perfvec_model_free(model: *mut perfvec_model) {
     unsafe { handle::free(model) }
 }
 
-/// Fills `out`; set `out->struct_size` before. Callable from any thread.
+/// Fills `out`; set `out->struct_size` before.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_get_info(
     model: *const perfvec_model,
     out: *mut perfvec_model_info,
 ) -> perfvec_status {
-    let get = |m: &LoadedModel| {
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe {
+        let m = reading(model)?;
         let info = m.model.info();
         let c = perfvec_model_info {
             features: info.features as u32,
@@ -164,28 +189,23 @@ pub unsafe extern "C" fn perfvec_model_get_info(
             isa: m.isa_name.as_ptr(),
             ..perfvec_model_info::defaults()
         };
-        // SAFETY: by the contract of the module.
-        unsafe { sized::write(out, &c) }
-    };
-    // SAFETY: as above.
-    unsafe { shared(model, get) }
+        sized::write(out, &c)
+    })
 }
 
 /// The metadata `key` of the model's file ("perfvec.model_id", training provenance, ...) as a
-/// string that lives as long as the handle. PERFVEC_ERR_NOT_FOUND, and `*value` NULL, where the
-/// file has none. Callable from any thread.
+/// string that lives until the model is freed. PERFVEC_ERR_NOT_FOUND where the file has none.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_get_metadata(
     model: *const perfvec_model,
     key: *const c_char,
     value: *mut *const c_char,
 ) -> perfvec_status {
-    let get = |m: &LoadedModel| {
-        // SAFETY: by the contract of the module.
-        let key = unsafe {
-            put(value, std::ptr::null(), "value")?;
-            text(key, "key")?
-        };
+    // SAFETY: by the contract of the module.
+    guard(|| unsafe {
+        let m = reading(model)?;
+        check_out(value, "value")?;
+        let key = text(key, "key")?;
         let (_, found) = m.metadata.iter().find(|(k, _)| k == key).ok_or_else(|| {
             let text = format!(
                 "the model \"{}\" has no metadata \"{key}\"",
@@ -193,11 +213,8 @@ pub unsafe extern "C" fn perfvec_model_get_metadata(
             );
             Error::new(ErrorKind::NotFound, text)
         })?;
-        // SAFETY: as above.
-        unsafe { put(value, found.as_ptr(), "value") }
-    };
-    // SAFETY: as above.
-    unsafe { shared(model, get) }
+        put(value, found.as_ptr(), "value")
+    })
 }
 
 fn backend_from(backend: u32) -> Result<Backend> {

@@ -4,8 +4,8 @@ use super::handle::exclusive;
 use super::session::{perfvec_session, Hart};
 use super::signals;
 use super::status::perfvec_status;
-use super::strings::{self, put, slice, slice_mut};
-use crate::error::{Error, ErrorKind, Result};
+use super::strings::{self, fill, slice};
+use crate::error::Result;
 use crate::file::{read_bounded, write_atomic};
 use crate::session::Session;
 use std::ffi::c_char;
@@ -13,44 +13,22 @@ use std::ffi::c_char;
 /// Largest snapshot file read.
 const MAX_FILE_BYTES: u64 = 1 << 36;
 
-/// Bytes that perfvec_session_snapshot() needs, if no other call changes the session in between.
-/// Costs a perfvec_session_sync().
-#[no_mangle]
-pub unsafe extern "C" fn perfvec_session_snapshot_size(
-    session: *mut perfvec_session,
-    bytes: *mut usize,
-) -> perfvec_status {
-    // SAFETY: by the contract of the module.
-    unsafe { exclusive(session, |h| put(bytes, h.snapshot()?.len(), "bytes")) }
-}
-
-/// Writes the complete state to `buffer`, which has room for `capacity` bytes, and its size to
-/// `bytes`: a session restored from it continues bit-identically. PERFVEC_ERR_INVALID_ARGUMENT
-/// where `capacity` is too small; `bytes` is then set as well. A callback and a calibrator are
-/// not part of it.
+/// The complete state as bytes: a session restored from it continues bit-identically. An interval
+/// callback and a calibrator are not part of it. Asking for the length costs what a snapshot costs,
+/// which the next call does not pay again where nothing changed the session in between.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_snapshot(
     session: *mut perfvec_session,
-    buffer: *mut u8,
+    out: *mut u8,
     capacity: usize,
-    bytes: *mut usize,
+    len: *mut usize,
 ) -> perfvec_status {
     let copy = |h: &mut Hart| {
-        let snapshot = h.snapshot()?;
         // SAFETY: by the contract of the module.
-        unsafe { put(bytes, snapshot.len(), "bytes") }?;
-        if capacity < snapshot.len() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "capacity is {capacity}; the snapshot has {} bytes",
-                    snapshot.len()
-                ),
-            ));
+        unsafe { fill(h.snapshot()?, out, capacity, len) }?;
+        if !out.is_null() {
+            h.changed();
         }
-        // SAFETY: as above.
-        unsafe { slice_mut(buffer, snapshot.len(), "buffer") }?.copy_from_slice(snapshot);
-        h.changed();
         Ok(())
     };
     // SAFETY: as above.
@@ -63,11 +41,11 @@ pub unsafe extern "C" fn perfvec_session_snapshot(
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_restore(
     session: *mut perfvec_session,
-    buffer: *const u8,
-    bytes: usize,
+    snapshot: *const u8,
+    len: usize,
 ) -> perfvec_status {
     // SAFETY: by the contract of the module.
-    unsafe { exclusive(session, |h| h.restore(slice(buffer, bytes, "buffer")?)) }
+    unsafe { exclusive(session, |h| h.restore(slice(snapshot, len, "snapshot")?)) }
 }
 
 /// perfvec_session_snapshot() to a file: to a temporary file beside `path`, then renamed.

@@ -1,8 +1,7 @@
 //! What a host reports to a session: static instructions and retirements.
 
 use super::handle::exclusive;
-use super::inst::{isa_from, perfvec_retirement, perfvec_static_inst, read_inst};
-use super::inst::{retirement, retirements};
+use super::inst::{self, isa_from, perfvec_retirement, perfvec_static_inst, read_inst};
 use super::session::{perfvec_session, Hart};
 use super::status::perfvec_status;
 use super::strings::{one, put, slice};
@@ -32,7 +31,7 @@ pub unsafe extern "C" fn perfvec_session_intern(
     unsafe { exclusive(session, intern) }
 }
 
-/// Decodes and interns; see perfvec_decode(). A repeated (pc, encoding) is found without
+/// Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found without
 /// decoding. PERFVEC_ERR_MISMATCH where the model was trained on another ISA.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_intern_encoding(
@@ -58,12 +57,12 @@ pub unsafe extern "C" fn perfvec_session_intern_encoding(
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire(
     session: *mut perfvec_session,
-    r: *const perfvec_retirement,
+    retirement: *const perfvec_retirement,
 ) -> perfvec_status {
     let retire = |h: &mut Hart| {
         // SAFETY: by the contract of the module.
         h.session
-            .retire(retirement(unsafe { one(r, "retirement") }?))?;
+            .retire(inst::retirement(unsafe { one(retirement, "retirement") }?))?;
         h.after_one()
     };
     // SAFETY: as above.
@@ -74,12 +73,12 @@ pub unsafe extern "C" fn perfvec_session_retire(
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire_many(
     session: *mut perfvec_session,
-    r: *const perfvec_retirement,
-    n: usize,
+    retirements: *const perfvec_retirement,
+    len: usize,
 ) -> perfvec_status {
     let retire = |h: &mut Hart| {
         // SAFETY: by the contract of the module.
-        let all = retirements(unsafe { slice(r, n, "retirements") }?);
+        let all = inst::retirements(unsafe { slice(retirements, len, "retirements") }?);
         h.session.retire_many(all)?;
         h.changed();
         h.deliver()
@@ -109,7 +108,7 @@ pub unsafe extern "C" fn perfvec_session_retire_encoding(
             address,
             next_pc,
         };
-        h.session.retire(retirement(&r))?;
+        h.session.retire(inst::retirement(&r))?;
         h.after_one()
     };
     // SAFETY: as above.
@@ -121,12 +120,12 @@ pub unsafe extern "C" fn perfvec_session_retire_encoding(
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire_timed(
     session: *mut perfvec_session,
-    r: *const perfvec_retirement,
+    retirement: *const perfvec_retirement,
     cycles: u32,
 ) -> perfvec_status {
     let retire = |h: &mut Hart| {
         // SAFETY: by the contract of the module.
-        let r = retirement(unsafe { one(r, "retirement") }?);
+        let r = inst::retirement(unsafe { one(retirement, "retirement") }?);
         if h.calibrator.is_some() {
             h.session.retire_timed(r, cycles)?;
         } else {
@@ -141,20 +140,18 @@ pub unsafe extern "C" fn perfvec_session_retire_timed(
 impl Hart {
     fn intern_encoding(&mut self, isa: u32, pc: u64, bytes: &[u8]) -> Result<InstId> {
         let isa = isa_from(isa)?;
-        match self.isa {
-            Some(of_model) if of_model != isa => Err(Error::new(
+        if isa != self.isa {
+            return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(
                     "isa is {} but the model was trained on {}; load a model of that ISA",
                     isa.name(),
-                    of_model.name()
+                    self.isa.name()
                 ),
-            )),
-            _ => {
-                self.changed();
-                self.session.intern_encoding(isa, pc, bytes)
-            }
+            ));
         }
+        self.changed();
+        self.session.intern_encoding(isa, pc, bytes)
     }
 
     /// What follows a single retirement.

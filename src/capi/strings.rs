@@ -57,7 +57,7 @@ pub(super) unsafe fn slice<'a, T>(data: *const T, len: usize, what: &str) -> Res
 }
 
 /// The same for writing; the elements are plain data.
-pub(super) unsafe fn slice_mut<'a, T>(data: *mut T, len: usize, what: &str) -> Result<&'a mut [T]> {
+unsafe fn slice_mut<'a, T>(data: *mut T, len: usize, what: &str) -> Result<&'a mut [T]> {
     if len == 0 {
         return Ok(&mut []);
     }
@@ -76,9 +76,46 @@ pub(super) unsafe fn one<'a, T>(data: *const T, what: &str) -> Result<&'a T> {
 
 /// Writes a result; `to` must not be NULL.
 pub(super) unsafe fn put<T>(to: *mut T, value: T, what: &str) -> Result<()> {
-    check_array(to, 1, what)?;
+    check_out(to, what)?;
     // SAFETY: checked, and writable by the contract of the module.
     unsafe { to.write(value) };
+    Ok(())
+}
+
+/// Checks where a result will be written, before what cannot be undone.
+pub(super) fn check_out<T>(to: *const T, what: &str) -> Result<()> {
+    check_array(to, 1, what)
+}
+
+/// Writes `items` by the one rule for arrays that a call fills: an array of NULL asks for the
+/// length, and one without room for all of them is left as it is, `len` too. `len` may be NULL
+/// where there is an array.
+pub(super) unsafe fn fill<T: Copy>(
+    items: &[T],
+    out: *mut T,
+    capacity: usize,
+    len: *mut usize,
+) -> Result<()> {
+    if out.is_null() || !len.is_null() {
+        check_out(len, "len")?;
+    }
+    if !out.is_null() {
+        if capacity < items.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "capacity is {capacity} but there are {} elements; make room for all, or pass a NULL array to ask how many",
+                    items.len()
+                ),
+            ));
+        }
+        // SAFETY: not NULL, and has room for `capacity` elements by the contract of the module.
+        unsafe { slice_mut(out, items.len(), "out") }?.copy_from_slice(items);
+    }
+    if !len.is_null() {
+        // SAFETY: checked, and writable by the contract of the module.
+        unsafe { len.write(items.len()) };
+    }
     Ok(())
 }
 

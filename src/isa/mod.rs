@@ -4,7 +4,7 @@ mod riscv32;
 pub mod riscv64;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::inst::StaticInst;
+use crate::inst::{Reg, StaticInst};
 
 /// Instruction sets that the library knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,8 +20,18 @@ pub enum Isa {
     Riscv32 = 4,
 }
 
+/// How an instruction forms its data address: the value of `base` plus `offset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// The base register; in RISC-V, index 0 is the register that reads as zero.
+    pub base: Reg,
+    /// Bytes added to it.
+    pub offset: i32,
+}
+
 impl Isa {
-    const ALL: [Self; 4] = [Isa::Riscv64, Isa::Aarch64, Isa::X86_64, Isa::Riscv32];
+    /// Every ISA.
+    pub const ALL: [Self; 4] = [Isa::Riscv64, Isa::Aarch64, Isa::X86_64, Isa::Riscv32];
 
     /// The name that models and traces carry.
     pub fn name(self) -> &'static str {
@@ -48,6 +58,16 @@ impl Isa {
     /// convention, and features know nothing of widths; but no model was trained on such programs.
     pub fn suits(model: &str, stream: &str) -> bool {
         model == stream || (model, stream) == (Isa::Riscv64.name(), Isa::Riscv32.name())
+    }
+
+    /// The base and offset of an instruction that accesses memory there (vector accesses: their
+    /// first element); `None` for others, for indexed vector accesses, and for an ISA other than
+    /// RISC-V of 64 bits. Static instructions do not hold them: no feature depends on them.
+    pub fn address(self, encoding: &[u8]) -> Option<Address> {
+        match self {
+            Isa::Riscv64 => riscv64::address(encoding),
+            _ => None,
+        }
     }
 
     /// Decodes one instruction at `pc`. `encoding` holds its bytes in memory order; extra bytes

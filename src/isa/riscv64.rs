@@ -19,12 +19,15 @@
 //! * Encodings of more than 32 bits are unknown, and their first 32 bits suffice. The format for
 //!   192 bits and more, which the manual reserves, counts as 24 bytes.
 
+mod address;
 mod compressed;
 mod float;
 mod integer;
 mod system;
 #[cfg(test)]
 mod tests;
+
+pub use address::address;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, OpClass, RegClass, StaticInst};

@@ -77,6 +77,20 @@ impl MicroarchTable {
         self.entries.iter().position(|e| e.name == name)
     }
 
+    /// The same, or an error of kind `NotFound`.
+    pub fn index_of(&self, name: &str) -> Result<usize> {
+        self.position(name).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "no microarchitecture named \"{}\" among the table's {}",
+                    name.escape_debug(),
+                    self.entries.len()
+                ),
+            )
+        })
+    }
+
     /// The entry called `name`.
     pub fn get(&self, name: &str) -> Option<&Microarch> {
         self.entries.iter().find(|e| e.name == name)
@@ -113,17 +127,8 @@ impl MicroarchTable {
 
     /// Takes the entry called `name` out; kind `NotFound` when there is none.
     pub fn remove(&mut self, name: &str) -> Result<Microarch> {
-        match self.position(name) {
-            Some(at) => Ok(self.entries.remove(at)),
-            None => Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "no microarchitecture named \"{}\" among the table's {}",
-                    name.escape_debug(),
-                    self.entries.len()
-                ),
-            )),
-        }
+        let at = self.index_of(name)?;
+        Ok(self.entries.remove(at))
     }
 
     /// Appends the entries of `other`, which must be of the same model. Entries that both tables

@@ -3,6 +3,7 @@
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::schema;
+use crate::isa::Isa;
 
 pub(super) fn model_error(message: String) -> Error {
     Error::new(ErrorKind::Model, message)
@@ -39,6 +40,15 @@ pub(super) fn info(
             ))
         })?;
     let isa = get("perfvec.isa")?.to_owned();
+    if Isa::from_name(&isa).is_none() {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "metadata \"perfvec.isa\" is \"{isa}\", which this library does not know: it knows {}; use a library that knows it, or name one of these when exporting",
+                Isa::ALL.map(Isa::name).join(", ")
+            ),
+        ));
+    }
     let warmup = get("perfvec.warmup")?;
     let warmup = warmup.parse::<u32>().map_err(|_| {
         model_error(format!(

@@ -200,6 +200,14 @@ fn metadata_that_is_missing_or_wrong() {
             set(m, key, value)
         });
     }
+    broken(
+        "odd",
+        ErrorKind::Mismatch,
+        &["perfvec.isa", "riscv32", "riscv64"],
+        |m| {
+            set(m, "perfvec.isa", "riscv32");
+        },
+    );
     let known = crate::features::perfvec51::NAME;
     broken(
         "odd",

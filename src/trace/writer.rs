@@ -119,6 +119,13 @@ impl Writer {
         Ok(())
     }
 
+    /// Records retirements in order; none of them where one is refused.
+    pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
+        self.check()?;
+        Retirement::check_all(retirements, self.ids.len())?;
+        retirements.iter().try_for_each(|r| self.retire(r))
+    }
+
     /// Records one retirement and the cycles since the retirement before it. Consecutive calls
     /// make one timed window.
     pub fn retire_timed(&mut self, r: &Retirement, cycles: u32) -> Result<()> {

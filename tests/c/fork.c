@@ -26,12 +26,12 @@ static void forks_while_threads_work(const perfvec_model *model, uint64_t forks)
             intern_loop(mine, id);
             feed(mine, id, 0, 1000);
             OK(perfvec_session_sync(mine));
-            perfvec_session_destroy(mine);
+            perfvec_session_free(mine);
             _exit(0);
         }
         CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
 }
 
 int main(int argc, char **argv) {
@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
     OK(perfvec_recorder_create("forked.pvt", &header, &recorder));
     intern_loop(session, id);
     feed(session, id, 0, 5000);
-    OK(perfvec_session_snapshot_size(session, &size));
+    OK(perfvec_session_snapshot(session, NULL, 0, &size));
     uint8_t *snapshot = (uint8_t *)malloc(size);
     OK(perfvec_session_snapshot(session, snapshot, size, &size));
     CHECK(pipe(channel) == 0);
@@ -63,15 +63,15 @@ int main(int argc, char **argv) {
         FAILS(perfvec_session_sync(session), PERFVEC_ERR_STATE, "fork");
         CHECK(strstr(perfvec_session_last_error(session), "snapshot") != NULL);
         FAILS(perfvec_recorder_finish(recorder, NULL), PERFVEC_ERR_STATE, "create another");
-        perfvec_session_destroy(session); /* does not wait for the parent's threads */
-        perfvec_recorder_abort(recorder); /* does not remove the parent's file */
+        perfvec_session_free(session); /* does not wait for the parent's threads */
+        perfvec_recorder_free(recorder); /* does not remove the parent's file */
         perfvec_session *mine = make_session(model);
         OK(perfvec_session_restore(mine, snapshot, size));
         feed(mine, id, 5000, 9000);
         OK(perfvec_session_sync(mine));
         OK(perfvec_session_estimate(mine, table, 0, &there));
         CHECK(write(channel[1], &there, sizeof there) == sizeof there);
-        perfvec_session_destroy(mine);
+        perfvec_session_free(mine);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -82,8 +82,9 @@ int main(int argc, char **argv) {
     CHECK(memcmp(&here, &there, sizeof here) == 0);
     OK(perfvec_recorder_finish(recorder, NULL));
     CHECK(access("forked.pvt", R_OK) == 0);
+    perfvec_recorder_free(recorder);
     free(snapshot);
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
     perfvec_microarchs_free(table);
     perfvec_model_free(model);
     return 0;

@@ -11,7 +11,8 @@
 ASSERT_LAYOUT(sizeof(perfvec_status) == 4);
 ASSERT_LAYOUT(sizeof(perfvec_reg) == 4);
 ASSERT_LAYOUT(offsetof(perfvec_reg, index) == 2);
-ASSERT_LAYOUT(sizeof(perfvec_static_inst) == 80);
+ASSERT_LAYOUT(sizeof(perfvec_static_inst) == 88);
+ASSERT_LAYOUT(offsetof(perfvec_static_inst, base) == 80);
 ASSERT_LAYOUT(offsetof(perfvec_static_inst, pc) == 8);
 ASSERT_LAYOUT(offsetof(perfvec_static_inst, op_class) == 16);
 ASSERT_LAYOUT(offsetof(perfvec_static_inst, src) == 24);
@@ -50,9 +51,14 @@ int main(void) {
     CHECK(perfvec_op_class_from_name(NULL) == -1);
     perfvec_static_inst inst;
     inst.struct_size = sizeof inst;
-    OK(perfvec_decode(PERFVEC_ISA_RISCV64, 0x1004, (const uint8_t *)&encodings[1], 4, &inst));
+    OK(perfvec_static_inst_decode(PERFVEC_ISA_RISCV64, 0x1004, (const uint8_t *)&encodings[1], 4, &inst));
     CHECK(inst.struct_size == sizeof inst && inst.pc == 0x1004 && inst.size == 4);
     CHECK(inst.flags == PERFVEC_INST_LOAD && inst.access_size == 8);
+    CHECK(inst.has_base == 1 && inst.base.index == 10 && inst.offset == 0);
     CHECK(inst.num_src == 1 && inst.src[0].index == 10 && inst.dst[0].index == 6);
+    OK(perfvec_static_inst_decode(PERFVEC_ISA_RISCV64, 0x1000, (const uint8_t *)"\x22\xe4", 2, &inst));
+    CHECK(inst.has_base == 1 && inst.base.index == 2 && inst.offset == 8); /* sd s0, 8(sp) */
+    OK(perfvec_static_inst_decode(PERFVEC_ISA_RISCV64, 0x1000, (const uint8_t *)&encodings[0], 4, &inst));
+    CHECK(inst.has_base == 0 && inst.base.index == 0 && inst.offset == 0);
     return 0;
 }

@@ -23,7 +23,7 @@ static perfvec_trace_summary record(const char *path, int timed) {
         OK(perfvec_recorder_intern_encoding(recorder, 1, 0x1000 + 4 * i, bytes, 4, &id[i]));
         OK(perfvec_recorder_intern_encoding(recorder, 1, 0x1000 + 4 * i, bytes, 4, &again));
         CHECK(id[i] == i && again == i);
-        OK(perfvec_decode(1, 0x1000 + 4 * i, bytes, 4, &inst));
+        OK(perfvec_static_inst_decode(1, 0x1000 + 4 * i, bytes, 4, &inst));
         OK(perfvec_recorder_intern(recorder, &inst, &again));
         CHECK(again == i);
     }
@@ -39,10 +39,17 @@ static perfvec_trace_summary record(const char *path, int timed) {
     perfvec_retirement bad = {9, 0, 0, 0};
     FAILS(perfvec_recorder_retire(recorder, &bad), PERFVEC_ERR_INVALID_ARGUMENT, "9");
     CHECK(strstr(perfvec_recorder_last_error(recorder), "9") != NULL);
+    /* One bad record of many, and none of them is taken. */
+    const perfvec_retirement many[3] = {{0, 0, 0, 0}, {9, 0, 0, 0}, {1, 0, 0, 0}};
+    FAILS(perfvec_recorder_retire_many(recorder, many, 3), PERFVEC_ERR_INVALID_ARGUMENT, "9");
     FAILS(perfvec_recorder_intern_encoding(recorder, 2, 0, (const uint8_t *)encodings, 4, &again),
           PERFVEC_ERR_MISMATCH, "isa");
     CHECK(access(path, F_OK) != 0); /* not there before it is whole */
     OK(perfvec_recorder_finish(recorder, &summary));
+    CHECK(access(path, R_OK) == 0);
+    FAILS(perfvec_recorder_retire(recorder, &many[0]), PERFVEC_ERR_STATE, "finished");
+    FAILS(perfvec_recorder_finish(recorder, &summary), PERFVEC_ERR_STATE, "finished");
+    perfvec_recorder_free(recorder);
     CHECK(access(path, R_OK) == 0);
     return summary;
 }
@@ -66,7 +73,7 @@ static void recording(void) {
           "metadata_json");
     header.metadata_json = NULL;
     OK(perfvec_recorder_create("x.pvt", &header, &recorder));
-    perfvec_recorder_abort(recorder);
+    perfvec_recorder_free(recorder);
     CHECK(access("x.pvt", F_OK) != 0);
 }
 
@@ -89,7 +96,7 @@ static void calibration(void) {
     intern_loop(session, id);
     perfvec_retirement first = loop_retirement(id, 0);
     OK(perfvec_session_retire_timed(session, &first, 3)); /* ignored without a calibrator */
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
     OK(perfvec_session_create(model, &config, &session));
     OK(perfvec_session_attach_calibrator(session, calibrator));
     intern_loop(session, id);
@@ -98,7 +105,7 @@ static void calibration(void) {
         OK(perfvec_session_retire_timed(session, &r, n % 3 == 1 ? 4 : 1));
     }
     OK(perfvec_session_finish(session));
-    OK(perfvec_microarchs_new(model, &fitted));
+    OK(perfvec_microarchs_create(model, &fitted));
     OK(perfvec_calibrator_solve(calibrator, "fitted", 1e9, fitted, &fit));
     CHECK(fit.intervals >= 45 && fit.retirements == fit.intervals * 1000);
     CHECK(fit.held_out_error < 0.05 && fit.fit_error < 0.05);
@@ -109,7 +116,7 @@ static void calibration(void) {
     FAILS(perfvec_calibrator_solve(calibrator, "fitted", 1e9, fitted, NULL),
           PERFVEC_ERR_INVALID_ARGUMENT, "fitted");
     perfvec_calibrator_free(calibrator); /* still attached */
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
     perfvec_microarchs_free(table);
     perfvec_microarchs_free(fitted);
     perfvec_model_free(model);

@@ -50,7 +50,7 @@ static void two_threads_in_one_session(void) {
     OK(perfvec_session_finish(m.session));
     CHECK(pthread_join(thread, NULL) == 0);
     CHECK(strcmp(perfvec_session_last_error(m.session), "") == 0);
-    perfvec_session_destroy(m.session);
+    perfvec_session_free(m.session);
 }
 
 static void *run(void *out) {
@@ -60,7 +60,7 @@ static void *run(void *out) {
     feed(session, id, 0, 10000);
     OK(perfvec_session_sync(session));
     OK(perfvec_session_estimate(session, table, 0, (perfvec_estimate *)out));
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
     return NULL;
 }
 
@@ -91,7 +91,7 @@ static void a_session_may_move(void) {
     CHECK(pthread_create(&thread, NULL, go_on, session) == 0);
     CHECK(pthread_join(thread, NULL) == 0);
     OK(perfvec_session_sync(session));
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
 }
 
 static atomic_int handled;
@@ -133,13 +133,13 @@ static void signals_stay_with_the_host(void) {
         CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
         CHECK(atomic_load(&handled) == round + 1);
         /* The second round is with the threads of a session restored. */
-        OK(perfvec_session_snapshot_size(session, &size));
+        OK(perfvec_session_snapshot(session, NULL, 0, &size));
         snapshot = (uint8_t *)malloc(size);
         OK(perfvec_session_snapshot(session, snapshot, size, &size));
         OK(perfvec_session_restore(session, snapshot, size));
         free(snapshot);
     }
-    perfvec_session_destroy(session);
+    perfvec_session_free(session);
 }
 
 int main(void) {

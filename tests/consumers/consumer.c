@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
                 PERFVEC_ABI_VERSION);
         return 1;
     }
-    if (perfvec_decode(PERFVEC_ISA_RISCV64, 0x1000, code, sizeof code, &add) != PERFVEC_OK)
+    if (perfvec_static_inst_decode(PERFVEC_ISA_RISCV64, 0x1000, code, sizeof code, &add) != PERFVEC_OK)
         return fail("decode");
     if (add.op_class != perfvec_op_class_from_name("IntAlu") || add.size != 4) {
         fprintf(stderr, "addi was decoded as class %d of %d bytes\n", add.op_class, add.size);
@@ -48,6 +48,7 @@ int main(int argc, char **argv) {
     }
     if (perfvec_recorder_finish(recorder, &summary) != PERFVEC_OK)
         return fail("finish");
+    perfvec_recorder_free(recorder);
     if (summary.retirements != 1000 || summary.statics != 2) {
         fprintf(stderr, "recorded %" PRIu64 " retirements\n", summary.retirements);
         return 1;

@@ -50,7 +50,7 @@ assert "cargo build --release" in text and "PERFVEC_LIB" in text, text
 
 (folder / "libperfvec.so").touch()
 text, sources, _ = run({"PERFVEC_LIB": str(folder), "PERFVEC_INCLUDE": "/nowhere"})
-assert sources is None and "/nowhere/perfvec.h does not exist: set PERFVEC_INCLUDE" in text, text
+assert sources is None and "/nowhere/perfvec.hpp does not exist: set PERFVEC_INCLUDE" in text, text
 
 for lib in (folder, folder / "libperfvec.so"):
     text, sources, linked = run({"PERFVEC_LIB": str(lib)})

@@ -1,5 +1,7 @@
 //! Running the cross tools and reading what objdump prints.
 
+use perfvec::inst::{Reg, RegClass};
+use perfvec::isa::Address;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +14,25 @@ pub struct Line {
     pub mnemonic: String,
     /// Operands separated by commas, without comments and symbols.
     pub operands: String,
+}
+
+impl Line {
+    /// Where it accesses memory by objdump's text, "8(x2)" or "(x10)", which jumps have as well.
+    pub fn address(&self) -> Option<Address> {
+        let indexed = self.mnemonic.starts_with('v') && self.mnemonic.contains("xei");
+        if indexed || self.mnemonic.ends_with("jalr") {
+            return None;
+        }
+        let (before, base) = self.operands.split_once("(x")?;
+        let offset = before.rsplit(',').next().filter(|o| !o.is_empty());
+        Some(Address {
+            base: Reg {
+                class: RegClass::Int,
+                index: base.split(')').next()?.parse().ok()?,
+            },
+            offset: offset.map_or(Some(0), |o| o.parse().ok())?,
+        })
+    }
 }
 
 /// Whether the user asked to go without the cross tools.

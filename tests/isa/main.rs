@@ -59,6 +59,12 @@ fn difference(line: &Line) -> Option<String> {
         Ok(inst) => inst,
         Err(err) => return Some(format!("{line:?}: {err}")),
     };
+    let (where_to, address) = (Isa::Riscv64.address(&line.bytes), line.address());
+    if where_to != address {
+        return Some(format!(
+            "{line:?}:\n  want {address:?}\n  got  {where_to:?}"
+        ));
+    }
     match expected(line) {
         Err(why) => Some(format!("{line:?}: {why}")),
         Ok(want) if want == got => None,

@@ -6,7 +6,7 @@
 
 use perfvec::capi::constants::PERFVEC_ISA_RISCV64;
 use perfvec::capi::model::{perfvec_model_free, perfvec_model_load};
-use perfvec::capi::session::{perfvec_session, perfvec_session_create, perfvec_session_destroy};
+use perfvec::capi::session::{perfvec_session, perfvec_session_create, perfvec_session_free};
 use perfvec::capi::snapshot::perfvec_session_snapshot_file;
 use perfvec::capi::status::{perfvec_last_error, PERFVEC_ERR_IO, PERFVEC_OK};
 use perfvec::capi::stream::perfvec_session_retire_encoding;
@@ -156,7 +156,7 @@ fn snapshot(path: &Path) {
         stream(session);
         let status = perfvec_session_snapshot_file(session, to.as_ptr());
         let text = CStr::from_ptr(perfvec_last_error()).to_str().unwrap();
-        perfvec_session_destroy(session);
+        perfvec_session_free(session);
         perfvec_model_free(model);
         (status, text)
     };

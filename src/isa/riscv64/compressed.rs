@@ -40,7 +40,7 @@ fn r_type(major: u32, funct3: u32, funct7: u32, rd: u32, rs2: u32) -> Option<Wor
 
 /// The instruction that `c` stands for, with immediates left zero since static instructions carry
 /// none; nothing for the reserved encodings.
-fn expand(c: u32) -> Option<Word> {
+pub(super) fn expand(c: u32) -> Option<Word> {
     let funct3 = c >> 13 & 7;
     // Full register fields, and the three-bit ones that name x8 to x15.
     let (rd, rs2) = (c >> 7 & 0x1f, c >> 2 & 0x1f);
@@ -100,6 +100,30 @@ fn expand32(c: u32) -> Option<Word> {
         (2, 7) => s_type(major::STORE_FP, 2, SP, rs2),
         _ => expand(c),
     }
+}
+
+/// The offset of a compressed load or store, which [`expand`] leaves out; `None` for others.
+pub(super) fn offset(c: u32) -> Option<i32> {
+    /// Bits `from` and up, `count` of them, moved to place `to`.
+    fn field(c: u32, from: u32, count: u32, to: u32) -> u32 {
+        (c >> from & ((1 << count) - 1)) << to
+    }
+    let offset = match (c & 3, c >> 13 & 7) {
+        // c.lw c.sw
+        (0, 2 | 6) => field(c, 10, 3, 3) | field(c, 6, 1, 2) | field(c, 5, 1, 6),
+        // c.fld c.ld c.fsd c.sd
+        (0, 1 | 3 | 5 | 7) => field(c, 10, 3, 3) | field(c, 5, 2, 6),
+        // c.lwsp
+        (2, 2) => field(c, 12, 1, 5) | field(c, 4, 3, 2) | field(c, 2, 2, 6),
+        // c.fldsp c.ldsp
+        (2, 1 | 3) => field(c, 12, 1, 5) | field(c, 5, 2, 3) | field(c, 2, 3, 6),
+        // c.swsp
+        (2, 6) => field(c, 9, 4, 2) | field(c, 7, 2, 6),
+        // c.fsdsp c.sdsp
+        (2, 5 | 7) => field(c, 10, 3, 3) | field(c, 7, 3, 6),
+        _ => return None,
+    };
+    Some(offset as i32)
 }
 
 fn arithmetic(c: u32, rd: u32, rs2: u32) -> Option<Word> {

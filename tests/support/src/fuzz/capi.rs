@@ -1,7 +1,7 @@
 //! The C ABI, driven by a random sequence of calls with good, bad and missing arguments.
 //!
-//! The contract with C is kept (pointers are NULL or good, freed handles are forgotten); everything
-//! else is the fuzzer's choice. No call may answer INTERNAL or POISONED, which is what a panic
+//! Arrays and strings are as long as told; everything else is the fuzzer's choice, handles that were
+//! freed included. No call may answer INTERNAL or POISONED, which is what a panic
 //! inside becomes, and every failure has a text.
 
 use super::capi_args::{config, inst, retirement};
@@ -103,7 +103,8 @@ impl World {
 
     fn life(&mut self, input: &mut Input<'_>, i: usize, j: usize) -> perfvec_status {
         let which = input.below(8);
-        // SAFETY: strings, out pointers and handles are good or NULL throughout this file.
+        // SAFETY: strings and out pointers are good or NULL throughout this file; a handle may be
+        // anything.
         unsafe {
             match which {
                 0 | 1 => {
@@ -124,7 +125,7 @@ impl World {
                     perfvec_model_get_metadata(self.models[i], key.as_ptr(), &mut value)
                 }
                 4 | 5 => {
-                    perfvec_session_destroy(self.sessions[i]);
+                    perfvec_session_free(self.sessions[i]);
                     let targets = [null_mut(), self.tables[j]][input.below(2)];
                     let config = config(input, targets);
                     perfvec_session_create(self.models[j], &config, &mut self.sessions[i])
@@ -152,7 +153,7 @@ impl World {
             match which {
                 0 => {
                     perfvec_microarchs_free(table);
-                    perfvec_microarchs_new(self.models[j], &mut self.tables[i])
+                    perfvec_microarchs_create(self.models[j], &mut self.tables[i])
                 }
                 1 => {
                     perfvec_microarchs_free(table);
@@ -171,6 +172,10 @@ impl World {
                         vector.as_ptr(),
                         vector.len(),
                     )
+                }
+                4 if input.below(4) == 0 => {
+                    let mut index = 0;
+                    perfvec_microarchs_find(table, c"big".as_ptr(), &mut index)
                 }
                 4 => {
                     let mut info = std::mem::zeroed::<perfvec_microarch_info>();
@@ -249,7 +254,7 @@ impl World {
                     input.below(5).min(4),
                     &mut n,
                 ),
-                7 => perfvec_total_estimate(
+                7 => perfvec_session_estimate_total(
                     self.sessions.as_ptr(),
                     input.below(SLOTS + 1),
                     table,
@@ -260,7 +265,7 @@ impl World {
                 8 => perfvec_session_ood_score(s, table, &mut score),
                 9 => {
                     let mut vector = vec![0.0; input.below(40)];
-                    perfvec_session_vector(s, vector.as_mut_ptr(), vector.len())
+                    perfvec_session_vector(s, vector.as_mut_ptr(), vector.len(), &mut n)
                 }
                 10 => perfvec_session_save_vector(s, path.as_ptr()),
                 11 => perfvec_session_snapshot_file(s, path.as_ptr()),
@@ -290,7 +295,7 @@ impl World {
         let (mut size, mut written) = (0, 0);
         // SAFETY: as above; the buffer is as long as told.
         unsafe {
-            let status = perfvec_session_snapshot_size(s, &mut size);
+            let status = perfvec_session_snapshot(s, null_mut(), 0, &mut size);
             if status != PERFVEC_OK {
                 return status;
             }
@@ -314,11 +319,11 @@ impl World {
         let recorder = self.recorders[i];
         let r = retirement(input);
         let mut id = 0;
-        // SAFETY: as above; a recorder is forgotten when it is freed.
+        // SAFETY: as above.
         unsafe {
             match which {
                 0 => {
-                    perfvec_recorder_abort(recorder);
+                    perfvec_recorder_free(recorder);
                     let mut header = std::mem::zeroed::<perfvec_trace_header>();
                     header.struct_size = size_of::<perfvec_trace_header>() as u32;
                     header.isa = input.below(5) as u32;
@@ -341,10 +346,7 @@ impl World {
                 }
                 _ => {
                     let status = perfvec_recorder_finish(recorder, null_mut());
-                    if status != PERFVEC_OK {
-                        perfvec_recorder_abort(recorder);
-                    }
-                    self.recorders[i] = null_mut();
+                    perfvec_recorder_free(recorder);
                     status
                 }
             }
@@ -352,12 +354,12 @@ impl World {
     }
 
     fn free_all(self) {
-        // SAFETY: each handle is NULL or alive; sessions outlive nothing that they need.
+        // SAFETY: as above.
         unsafe {
             self.models.into_iter().for_each(|h| perfvec_model_free(h));
             self.sessions
                 .into_iter()
-                .for_each(|h| perfvec_session_destroy(h));
+                .for_each(|h| perfvec_session_free(h));
             self.calibrators
                 .into_iter()
                 .for_each(|h| perfvec_calibrator_free(h));
@@ -366,7 +368,7 @@ impl World {
                 .for_each(|h| perfvec_microarchs_free(h));
             self.recorders
                 .into_iter()
-                .for_each(|h| perfvec_recorder_abort(h));
+                .for_each(|h| perfvec_recorder_free(h));
         }
     }
 }
