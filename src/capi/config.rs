@@ -208,9 +208,7 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         }
         PERFVEC_SAMPLING_PLAN => Sampling::Plan {
             // SAFETY: by the contract above.
-            periods: Arc::new(
-                unsafe { strings::slice(c.plan, c.plan_len, "plan") }?.to_vec(),
-            ),
+            periods: Arc::new(unsafe { strings::slice(c.plan, c.plan_len, "plan") }?.to_vec()),
         },
         other => {
             return bad(
