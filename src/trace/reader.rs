@@ -214,7 +214,7 @@ impl<R: Read> Reader<R> {
         for inst in &block.statics {
             let id = self.hash.intern(inst)?;
             if !self.known.insert(self.hash.key(id)) {
-                return Err(corrupt(&format!(
+                return Err(corrupt(format!(
                     "static instruction {id}, at {:#x}, is in it twice; write each once and record again",
                     inst.pc
                 )));
