@@ -1,11 +1,13 @@
 //! Where a trace is written: a file that takes its name when complete, or any sink.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::file::Unfinished;
-use std::fs::OpenOptions;
+use rustix::fs::{fcntl_getfl, fcntl_setfl, OFlags};
+use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 /// The destination of a [`super::Writer`].
 pub(super) enum Output {
@@ -14,15 +16,11 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// A file that will be called `path`. A named pipe is written as it is, and waited for until
-    /// someone reads it: that is how a stream is looked at while it grows.
+    /// A file that will be called `path`. A named pipe that someone reads is written as it is: that
+    /// is how a stream is looked at while it grows.
     pub fn create(path: &Path) -> Result<Self> {
         if std::fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo()) {
-            let pipe = OpenOptions::new().write(true).open(path);
-            return match pipe {
-                Ok(pipe) => Ok(Self::Sink(Box::new(pipe))),
-                Err(e) => Err(Error::io(path, &e)),
-            };
+            return Ok(Self::Sink(Box::new(pipe(path)?)));
         }
         match Unfinished::create(path) {
             Ok(file) => Ok(Self::File(file)),
@@ -46,4 +44,36 @@ impl Output {
             Output::Sink(sink) => sink.flush().map_err(|e| Error::io("trace", &e)),
         }
     }
+}
+
+/// How often, and how far apart, a pipe is tried before nobody is taken to read it.
+const TRIES: u32 = 100;
+const APART: Duration = Duration::from_millis(20);
+
+/// Opens a pipe for writing, without waiting for ever where nobody reads it.
+fn pipe(path: &Path) -> Result<File> {
+    for _ in 0..TRIES {
+        let opened = OpenOptions::new()
+            .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits() as i32)
+            .open(path);
+        match opened {
+            Ok(file) => {
+                // Writing, though, waits for the reader.
+                let flags = fcntl_getfl(&file).map_err(|e| Error::io(path, &e.into()))?;
+                fcntl_setfl(&file, flags - OFlags::NONBLOCK)
+                    .map_err(|e| Error::io(path, &e.into()))?;
+                return Ok(file);
+            }
+            Err(e) if e.raw_os_error() == Some(libc::ENXIO) => std::thread::sleep(APART),
+            Err(e) => return Err(Error::io(path, &e)),
+        }
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "{}: a pipe that nobody reads; give another name",
+            path.display()
+        ),
+    ))
 }

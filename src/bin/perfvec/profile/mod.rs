@@ -78,7 +78,8 @@ pub fn cores<'a>(loaded: &'a Loaded, names: &[String]) -> Result<Vec<&'a Microar
 
 /// Whether `path` is an ELF file.
 fn is_elf(path: &Path) -> Result<bool> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, &e))?;
+    perfvec::file::check_regular(path).map_err(|e| e.context(path.display()))?;
+    let file = perfvec::file::open(path).map_err(|e| Error::io(path, &e))?;
     let mut head = Vec::new();
     file.take(4)
         .read_to_end(&mut head)

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn rounding_keeps_sums() {
         let mut rounding = Rounding::default();
-        let series = [0.4, 0.4, -1.2, 3.3, 0.6, 0.0, 7.5];
+        let series = [0.4, 0.4, -1.2, 3.3, 0.7, 0.0, 7.5];
         let whole: Vec<u64> = series
             .iter()
             .map(|v| rounding.next(&[*v, 1.0])[0])

@@ -22,6 +22,7 @@ pub fn write(points: &[Point], simpts: &Path, weights: &Path) -> Result<()> {
 
 /// Lines of "number cluster".
 fn lines(path: &Path) -> Result<Vec<(f64, String, usize)>> {
+    perfvec::file::check_regular(path).map_err(|e| e.context(path.display()))?;
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
     let mut all = Vec::new();
     for (n, line) in text.lines().enumerate() {

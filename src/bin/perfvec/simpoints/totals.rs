@@ -104,6 +104,7 @@ fn student(degrees: f64) -> f64 {
 /// Reads what a detailed simulator measured: a line "interval,cycles,retirements" per point, after
 /// a heading. The CPI of each of `points`, in their order.
 pub fn read_cycles(path: &Path, points: &[Point], interval: u64) -> Result<Vec<f64>> {
+    perfvec::file::check_regular(path).map_err(|e| e.context(path.display()))?;
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
     let mut found: HashMap<usize, f64> = HashMap::new();
     for (n, line) in text.lines().enumerate() {
