@@ -324,7 +324,7 @@ fn the_folder_is_synchronized_after_the_rename() {
     let built = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-o"])
         .arg(&shim)
-        .arg(format!("{ROOT}/tests/c/fsync_log.c"))
+        .arg(format!("{ROOT}/tests/robustness/fsync_log.c"))
         .status()
         .unwrap();
     assert!(built.success());

@@ -4,8 +4,8 @@
 //! and gives its stream as [`Blocks`], as it does for a perfvec trace. Memory is bounded by a block,
 //! the distinct static instructions and the decompressor's window (128 MiB at most).
 //!
-//! A format is one parser: it turns lines or records into [`assemble::Commit`]s, and everything
-//! else (static instructions, outcomes, cycles, blocks) happens once, in [`assemble`].
+//! A format is one parser: it turns lines or records into commits, and everything
+//! else (static instructions, outcomes, cycles, blocks) happens once, in `assemble`.
 
 mod assemble;
 mod champsim;
