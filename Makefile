@@ -43,7 +43,7 @@ build:
 	cargo build --release
 	$(MAKE) --no-print-directory plugin
 
-# The QEMU plugin; needs the library that `build` makes.
+# The QEMU plugin, for each generation of its interface.
 plugin:
 	$(MAKE) --no-print-directory -C qemu-glue OUT=../target/release
 

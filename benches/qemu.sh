@@ -41,7 +41,6 @@ row() {
 echo "$count instructions: ${program[*]}"
 row "plain QEMU" "$plain"
 row "callbacks that do nothing" "$(seconds qemu-riscv64 -plugin "$plugin,bench=callbacks" "${program[@]}")"
-row "and expansion into retirements" "$(seconds qemu-riscv64 -plugin "$plugin,bench=expand" "${program[@]}")"
 row "perfvec record" "$(seconds target/release/perfvec record -o "$out/t.pvt" -- "${program[@]}")"
 row "perfvec run, 1 in 1000 measured" "$(seconds target/release/perfvec run --sample 1024000 -- "${program[@]}")"
 row "perfvec run, 1 in 1000, 100000 before each warm" "$(seconds target/release/perfvec run --sample 1024000 --warming 100000 -- "${program[@]}")"

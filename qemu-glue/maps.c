@@ -1,56 +1,65 @@
 /*
  * Which files the guest's code comes from. QEMU maps them into its own address space, so the
  * kernel's list of QEMU's mappings names them; where code lies for host and guest says how far the
- * two are apart. DIR/maps gets a line per mapping: its first guest address, the one after its last
+ * two are apart. perfvec gets a line per mapping: its first guest address, the one after its last
  * and its place in the file, all hexadecimal, and the file's path. Code in no file (a JIT
  * compiler's) has an empty path.
+ *
+ * What this process looked at is only read and changed in translations, which QEMU has one at a
+ * time, so that a fork finds no lock taken.
  */
 #include "maps.h"
 
 #include <inttypes.h>
-#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "job.h"
+#include "lane.h"
+
+/* Words of the longest line: a path, and three numbers. */
+#define MOST ((4096 + 64) / 8)
 
 struct range {
     uint64_t first, end;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* What was looked at since the guest last changed its mappings. */
 static struct range *known;
 static size_t count, capacity;
+static atomic_bool changed;
 
-static int is_known(uint64_t guest) {
+static bool is_known(uint64_t guest) {
     for (size_t i = 0; i < count; i++)
         if (guest - known[i].first < known[i].end - known[i].first)
-            return 1;
-    return 0;
+            return true;
+    return false;
 }
 
-static int remember(struct range r) {
+static bool remember(struct range r) {
     if (count == capacity) {
         size_t more = capacity ? 2 * capacity : 64;
         struct range *grown = realloc(known, more * sizeof *grown);
         if (!grown)
-            return 0;
+            return false;
         known = grown;
         capacity = more;
     }
     known[count++] = r;
-    return 1;
+    return true;
 }
 
+/* What does not fit is not told: the profile says that it does not know this code. */
 static void note(struct range r, uint64_t offset, const char *file) {
-    char path[4096];
-    FILE *out = job_path(path, sizeof path, "maps", 0) ? fopen(path, "ae") : NULL;
-    if (!out)
-        return; /* the profile says that it does not know this code */
-    fprintf(out, "%" PRIx64 " %" PRIx64 " %" PRIx64 " %s\n", r.first, r.end, offset, file);
-    fclose(out);
+    char text[8 * MOST];
+    int size = snprintf(text, sizeof text, "%" PRIx64 " %" PRIx64 " %" PRIx64 " %s\n", r.first,
+                        r.end, offset, file);
+    if (size < 0 || (size_t)size >= sizeof text || !lane_has(1 + MOST))
+        return;
+    lane_put(SHARE_SPECIAL | (uint64_t)SHARE_MAPPED << SHARE_KIND | (uint64_t)size);
+    lane_put_bytes(text, (size_t)size);
 }
 
 static void look(uint64_t guest, uint64_t host) {
@@ -78,16 +87,14 @@ static void look(uint64_t guest, uint64_t host) {
 }
 
 void maps_see(uint64_t guest, const void *host) {
-    if (!job.out || !host)
+    if (!host)
         return;
-    pthread_mutex_lock(&lock);
+    if (atomic_exchange(&changed, false))
+        count = 0;
     if (!is_known(guest))
         look(guest, (uint64_t)(uintptr_t)host);
-    pthread_mutex_unlock(&lock);
 }
 
 void maps_changed(void) {
-    pthread_mutex_lock(&lock);
-    count = 0;
-    pthread_mutex_unlock(&lock);
+    atomic_store(&changed, true);
 }

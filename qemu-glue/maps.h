@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/* The code at guest address `guest` lies at `host`: notes the mapping that holds it in DIR/maps. */
+/* The code at guest address `guest` lies at `host`: tells perfvec of the mapping that holds it. To
+ * be called where QEMU translates. */
 void maps_see(uint64_t guest, const void *host);
 
 /* The guest has changed its mappings. */

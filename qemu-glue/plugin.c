@@ -1,35 +1,37 @@
 /*
- * The QEMU user-mode plugin: hands every retired instruction of a RISC-V 64 program to perfvec.
- * README.md describes its arguments and what it measures.
+ * The QEMU user-mode plugin: hands what a RISC-V 64 program executes to perfvec, through the
+ * memory that share.h describes. README.md says what is measured.
  */
+#include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "code.h"
-#include "job.h"
+#include "exec.h"
+#include "lane.h"
 #include "maps.h"
 #include "qemu_api.h"
-#include "sink.h"
-#include "vcpu.h"
 
 int qemu_plugin_version = PERFVEC_QEMU_API;
 
-/* Nothing is measured any more: the program ended, or this is a child of fork(). */
-static atomic_bool stopped;
-static bool is_child;
+/* What the plugin was told. */
+static struct {
+    const char *sysroot;
+    bool children;  /* follow them */
+    bool maps;      /* tell which files the code comes from */
+    bool callbacks; /* for measurements: callbacks that do nothing */
+} job = {.children = true};
 
-/* System calls of RISC-V Linux that can end the process before the exit callback. */
+/* Blocks of this process so far. QEMU translates under a lock. */
+static _Atomic uint64_t blocks;
+
+/* System calls of RISC-V Linux. */
 enum {
-    SYS_KILL = 129,
-    SYS_TKILL = 130,
-    SYS_TGKILL = 131,
-    SYS_SIGQUEUE = 138,
     SYS_MUNMAP = 215,
+    SYS_CLONE = 220,
     SYS_EXECVE = 221,
     SYS_MMAP = 222,
     SYS_EXECVEAT = 281,
@@ -51,15 +53,31 @@ static bool is_stopped(void) {
     return atomic_load_explicit(&stopped, memory_order_relaxed);
 }
 
-static void on_block(unsigned vcpu, void *block) {
-    if (!is_stopped())
-        vcpu_block(vcpu, block);
+static void on_block(unsigned vcpu, void *id) {
+    (void)vcpu;
+    /* Room for the whole block: an access and a mark for each of its instructions. */
+    if (!is_stopped() && lane_has(2 * SHARE_MOST + 1)) {
+        writer.last = UINT64_MAX;
+        lane_put((uint64_t)(uintptr_t)id);
+    }
 }
 
 static void on_access(unsigned vcpu, uint32_t info, uint64_t address, void *position) {
-    (void)info;
-    if (!is_stopped())
-        vcpu_access(vcpu, (uint32_t)(uintptr_t)position, address);
+    (void)vcpu, (void)info;
+    uint64_t at = (uint64_t)(uintptr_t)position;
+    /* Of an instruction with several accesses the first one counts: of an atomic its read. */
+    if (is_stopped() || at == writer.last || !writer.lane)
+        return;
+    writer.last = at;
+    lane_put(SHARE_ACCESS | at << SHARE_POSITION |
+             (address & ((UINT64_C(1) << SHARE_POSITION) - 1)));
+}
+
+static void on_passed(unsigned vcpu, void *position) {
+    (void)vcpu;
+    if (!is_stopped() && writer.lane)
+        lane_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND |
+                 (uint64_t)(uintptr_t)position);
 }
 
 static void on_nothing(unsigned vcpu, void *user) {
@@ -70,83 +88,139 @@ static void on_no_access(unsigned vcpu, uint32_t info, uint64_t address, void *u
     (void)vcpu, (void)info, (void)address, (void)user;
 }
 
+/* Whether an instruction may access memory; sometimes true for one that does not. Callbacks for
+ * those that call helpers without accessing memory would cost time. */
+static bool may_access(const uint8_t *bytes) {
+    unsigned low = bytes[0] & 3, function = bytes[1] >> 5;
+    if (low == 0)
+        return function != 0;
+    if (low == 1)
+        return false;
+    if (low == 2)
+        return function != 0 && function != 4;
+    switch (bytes[0] & 0x7F) {
+    case 0x13: /* OP-IMM */
+    case 0x17: /* AUIPC */
+    case 0x1B: /* OP-IMM-32 */
+    case 0x33: /* OP */
+    case 0x37: /* LUI */
+    case 0x3B: /* OP-32 */
+    case 0x43: /* FMADD to FNMADD, OP-FP */
+    case 0x47:
+    case 0x4B:
+    case 0x4F:
+    case 0x53:
+    case 0x57: /* OP-V */
+    case 0x63: /* BRANCH */
+    case 0x67: /* JALR */
+    case 0x6F: /* JAL */
+    case 0x73: /* SYSTEM */
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Whether its accesses leave open if it retired: it makes several, any of which may fault, or
+ * maybe none. What retires after it is then told. */
+static bool is_open(const uint8_t *bytes) {
+    unsigned width = bytes[1] >> 4 & 7;
+    switch (bytes[0] & 0x7F) {
+    case 0x07: /* vector loads and stores, among those of floating point */
+    case 0x27:
+        return width == 0 || width >= 5;
+    case 0x2F: /* store-conditional */
+        return bytes[3] >> 3 == 3;
+    case 0x03:
+    case 0x23:
+        return false;
+    default:
+        return (bytes[0] & 3) == 3;
+    }
+}
+
+static void define(uint64_t id, uint64_t pc, const uint8_t *code, size_t size) {
+    lane_put(SHARE_SPECIAL | (uint64_t)SHARE_DEFINE << SHARE_KIND | size);
+    lane_put(pc);
+    lane_put(id);
+    lane_put_bytes(code, size);
+}
+
 static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
     (void)id;
-    /* A child must not wait for a lock that a thread of its parent held during the fork(). */
-    if (is_stopped())
+    size_t count = qemu_plugin_tb_n_insns(tb), size = 0;
+    uint8_t code[4 * SHARE_MOST];
+    bool open = false;
+    if (is_stopped() || !count)
         return;
-    size_t size = qemu_plugin_tb_n_insns(tb);
-    uint32_t numbers[CODE_MAX_BLOCK];
-    bool full = job.mode != JOB_CALLBACKS, failed = size > CODE_MAX_BLOCK;
-    if (full && size) {
-        struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
-        maps_see(qemu_plugin_insn_vaddr(first), qemu_plugin_insn_haddr(first));
-    }
-    for (size_t i = 0; i < size && !failed; i++) {
+    struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+    uint64_t pc = qemu_plugin_insn_vaddr(first);
+    guest_base = (uint64_t)(uintptr_t)qemu_plugin_insn_haddr(first) - pc;
+    for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint8_t bytes[8];
+        uint8_t bytes[8] = {0};
         size_t length = qemu_encoding(insn, bytes, sizeof bytes);
-        numbers[i] = code_inst_number(qemu_plugin_insn_vaddr(insn), bytes, length);
-        failed = numbers[i] == UINT32_MAX;
-        if (!failed && code_inst(numbers[i])->kind & CODE_MEMORY)
-            qemu_plugin_register_vcpu_mem_cb(insn, full ? on_access : on_no_access,
-                                             QEMU_CB_NO_REGS, QEMU_MEM_READ_WRITE,
-                                             (void *)(uintptr_t)i);
+        bool told = (length == 2 || length == 4) && ((bytes[0] & 3) == 3) == (length == 4);
+        if (i == SHARE_MOST || !told || qemu_plugin_insn_vaddr(insn) != pc + size) {
+            share_stop(SHARE_STRANGE_CODE);
+            return;
+        }
+        memcpy(code + size, bytes, length);
+        size += length;
+        void *position = (void *)(uintptr_t)i;
+        if (open)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, job.callbacks ? on_nothing : on_passed,
+                                                   QEMU_CB_NO_REGS, position);
+        open = may_access(bytes) && is_open(bytes);
+        if (may_access(bytes))
+            qemu_plugin_register_vcpu_mem_cb(insn, job.callbacks ? on_no_access : on_access,
+                                             QEMU_CB_NO_REGS, QEMU_MEM_READ_WRITE, position);
     }
-    const struct code_block *block = failed ? NULL : code_block(numbers, size);
-    if (!block) {
-        atomic_store(&stopped, true);
-        job_log("no room for another %zu instructions of code; measuring stops here", size);
-        return;
+    uint64_t block = atomic_fetch_add(&blocks, 1);
+    if (!job.callbacks) {
+        if (job.maps)
+            maps_see(pc, qemu_plugin_insn_haddr(first));
+        if (!lane_has(3 + sizeof code / 8))
+            return;
+        define(block, pc, code, size);
     }
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, full ? on_block : on_nothing, QEMU_CB_NO_REGS,
-                                         (void *)block);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, job.callbacks ? on_nothing : on_block, QEMU_CB_NO_REGS,
+                                         (void *)(uintptr_t)block);
 }
 
 static void on_thread_exit(qemu_plugin_id id, unsigned vcpu) {
-    (void)id;
-    if (!is_stopped())
-        vcpu_exit(vcpu);
-}
-
-/* Whether a signal ends a process that does not handle it, and programs send it for that. */
-static bool is_deadly(uint64_t signal) {
-    static const unsigned char deadly[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15};
-    return memchr(deadly, (int)signal, sizeof deadly) != NULL;
+    (void)id, (void)vcpu;
+    lane_end();
 }
 
 static void on_syscall(qemu_plugin_id id, unsigned vcpu, int64_t number, uint64_t a, uint64_t b,
                        uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
-    (void)id, (void)a, (void)d, (void)e, (void)f, (void)g, (void)h;
-    if (is_stopped())
-        return;
+    (void)id, (void)vcpu, (void)f, (void)g, (void)h;
     if (number == SYS_MUNMAP || (number == SYS_MMAP && c & PROT_EXEC))
         maps_changed();
-    bool ends = number == SYS_EXECVE || number == SYS_EXECVEAT;
-    if (number == SYS_KILL || number == SYS_TKILL || number == SYS_SIGQUEUE)
-        ends = is_deadly(b);
-    if (number == SYS_TGKILL)
-        ends = is_deadly(c);
-    if (ends)
-        vcpu_checkpoint(vcpu);
+    /* Also where nothing is measured any more: the program must run all the same. */
+    if (number == SYS_EXECVE)
+        exec_follow(job.sysroot, AT_FDCWD, a, b, c, 0);
+    else if (number == SYS_EXECVEAT)
+        exec_follow(job.sysroot, (int)a, b, c, d, (int)e);
+}
+
+/* A call that succeeds does not return. */
+static void on_return(qemu_plugin_id id, unsigned vcpu, int64_t number, int64_t answer) {
+    (void)id, (void)vcpu;
+    if (number == SYS_CLONE)
+        share_forked(answer >= 0);
+    if (number == SYS_EXECVE || number == SYS_EXECVEAT)
+        exec_failed();
 }
 
 static void in_child(void) {
-    is_child = true;
-    atomic_store(&stopped, true);
+    share_fork(job.children, atomic_load(&blocks));
 }
 
 static void on_exit_of_guest(qemu_plugin_id id, void *user) {
     (void)id, (void)user;
-    if (is_child) {
-        qemu_plugin_outs("perfvec: a child of fork() is not measured\n");
-        return;
-    }
-    atomic_store(&stopped, true);
-    if (job.mode == JOB_CALLBACKS)
-        return;
-    vcpu_finish_all();
-    job_finished();
+    share_end();
 }
 
 static int refuse(const char *problem) {
@@ -156,25 +230,36 @@ static int refuse(const char *problem) {
 
 int qemu_plugin_install(qemu_plugin_id id, const struct qemu_plugin_host *host, int argc,
                         char **argv) {
-    /* `perfvec run` asks whether this QEMU loads this plugin. */
-    if (argc == 1 && !strncmp(argv[0], "probe", 5))
-        _exit(PROBE_ANSWER);
+    int memory = -1;
+    for (int i = 0; i < argc; i++) {
+        if (!strncmp(argv[i], "probe", 5))
+            _exit(PROBE_ANSWER); /* perfvec asks whether this QEMU loads this plugin */
+        else if (!strncmp(argv[i], "memory=", 7))
+            memory = atoi(argv[i] + 7);
+        else if (!strncmp(argv[i], "sysroot=", 8))
+            job.sysroot = argv[i] + 8;
+        else if (!strcmp(argv[i], "children=0"))
+            job.children = false;
+        else if (!strcmp(argv[i], "maps=1"))
+            job.maps = true;
+        else if (!strcmp(argv[i], "bench=callbacks"))
+            job.callbacks = true;
+        else
+            return refuse("an argument of the plugin is unknown; start QEMU with perfvec run");
+    }
     if (strcmp(host->target_name, "riscv64") || host->system_emulation)
         return refuse("the plugin is for qemu-riscv64 (user mode)");
-    if (perfvec_abi_version() != PERFVEC_ABI_VERSION)
-        return refuse("libperfvec.so.0 is of another ABI version than the plugin");
-    const char *problem = job_parse(argc, argv);
-    if (!problem)
-        problem = job_open();
-    if (!problem)
-        problem = sink_prepare();
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    if (job.callbacks)
+        return 0;
+    const char *problem = share_open(memory);
     if (problem)
         return refuse(problem);
-    if (pthread_atfork(NULL, NULL, in_child))
+    if (pthread_atfork(share_forks, NULL, in_child))
         return refuse("pthread_atfork() failed for lack of memory");
-    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_vcpu_exit_cb(id, on_thread_exit);
     qemu_plugin_register_vcpu_syscall_cb(id, on_syscall);
+    qemu_plugin_register_vcpu_syscall_ret_cb(id, on_return);
     qemu_plugin_register_atexit_cb(id, on_exit_of_guest, NULL);
     return 0;
 }

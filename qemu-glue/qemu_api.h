@@ -54,6 +54,9 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id id,
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
                                           void (*f)(unsigned vcpu, void *user), int registers,
                                           void *user);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+                                            void (*f)(unsigned vcpu, void *user), int registers,
+                                            void *user);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
                                       void (*f)(unsigned vcpu, uint32_t info, uint64_t address,
                                                 void *user),
@@ -63,6 +66,9 @@ void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id id,
                                           void (*f)(qemu_plugin_id, unsigned vcpu, int64_t number,
                                                     uint64_t, uint64_t, uint64_t, uint64_t,
                                                     uint64_t, uint64_t, uint64_t, uint64_t));
+void qemu_plugin_register_vcpu_syscall_ret_cb(qemu_plugin_id id,
+                                              void (*f)(qemu_plugin_id, unsigned vcpu,
+                                                        int64_t number, int64_t answer));
 void qemu_plugin_register_atexit_cb(qemu_plugin_id id, void (*f)(qemu_plugin_id, void *user),
                                     void *user);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
@@ -71,7 +77,6 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 /* Where QEMU itself sees the instruction. */
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-void qemu_plugin_outs(const char *text);
 
 #if PERFVEC_QEMU_API < 3
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);

@@ -181,6 +181,11 @@ impl Profile {
         self.places.last.push((u32::MAX, 0));
     }
 
+    /// The instructions announced so far, by id.
+    pub fn insts(&self) -> &[StaticInst] {
+        self.resolver.insts()
+    }
+
     /// Retirements in order. Kind `InvalidArgument` where one's instruction is not announced;
     /// nothing of the slice is taken then.
     pub fn retire(&mut self, block: &[Retirement]) -> Result<()> {

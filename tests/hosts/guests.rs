@@ -22,6 +22,8 @@ struct Fixture {
     plugins: PathBuf,
     guest: String,
     guest_dynamic: String,
+    table: String,
+    counter: PathBuf,
 }
 
 fn fixture() -> &'static Fixture {
@@ -29,9 +31,9 @@ fn fixture() -> &'static Fixture {
     ONCE.get_or_init(|| {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("qemu");
         std::fs::create_dir_all(&dir).unwrap();
-        let guest = |name: &str, flags: &[&str]| {
+        let guest = |name: &str, source: &str, flags: &[&str]| {
             let out = dir.join(name).display().to_string();
-            let source = root().join("tests/qemu/guest.c");
+            let source = root().join("tests/qemu").join(source);
             let mut gcc = Command::new("riscv64-linux-gnu-gcc");
             gcc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", &out]);
             succeed(gcc.args(flags).arg(source));
@@ -39,8 +41,10 @@ fn fixture() -> &'static Fixture {
         };
         Fixture {
             plugins: build_plugins(&dir),
-            guest: guest("guest", &["-static"]),
-            guest_dynamic: guest("guest-dynamic", &[]),
+            guest: guest("guest", "guest.c", &["-static"]),
+            guest_dynamic: guest("guest-dynamic", "guest.c", &[]),
+            table: guest("table", "table.c", &["-static"]),
+            counter: build_counter(&dir),
         }
     })
 }
@@ -57,18 +61,7 @@ fn succeed(command: &mut Command) {
     assert!(out.status.success(), "{command:?}: {text}");
 }
 
-/// Builds the plugins against the shared library that cargo built along with the tests.
 fn build_plugins(dir: &Path) -> PathBuf {
-    let library = std::env::current_exe()
-        .unwrap()
-        .with_file_name("libperfvec.so");
-    assert!(library.is_file(), "{} is missing", library.display());
-    let link = dir.join("libperfvec.so");
-    if std::fs::read_link(&link).ok().as_deref() != Some(&library) {
-        // It may be missing, or left by a build in another place.
-        let _ = std::fs::remove_file(&link);
-        std::os::unix::fs::symlink(&library, &link).unwrap();
-    }
     let mut make = Command::new("make");
     make.arg("-C").arg(root().join("qemu-glue"));
     make.arg(format!("OUT={}", dir.display()));
@@ -76,6 +69,41 @@ fn build_plugins(dir: &Path) -> PathBuf {
     make.args(["CFLAGS=-O2 -g -Werror"]).env_remove("MAKEFLAGS");
     succeed(&mut make);
     dir.to_path_buf()
+}
+
+/// Builds tests/qemu/count.c for the QEMU at hand.
+fn build_counter(dir: &Path) -> PathBuf {
+    let out = dir.join("count.so");
+    let generations = ["1", "2", "3"];
+    for generation in generations {
+        let mut cc = Command::new("cc");
+        cc.args([
+            "-O1",
+            "-std=gnu11",
+            "-Wall",
+            "-Werror",
+            "-fPIC",
+            "-shared",
+            "-o",
+        ]);
+        cc.arg(&out)
+            .arg(format!("-DPERFVEC_QEMU_API={generation}"))
+            .arg(root().join("tests/qemu/count.c"));
+        succeed(&mut cc);
+        let mut plugin = out.clone().into_os_string();
+        plugin.push(",out=/dev/null");
+        // One that is loaded refuses this file; one that is not is refused for its version.
+        let tried = Command::new("qemu-riscv64")
+            .arg("-plugin")
+            .arg(plugin)
+            .arg("/nonexistent")
+            .output()
+            .unwrap();
+        if !String::from_utf8_lossy(&tried.stderr).contains("version") {
+            return out;
+        }
+    }
+    panic!("no QEMU plugin interface that is known");
 }
 
 /// The directory of the plugins.
@@ -96,6 +124,29 @@ pub fn guest() -> &'static str {
 /// tests/qemu/guest.c, linked dynamically.
 pub fn guest_dynamic() -> &'static str {
     &fixture().guest_dynamic
+}
+
+/// tests/qemu/table.c, linked statically.
+pub fn table() -> &'static str {
+    &fixture().table
+}
+
+/// How many instructions the program begins, by a counter that knows nothing of perfvec.
+pub fn begun(qemu: &[&str], program: &[&str]) -> u64 {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut plugin = fixture().counter.clone().into_os_string();
+    plugin.push(",out=");
+    plugin.push(file.path());
+    Command::new("qemu-riscv64")
+        .args(qemu)
+        .arg("-plugin")
+        .arg(plugin)
+        .args(program)
+        .env_clear()
+        .output()
+        .unwrap();
+    let bytes = std::fs::read(file.path()).unwrap();
+    u64::from_le_bytes(bytes.try_into().unwrap())
 }
 
 /// Writes an executable script.
@@ -125,12 +176,16 @@ pub fn priced_with_input(args: &[&str], input: &str) -> Output {
 pub fn with_plugin(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("PERFVEC_QEMU_PLUGIN", plugins());
-    // Cargo's would come before the plugin's own path, and with it a library of an older build.
-    command.env_remove("LD_LIBRARY_PATH");
     command
 }
 
-fn run(args: &[impl AsRef<OsStr>], input: &str) -> Output {
+/// What --json wrote.
+pub fn json(path: impl AsRef<Path>) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Runs the command.
+pub fn run(args: &[impl AsRef<OsStr>], input: &str) -> Output {
     let mut child = with_plugin(env!("CARGO_BIN_EXE_perfvec"))
         .args(args)
         .stdin(Stdio::piped())

@@ -6,4 +6,5 @@ mod imports;
 mod profile;
 mod qemu;
 mod simpoints;
+mod table;
 mod terminal;

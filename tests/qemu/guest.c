@@ -129,10 +129,6 @@ int main(int argc, char **argv) {
         return atoi(argv[2]);
     else if (!strcmp(what, "abort"))
         compute(), abort();
-    else if (!strcmp(what, "segv"))
-        compute(), *(volatile int *)8 = 1;
-    else if (!strcmp(what, "exec"))
-        compute(), execl("/bin/echo", "echo", "executed", (char *)NULL);
     else if (!strcmp(what, "spin"))
         spin();
     return 0;

@@ -1,5 +1,6 @@
 //! `perfvec features`: a trace's feature rows as a NumPy matrix.
 
+use crate::output::apart;
 use crate::windows::Windows;
 use perfvec::features::{extractor, Extractor};
 use perfvec::inst::Resolved;
@@ -41,6 +42,13 @@ pub enum Format {
 
 /// Writes the matrix; nothing is left at `output` on an error.
 pub fn run(args: &FeaturesArgs) -> Result<()> {
+    apart(
+        &[("--output", Some(&args.output))],
+        &[
+            ("the trace", Some(&args.trace)),
+            ("--windows", args.windows.as_deref()),
+        ],
+    )?;
     let extractor = extractor(&args.schema)?;
     let matrix = NpyWriter::create(&args.output, extractor.schema().len())?;
     let row = vec![0.0; extractor.schema().len()];

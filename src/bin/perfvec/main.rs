@@ -21,6 +21,7 @@ mod source;
 mod speedup;
 mod trace_diff;
 mod trace_info;
+mod whole;
 mod windows;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

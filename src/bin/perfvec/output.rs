@@ -1,8 +1,9 @@
 //! Where results go: standard output, standard error, and whole files.
 
-use perfvec::{file, Error, Result};
+use perfvec::{file, Error, ErrorKind, Result};
 use serde_json::Value;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Prints `text` as it is. A full disk is an error; a reader that has gone, as `head` does, has
@@ -76,4 +77,67 @@ pub fn write_json(json: Option<&PathBuf>, value: &Value) -> Result<()> {
 /// An error where no file can be written at `path`: better told before hours of work than after.
 pub fn check(path: &Path) -> Result<()> {
     file::check_writable(path).map_err(|e| e.context(path.display()))
+}
+
+/// Whether both name one file, by whatever path, or would.
+fn same(a: &Path, b: &Path) -> bool {
+    let id = |p: &Path| p.metadata().ok().map(|m| (m.dev(), m.ino()));
+    match (id(a), id(b)) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => {
+            // Neither is there yet: the folders are.
+            let whole = |p: &Path| {
+                let path = std::path::absolute(p).ok()?;
+                Some((
+                    path.parent()?.canonicalize().ok()?,
+                    path.file_name()?.to_owned(),
+                ))
+            };
+            whole(a).is_some_and(|a| whole(b) == Some(a))
+        }
+        _ => false,
+    }
+}
+
+/// An error where what is written to one of `outputs` would replace another one, or one of
+/// `inputs`. Each has the name under which the user gave it.
+pub fn apart(outputs: &[(&str, Option<&Path>)], inputs: &[(&str, Option<&Path>)]) -> Result<()> {
+    for (i, (name, output)) in outputs.iter().enumerate() {
+        let others = outputs[i + 1..].iter().chain(inputs);
+        for (other, path) in others {
+            let (Some(output), Some(path)) = (output, path) else {
+                continue;
+            };
+            if same(output, path) {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!(
+                        "{name} {} and {other} {} are the same file, which would be replaced; name another",
+                        output.display(),
+                        path.display()
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_by_two_names_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("a"), "").unwrap();
+        std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+        assert!(same(&at("a"), &at("link")) && same(&at("new"), &at("./new")));
+        assert!(!same(&at("a"), &at("new")) && !same(&at("new"), &at("other")));
+        let (a, link) = (at("a"), at("link"));
+        let e = apart(&[("-o", Some(&a))], &[("the input", Some(&link))]).unwrap_err();
+        assert!(e.message().contains("the same file"), "{e}");
+        assert!(apart(&[("-o", Some(&a))], &[("the input", None)]).is_ok());
+    }
 }

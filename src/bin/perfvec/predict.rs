@@ -57,6 +57,7 @@ pub fn run(args: &Args) -> Result<()> {
                 sampling: serde_json::Value::Null,
             }],
             partial: None,
+            whole: None,
         };
         let here = |e: Error| e.context(path.display());
         let title = match args.vectors.len() {

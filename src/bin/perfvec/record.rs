@@ -1,18 +1,23 @@
 //! `perfvec record`: a program under QEMU, recorded.
 
-use crate::guest::{self, exit, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
-use crate::output::{check, tell};
+use crate::guest::{
+    self, exit, Failure, GuestArgs, Host, Launcher, Outcome, Progress, Share, Sink,
+};
+use crate::output::{apart, check, tell};
 use crate::profile::Modules;
 use crate::report::{grouped, numbered};
-use perfvec::trace::Reader;
-use perfvec::{Error, ErrorKind};
-use std::path::PathBuf;
+use crate::whole::Partial;
+use perfvec::inst::{Retirement, StaticInst};
+use perfvec::trace::{Header, Summary, Writer};
+use perfvec::{Error, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `perfvec record`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The trace to write (.pvt); further threads of the program get .1, .2, ... before the
+    /// The trace to write (.pvt); further threads and processes get .1, .2, ... before the
     /// extension.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -28,54 +33,33 @@ pub fn run(args: &Args) -> ExitCode {
 fn record(args: &Args) -> std::result::Result<u8, Failure> {
     let launcher = Launcher::find(&args.guest)?;
     let output = std::path::absolute(&args.output).map_err(|e| Error::io(&args.output, &e))?;
-    let (Some(parent), Some(name)) = (output.parent(), output.file_name()) else {
-        return Err(Failure::from(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("{}: not the name of a file", args.output.display()),
-        )));
-    };
+    let program = Path::new(&args.guest.program[0]);
+    apart(
+        &[("--output", Some(&output))],
+        &[("the program", Some(program))],
+    )?;
     check(&output)?;
-    // Beside the output, so that a rename is all that is left to do; what a killed QEMU leaves
-    // goes with the directory.
-    let outbox = Outbox::create_in(parent)?;
-    let recorded = outbox.path().join(name);
-    let command = launcher.command(&[
-        ("out", outbox.path().into()),
-        ("record", recorded.clone().into_os_string()),
-        ("program", args.guest.title().into()),
-    ]);
+    let share = Share::create()?;
+    let command = launcher.command(&share, true)?;
     let progress = Progress::new(!args.guest.no_progress, "");
-    let outcome = guest::run(command, &outbox, &progress)?;
-    for line in outbox.log() {
-        tell(&format!("perfvec: {line}\n"));
-    }
-    if !outbox.finished() {
-        let how = match outcome.signal() {
-            Some(signal) => format!("it was killed by {signal}"),
-            None => "it left QEMU before its end (by exec)".to_string(),
+    let host = Recording {
+        output: &output,
+        title: args.guest.title(),
+    };
+    let (outcome, followed) = guest::run(command, &share, &host, &progress)?;
+    guest::hint(outcome, &args.guest);
+    let partial = Partial::of(&followed, outcome);
+    let mut written = 0;
+    let mut modules: BTreeMap<u64, Modules> = BTreeMap::new();
+    for thread in &followed.threads {
+        let Ok((path, s)) = &thread.done else {
+            continue;
         };
-        tell(&format!(
-            "perfvec: no trace: a trace is complete when the program exits, but {how}\n"
-        ));
-        return match outcome {
-            Outcome::Killed(_) => Ok(outcome.code()),
-            Outcome::Exited(_) => Ok(exit::FAILED),
-        };
-    }
-    let maps = std::fs::read_to_string(outbox.path().join("maps")).unwrap_or_default();
-    let modules = Modules::from_plugin(&maps);
-    let vcpus = outbox.vcpus();
-    if vcpus.is_empty() {
-        return Err(Failure::from(Error::new(
-            ErrorKind::State,
-            "no trace: the program retired no instructions",
-        )));
-    }
-    for vcpu in vcpus {
-        let (from, path) = (numbered(&recorded, vcpu), numbered(&output, vcpu));
-        let s = Reader::summary_of(&from)?;
-        std::fs::rename(&from, &path).map_err(|e| Error::io(&path, &e))?;
-        modules.save(&path)?;
+        modules
+            .entry(thread.image)
+            .or_insert_with(|| Modules::from_plugin(&followed.maps(thread.image)))
+            .save(path)?;
+        written += 1;
         tell(&format!(
             "perfvec: {}: {} instructions, {} bytes, stream hash {:016x}\n",
             path.display(),
@@ -84,5 +68,52 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
             s.stream_hash
         ));
     }
-    Ok(outcome.code())
+    if let Some(partial) = &partial {
+        tell(&format!("perfvec: {}\n", partial.text()));
+    }
+    if written == 0 {
+        tell("perfvec: no trace was written\n");
+    }
+    // The trace of a killed program is whole; one that could not be written is perfvec's failure.
+    let lost = followed.threads.iter().any(|t| t.done.is_err());
+    Ok(match outcome {
+        Outcome::Exited(_) if lost || written == 0 => exit::FAILED,
+        _ => outcome.code(),
+    })
+}
+
+/// A trace for each stream.
+struct Recording<'a> {
+    output: &'a Path,
+    title: String,
+}
+
+impl Sink for Writer {
+    fn intern(&mut self, inst: &StaticInst) -> Result<u32> {
+        Writer::intern(self, inst)
+    }
+
+    fn retire(&mut self, retirements: &[Retirement]) -> Result<()> {
+        retirements.iter().try_for_each(|r| Writer::retire(self, r))
+    }
+}
+
+impl Host for Recording<'_> {
+    type Sink = Writer;
+    type Done = (PathBuf, Summary);
+
+    fn open(&self, number: usize, _alone: bool) -> Result<Writer> {
+        let header = Header {
+            isa: "riscv64".into(),
+            host: "qemu".into(),
+            program: self.title.clone(),
+            metadata: [("stream".to_string(), number.to_string())].into(),
+            ..Header::default()
+        };
+        Writer::create(numbered(self.output, number), header)
+    }
+
+    fn close(&self, number: usize, writer: Writer) -> Result<Self::Done> {
+        Ok((numbered(self.output, number), writer.finish()?))
+    }
 }

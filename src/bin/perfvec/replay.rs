@@ -1,6 +1,6 @@
 //! `perfvec replay`: a recorded stream through the model.
 
-use crate::guest::{Counters, Progress};
+use crate::guest::Progress;
 use crate::output::{is_stdout, print_styled, tell, write_json};
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
@@ -31,11 +31,11 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
-    args.run.check(&loaded.table)?;
     let path = match &args.trace {
         Some(path) => path.clone(),
         None => bundled()?,
     };
+    args.run.check(&loaded, &path)?;
     let mut reader = trace::open(&path)?;
     let header = reader.header().clone();
     check_isa(&loaded, &header.isa, &path)?;
@@ -53,10 +53,8 @@ pub fn run(args: &Args) -> Result<()> {
         intervals.extend(session.take_intervals());
         if progress.is_due() {
             let vector = session.program_vector()?;
-            progress.show(Counters {
-                retired: reader.summary().retirements,
-                cpi: loaded.table.estimate_one(&vector, 0).map_or(0.0, |e| e.cpi),
-            });
+            let cpi = loaded.table.estimate_one(&vector, 0).map_or(0.0, |e| e.cpi);
+            progress.show(reader.summary().retirements, cpi);
         }
     }
     intervals.extend(session.finish()?);
@@ -75,6 +73,7 @@ pub fn run(args: &Args) -> Result<()> {
             sampling: sampling(&config, &session.plan()),
         }],
         partial: None,
+        whole: None,
     };
     deliver(&report, &args.run)
 }

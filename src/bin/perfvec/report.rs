@@ -2,6 +2,7 @@
 
 use crate::output::{attention, heading};
 use crate::source::{Format, Only};
+use crate::whole::{Partial, Whole};
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
 use perfvec::{Error, ErrorKind, Result};
@@ -30,7 +31,9 @@ pub struct Report<'a> {
     /// At least one stream; what is told of all of them is their sum.
     pub streams: Vec<Stream>,
     /// Why this is only a part of the program, where it is.
-    pub partial: Option<String>,
+    pub partial: Option<Partial>,
+    /// What else is known of a program that was run.
+    pub whole: Option<Whole>,
 }
 
 impl Report<'_> {
@@ -44,9 +47,10 @@ impl Report<'_> {
                 ErrorKind::State,
                 match (self.total(|v| v.retired), &self.partial) {
                     (0, _) => "nothing retired, so there is nothing to estimate".to_string(),
-                    (n, Some(why)) => format!(
-                        "no estimate: nothing of its {} instructions was measured; {why}",
-                        grouped(n)
+                    (n, Some(partial)) => format!(
+                        "no estimate: nothing of its {} instructions was measured; {}",
+                        grouped(n),
+                        partial.reasons.join("; ")
                     ),
                     (n, None) => format!(
                         "no estimate: no sampling unit lies in its {} instructions; sample more often, or measure all of it",
@@ -179,26 +183,23 @@ impl Report<'_> {
             let _ = write!(note, ", {} measured in {units} units", grouped(measured));
         }
         if self.streams.len() > 1 {
-            let n = self.streams.len();
-            let _ = write!(note, " of {n} threads; cycles and times are their sums");
+            let _ = write!(note, " of {}", self.parts());
         }
         line(note);
+        if let Some(text) = self.longest(&order)? {
+            line(text);
+        }
         if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
             line(format!(
                 "features saw only {} instructions before each unit:\n+-95% does not hold the error of that",
                 grouped(n)
             ));
         }
-        if let Some(why) = &self.partial {
-            let mut text = format!("partial result: {why}");
-            if !sampled && measured < retired {
-                let _ = write!(
-                    text,
-                    "; the estimate is scaled from the {} that the model had seen",
-                    grouped(measured)
-                );
-            }
-            line(attention(&text));
+        if let Some(whole) = self.whole.as_ref().filter(|w| w.ended.contains("killed")) {
+            line(format!("the program {}", whole.ended));
+        }
+        if let Some(partial) = &self.partial {
+            line(attention(&partial.text()));
         }
         out.push_str(&self.warning()?.unwrap_or_default());
         Ok(out)
@@ -214,7 +215,7 @@ impl Report<'_> {
             "retired": self.total(|v| v.retired),
             "measured": self.total(|v| v.measured),
             "units": self.total(|v| v.units),
-            "partial": self.partial,
+            "partial": self.partial.as_ref().map(Partial::json),
             "ood_score": self.ood_score()?,
             "microarchs": self.priced(&self.estimates()?),
             "intervals": [],
@@ -222,21 +223,14 @@ impl Report<'_> {
         if self.streams.len() == 1 {
             out["intervals"] = self.series(first)?;
             out["sampling"] = first.sampling.clone();
-            return Ok(out);
         }
-        let mut threads = Vec::new();
-        for s in &self.streams {
-            threads.push(json!({
-                "retired": s.vector.retired,
-                "measured": s.vector.measured,
-                "units": s.vector.units,
-                "ood_score": self.table.ood_score(&s.vector)?,
-                "microarchs": self.priced(&self.table.estimate(&s.vector)?),
-                "intervals": self.series(s)?,
-                "sampling": s.sampling,
-            }));
+        if let Some(whole) = &self.whole {
+            out["ended"] = whole.ended.clone().into();
+            let threads = whole.threads.iter().map(|t| self.thread(t));
+            out["threads"] = threads.collect::<Result<Vec<_>>>()?.into();
+            let processes = whole.processes.iter().map(|p| self.process(p));
+            out["processes"] = processes.collect::<Result<Vec<_>>>()?.into();
         }
-        out["threads"] = threads.into();
         Ok(out)
     }
 
@@ -253,7 +247,8 @@ impl Report<'_> {
             .collect()
     }
 
-    fn series(&self, stream: &Stream) -> Result<Value> {
+    /// The interval series of a stream.
+    pub fn series(&self, stream: &Stream) -> Result<Value> {
         let mut series = Vec::new();
         for i in &stream.intervals {
             let v = ProgramVector {

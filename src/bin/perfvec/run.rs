@@ -1,17 +1,20 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
-use crate::guest::{self, Failure, GuestArgs, Launcher, Outbox, Outcome, Progress};
-use crate::output::{check, is_stdout, tell, tell_styled, write_json};
-use crate::profile::{self, Live};
+use crate::guest::{
+    self, Failure, Followed, GuestArgs, Host, Launcher, Outcome, Progress, Share, Sink,
+};
+use crate::output::{apart, check, is_stdout, tell, tell_styled, write_json};
+use crate::profile::{self, Live, Part};
 use crate::replay::tell_next;
-use crate::report::{grouped, numbered, Report, Stream};
+use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
-use perfvec::model::Backend;
-use perfvec::session::Sampling;
+use crate::whole::{Partial, ThreadInfo, Whole};
+use perfvec::inst::{Retirement, StaticInst};
+use perfvec::session::{Costs, Interval, Profile, Sampling, Session, SessionConfig};
 use perfvec::{Error, ErrorKind, Result};
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Arguments of `perfvec run`.
 #[derive(clap::Args)]
@@ -44,7 +47,7 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     let launcher = Launcher::find(&args.guest)?;
     let loaded = args.source.load()?;
     check_isa(&loaded)?;
-    args.run.check(&loaded.table)?;
+    args.run.check(&loaded, Path::new(&args.guest.program[0]))?;
     if is_stdout(args.run.json.as_ref()) {
         return Err(Failure::from(Error::new(
             ErrorKind::InvalidArgument,
@@ -53,35 +56,34 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     }
     for path in &args.profile {
         profile::Format::of(path)?;
+        apart(
+            &[("--profile", Some(path))],
+            &[
+                ("--json", args.run.json.as_deref()),
+                ("--vector", args.run.vector.as_deref()),
+                ("the program", Some(Path::new(&args.guest.program[0]))),
+            ],
+        )?;
         check(path)?;
     }
-    let outbox = Outbox::create()?;
     let live = match args.profile.is_empty() {
         true => None,
-        false => Some(listen(args, &loaded, &outbox)?),
+        false => Some(live(args, &loaded)?),
     };
-    let arguments = match &live {
-        Some(live) => vec![
-            ("out", outbox.path().into()),
-            ("record", live.trace().into()),
-        ],
-        None => arguments(args, &loaded, &outbox)?,
-    };
-    let command = launcher.command(&arguments);
+    let share = Share::create()?;
+    let command = launcher.command(&share, live.is_some())?;
     let first = loaded.table.entries().first();
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
-    let outcome = guest::run(command, &outbox, &progress)?;
-    for line in outbox.log() {
-        tell(&format!("perfvec: {line}\n"));
-    }
-    let delivered = match live {
-        Some(live) => deliver_profiled(args, &loaded, &outbox, outcome, live),
-        None => outbox
-            .streams(&args.run.config(&loaded.table)?)
-            .and_then(|streams| deliver(args, &loaded, &outbox, outcome, streams)),
+    let host = Pricing {
+        config: args.run.config(&loaded.table)?,
+        loaded: &loaded,
+        progress: &progress,
+        live: live.as_ref(),
     };
-    match (delivered, outcome) {
-        // There was no time for a checkpoint; what killed the program matters more.
+    let (outcome, followed) = guest::run(command, &share, &host, &progress)?;
+    guest::hint(outcome, &args.guest);
+    match (deliver(args, &loaded, followed, outcome, live), outcome) {
+        // What killed the program matters more.
         (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => {
             tell(&format!("perfvec: {e}\n"));
         }
@@ -90,76 +92,105 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     Ok(outcome.code())
 }
 
-fn listen(args: &Args, loaded: &Loaded, outbox: &Outbox) -> Result<Live> {
+fn live(args: &Args, loaded: &Loaded) -> Result<Live> {
     let first = loaded.table.entries().first().into_iter();
     let cores = match args.on.is_empty() {
         true => first.collect(),
         false => profile::cores(loaded, &args.on)?,
     };
-    let config = args.run.config(&loaded.table)?;
-    let period = match config.sampling {
+    let period = match args.run.config(&loaded.table)?.sampling {
         Sampling::Full => None,
         _ => Some(PROFILE_PERIOD),
     };
-    Live::start(outbox.path(), &loaded.model, config, &cores, period)
+    Live::new(&loaded.model, &cores, period)
 }
 
-fn deliver_profiled(
-    args: &Args,
-    loaded: &Loaded,
-    outbox: &Outbox,
-    outcome: Outcome,
-    live: Live,
-) -> Result<()> {
-    let (streams, profile) = live.finish(&args.guest.title())?;
-    deliver(args, loaded, outbox, outcome, streams)?;
-    args.profile.iter().try_for_each(|path| profile.write(path))
+/// A session for each stream.
+struct Pricing<'a> {
+    config: SessionConfig,
+    loaded: &'a Loaded,
+    progress: &'a Progress,
+    live: Option<&'a Live>,
 }
 
-fn arguments<'a>(
-    args: &Args,
-    loaded: &Loaded,
-    outbox: &Outbox,
-) -> Result<Vec<(&'a str, OsString)>> {
-    // The plugin must see the same files, wherever the program goes.
-    let absolute = |p: &std::path::Path| std::path::absolute(p).map_err(|e| Error::io(p, &e));
-    let config = args.run.config(&loaded.table)?;
-    let mut all = vec![
-        ("out", absolute(outbox.path())?.into_os_string()),
-        ("model", absolute(&loaded.model_path)?.into_os_string()),
-        ("microarchs", absolute(&loaded.table_path)?.into_os_string()),
-        (
-            "backend",
-            backend_number(args.source.backend).to_string().into(),
-        ),
-    ];
-    let mut number = |key, value: u64| all.push((key, value.to_string().into()));
-    number("threads", config.threads as u64);
-    number("interval", config.interval);
-    number("unit", config.unit as u64);
-    number("seed", config.seed);
-    number("warming", config.warming);
-    // The shortest text of a number that gives the same number again.
-    all.extend(match &config.sampling {
-        Sampling::Full => None,
-        Sampling::FixedRate { period } => Some(("sample", period.to_string().into())),
-        Sampling::TargetError { half_width: x, .. } => Some(("sample_error", x.to_string().into())),
-        Sampling::TargetOverhead { overhead: x } => Some(("sample_overhead", x.to_string().into())),
-        Sampling::Plan { periods } => {
-            let plan: Vec<String> = periods.iter().map(u64::to_string).collect();
-            Some(("sample_plan", plan.join(":").into()))
+struct Pricer {
+    session: Session,
+    intervals: Vec<Interval>,
+    profile: Option<Profile>,
+    /// When the progress is told next.
+    next: Instant,
+}
+
+impl Sink for Pricer {
+    fn intern(&mut self, inst: &StaticInst) -> Result<u32> {
+        let id = self.session.intern(inst)?;
+        if let Some(profile) = &mut self.profile {
+            // The session knows what was there before; the profile takes each once, in order.
+            if id as usize == profile.insts().len() {
+                profile.intern(inst);
+            }
         }
-    });
-    Ok(all)
+        Ok(id)
+    }
+
+    fn retire(&mut self, retirements: &[Retirement]) -> Result<()> {
+        self.session.retire_many(retirements)?;
+        self.intervals.extend(self.session.take_intervals());
+        match &mut self.profile {
+            Some(profile) => profile.retire(retirements),
+            None => Ok(()),
+        }
+    }
 }
 
-/// The number of `PERFVEC_BACKEND_...`.
-fn backend_number(backend: Backend) -> u32 {
-    match backend {
-        Backend::Auto => 0,
-        Backend::NativeF32 => 1,
-        Backend::NativeInt8 => 2,
-        Backend::OnnxRuntime => 3,
+/// A stream's result, and its part of the profile.
+struct Priced {
+    stream: Stream,
+    costs: Option<(Costs, Vec<StaticInst>)>,
+}
+
+impl Host for Pricing<'_> {
+    type Sink = Pricer;
+    type Done = Priced;
+
+    fn open(&self, _number: usize, alone: bool) -> Result<Pricer> {
+        let mut config = self.config.clone();
+        // Threads of the program keep the cores busy by themselves.
+        if !alone {
+            config.threads = 0;
+        }
+        Ok(Pricer {
+            session: Session::new(self.loaded.model.clone(), &config)?,
+            intervals: Vec::new(),
+            profile: self.live.map(Live::open).transpose()?,
+            next: Instant::now(),
+        })
+    }
+
+    fn tick(&self, number: usize, pricer: &mut Pricer) {
+        if !self.progress.is_shown() || Instant::now() < pricer.next {
+            return;
+        }
+        pricer.next = Instant::now() + Duration::from_millis(250);
+        // What is wrong is told in the end.
+        let vector = pricer.session.program_vector();
+        let first = vector.and_then(|v| Ok((v.retired, self.loaded.table.estimate_one(&v, 0)?)));
+        if let Ok((retired, estimate)) = first {
+            if estimate.cycles > 0.0 {
+                self.progress.tell(number, retired, estimate.cycles);
+            }
+        }
+    }
+
+    fn close(&self, _number: usize, mut pricer: Pricer) -> Result<Priced> {
+        pricer.intervals.extend(pricer.session.finish()?);
+        let stream = Stream {
+            vector: pricer.session.program_vector()?,
+            sampling: sampling(&self.config, &pricer.session.plan()),
+            intervals: pricer.intervals,
+        };
+        let costs = pricer.profile.map(Profile::finish).transpose()?;
+        Ok(Priced { stream, costs })
     }
 }
 
@@ -180,19 +211,49 @@ fn check_isa(loaded: &Loaded) -> Result<()> {
 fn deliver(
     args: &Args,
     loaded: &Loaded,
-    outbox: &Outbox,
+    mut followed: Followed<Priced>,
     outcome: Outcome,
-    mut streams: Vec<Stream>,
+    live: Option<Live>,
 ) -> Result<()> {
-    streams.retain(|s| s.vector.retired > 0);
+    let title = args.guest.title();
+    let partial = Partial::of(&followed, outcome);
+    let (mut streams, mut threads, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    let all: u64 = followed.threads.iter().map(|t| t.retired).sum();
+    let several = followed.processes.len() > 1;
+    for (n, thread) in std::mem::take(&mut followed.threads)
+        .into_iter()
+        .enumerate()
+        .filter(|(_, t)| t.retired > 0)
+    {
+        let mut about = ThreadInfo::of(&thread);
+        if let Ok(priced) = thread.done {
+            about.stream = Some(streams.len());
+            streams.push(priced.stream);
+            parts.extend(priced.costs.map(|(costs, insts)| Part {
+                image: thread.image,
+                name: match several {
+                    true => format!("process {} thread {n}", thread.image),
+                    false => format!("thread {n}"),
+                },
+                costs,
+                insts,
+            }));
+        }
+        threads.push(about);
+    }
     if streams.is_empty() {
-        return Err(nothing(outbox, outcome));
+        return Err(nothing(all, partial.as_ref(), outcome));
     }
     let report = Report {
-        program: args.guest.title(),
+        whole: Some(Whole {
+            threads,
+            processes: followed.processes.clone(),
+            ended: outcome.text(),
+        }),
+        program: title.clone(),
         table: &loaded.table,
         only: &args.run.only,
-        partial: partial(outbox, outcome, &streams),
+        partial,
         streams,
     };
     tell_styled(&report.print(args.run.format)?);
@@ -201,38 +262,26 @@ fn deliver(
     }
     write_json(args.run.json.as_ref(), &report.json()?)?;
     if let Some(path) = &args.run.vector {
-        for (i, stream) in report.streams.iter().enumerate() {
-            stream.vector.save(&numbered(path, i))?;
-        }
+        report.vector()?.save(path)?;
+    }
+    if let Some(live) = live {
+        let profile = live.finish(&title, parts, |image| followed.maps(image))?;
+        args.profile
+            .iter()
+            .try_for_each(|path| profile.write(path))?;
     }
     Ok(())
 }
 
-/// Why there is only a part of the program in the result.
-fn partial(outbox: &Outbox, outcome: Outcome, streams: &[Stream]) -> Option<String> {
-    let mut why = match outcome.signal() {
-        Some(signal) => format!("the program was killed by {signal}"),
-        None if outbox.finished() => return None,
-        None => "the program left QEMU before its end (it called exec), or the results could not be written".into(),
-    };
-    let (all, kept) = (
-        outbox.counters().retired,
-        streams.iter().map(|s| s.vector.retired).sum(),
-    );
-    if all > kept {
-        why.push_str(&format!("; it had retired {} instructions", grouped(all)));
-    }
-    Some(why)
-}
-
-fn nothing(outbox: &Outbox, outcome: Outcome) -> Error {
-    let retired = outbox.counters().retired;
-    let how = match outcome.signal() {
-        Some(signal) => format!("it was killed by {signal}"),
-        None => format!("its exit code is {}", outcome.code()),
+fn nothing(retired: u64, partial: Option<&Partial>, outcome: Outcome) -> Error {
+    let why = match partial.and_then(|p| p.reasons.first()) {
+        Some(reason) => reason.clone(),
+        None => format!("it {}", outcome.text()),
     };
     Error::new(
         ErrorKind::State,
-        format!("no estimate: {retired} instructions of the program reached the model, and {how}"),
+        format!(
+            "no estimate: none of the program's {retired} instructions reached the model; {why}"
+        ),
     )
 }

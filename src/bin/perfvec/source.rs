@@ -1,6 +1,6 @@
 //! Arguments that choose model, table and session settings, shared by the commands.
 
-use crate::output::check;
+use crate::output::{apart, check};
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
@@ -207,9 +207,21 @@ fn holds(name: &str, text: &str) -> bool {
 }
 
 impl Run {
-    /// An error for what would only be noticed after the work: names of the table and files.
-    pub fn check(&self, table: &MicroarchTable) -> Result<()> {
-        self.only.check(table)?;
+    /// An error for what would only be noticed after the work: names of the table and files; `input`
+    /// is what the result is made of.
+    pub fn check(&self, loaded: &Loaded, input: &Path) -> Result<()> {
+        self.only.check(&loaded.table)?;
+        apart(
+            &[
+                ("--json", self.json.as_deref()),
+                ("--vector", self.vector.as_deref()),
+            ],
+            &[
+                ("the input", Some(input)),
+                ("the model", Some(&loaded.model_path)),
+                ("the table", Some(&loaded.table_path)),
+            ],
+        )?;
         let json = self.json.iter().filter(|p| p.as_os_str() != "-");
         json.chain(&self.vector).try_for_each(|path| check(path))
     }

@@ -1,14 +1,21 @@
 //! The guest's process: its signals and how it ended.
 
-use super::outbox::Outbox;
+use super::code::lock;
+use super::follow::{Followed, Follower, Host};
 use super::progress::{Progress, PAUSE};
+use super::share::Share;
 use perfvec::{Error, Result};
-use rustix::process::{kill_process, Pid, Signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use rustix::process::{getpgrp, kill_process, kill_process_group, Pid, Signal};
+use rustix::termios::tcgetpgrp;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::low_level::siginfo::{Cause, Origin};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// How the guest ended.
@@ -38,6 +45,14 @@ impl Outcome {
         }
     }
 
+    /// What it did in the end.
+    pub fn text(self) -> String {
+        match (self, self.signal()) {
+            (_, Some(signal)) => format!("was killed by {signal}"),
+            (_, None) => format!("exited with code {}", self.code()),
+        }
+    }
+
     /// The signal that killed it, by name.
     pub fn signal(self) -> Option<String> {
         match self {
@@ -50,51 +65,102 @@ impl Outcome {
     }
 }
 
-/// Runs the guest to its end, with this process's standard streams. Signals that ask this process
-/// to end are the guest's business: a terminal sends them to both, others are handed on.
-pub fn run(mut command: Command, outbox: &Outbox, progress: &Progress) -> Result<Outcome> {
-    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
-        .map_err(|e| Error::io("signal handlers", &e))?;
+/// What asks this process to end or to do something: it is the guest's business.
+const HANDED_ON: [i32; 6] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+
+/// Who gets a signal that this process got.
+#[derive(Clone, Copy)]
+enum Receiver {
+    /// The guest has a process group of its own: nobody but this process hands anything to it.
+    Group(Pid),
+    /// The guest is in the group of this process, since that has the terminal. What the terminal
+    /// sends goes to both.
+    Process(Pid),
+}
+
+impl Receiver {
+    fn hand_on(self, origin: &Origin) {
+        let Some(signal) = Signal::from_named_raw(origin.signal) else {
+            return;
+        };
+        // Fails only where the guest is gone already.
+        let _ = match self {
+            Receiver::Group(pid) => kill_process_group(pid, signal),
+            Receiver::Process(_) if origin.cause == Cause::Kernel => Ok(()),
+            Receiver::Process(pid) => kill_process(pid, signal),
+        };
+    }
+}
+
+/// Runs the guest to its end and that of its children, with this process's standard streams.
+pub fn run<H: Host>(
+    mut command: Command,
+    share: &Share,
+    host: &H,
+    progress: &Progress,
+) -> Result<(Outcome, Followed<H::Done>)> {
+    let mut signals =
+        SignalsInfo::<WithOrigin>::new(HANDED_ON).map_err(|e| Error::io("signal handlers", &e))?;
+    let in_terminal = tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp());
+    if !in_terminal {
+        command.process_group(0);
+    }
+    let retired = Arc::new(AtomicU64::new(0));
+    let mut follower = Follower::new(share, host, retired.clone());
     let program = command.get_program().to_owned();
     let mut child = command
         .spawn()
         .map_err(|e| Error::io(std::path::Path::new(&program), &e))?;
     let pid = Pid::from_child(&child);
+    let receiver = match in_terminal {
+        true => Receiver::Process(pid),
+        false => Receiver::Group(pid),
+    };
     let handle = signals.handle();
     let forwarder = thread::spawn(move || {
-        for signal in signals.forever() {
-            let forward = match signal {
-                SIGTERM => Signal::TERM,
-                SIGHUP => Signal::HUP,
-                _ => continue,
-            };
-            // Fails only where the guest is gone already.
-            let _ = kill_process(pid, forward);
+        for origin in signals.forever() {
+            receiver.hand_on(&origin);
         }
     });
-    let status = wait(&mut child, outbox, progress);
+    let status = Mutex::new(None);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ended = child.wait();
+            *lock(&status) = Some(ended);
+            share.ring_bell();
+        });
+        let (ended, watch) = mpsc::channel::<()>();
+        if progress.is_shown() {
+            let retired = retired.clone();
+            scope.spawn(move || {
+                while watch.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                    progress.update(&retired);
+                }
+            });
+        }
+        follower.run(scope, || match &*lock(&status) {
+            None => None,
+            Some(Ok(status)) => Some(status.signal()),
+            Some(Err(_)) => Some(None),
+        });
+        drop(ended);
+    });
+    let followed = follower.finish();
     handle.close();
     // It only ends by the close above; it cannot panic.
     let _ = forwarder.join();
     progress.end();
-    Ok(Outcome::of(status.map_err(|e| Error::io("QEMU", &e))?))
-}
-
-fn wait(child: &mut Child, outbox: &Outbox, progress: &Progress) -> std::io::Result<ExitStatus> {
-    if !progress.is_shown() {
-        return child.wait();
-    }
-    thread::scope(|scope| {
-        let (ended, watch) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            while watch.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                progress.update(outbox);
-            }
-        });
-        let status = child.wait();
-        drop(ended);
-        status
-    })
+    let status = lock(&status).take();
+    let status = match status {
+        Some(status) => status.map_err(|e| Error::io("QEMU", &e))?,
+        None => {
+            return Err(Error::new(
+                perfvec::ErrorKind::Internal,
+                "QEMU's end was missed",
+            ))
+        }
+    };
+    Ok((Outcome::of(status), followed))
 }
 
 #[cfg(test)]

@@ -1,16 +1,105 @@
-//! Whether a file is a program that qemu-riscv64 can run; if not, what it is.
+//! Whether a file is a program that qemu-riscv64 can run, or a script for one; if not, what it is.
 
 use perfvec::{Error, ErrorKind, Result};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What matters of a RISC-V 64 program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Program {
     /// The dynamic loader that it asks for.
     pub interpreter: Option<String>,
+}
+
+/// How to start what the user named.
+#[derive(Debug)]
+pub struct Start {
+    /// The program: for a script what interprets it.
+    pub path: PathBuf,
+    /// What the program is to call itself, where that is not its path.
+    pub argv0: Option<OsString>,
+    /// Arguments before those of the user.
+    pub front: Vec<OsString>,
+    /// About the program.
+    pub program: Program,
+}
+
+/// Most scripts that interpret each other, as in Linux.
+const MAX_SCRIPTS: usize = 5;
+/// Longest first line of a script, as in Linux.
+const MAX_LINE: u64 = 255;
+
+/// Finds what runs `path`; the interpreters of scripts are looked for in `root` first.
+pub fn resolve(path: &Path, root: &Path) -> Result<Start> {
+    let mut start = Start {
+        path: path.to_path_buf(),
+        argv0: None,
+        front: Vec::new(),
+        program: Program { interpreter: None },
+    };
+    for _ in 0..MAX_SCRIPTS {
+        let Some((interpreter, argument)) = script(&start.path)? else {
+            break;
+        };
+        let script = start.argv0.take().unwrap_or_else(|| path.into());
+        start
+            .front
+            .splice(0..0, argument.into_iter().chain([script]));
+        let inside = root.join(interpreter.strip_prefix("/").unwrap_or(&interpreter));
+        start.argv0 = Some(interpreter.clone().into());
+        start.path = match inside.is_file() {
+            true => inside,
+            false => interpreter,
+        };
+    }
+    start.program = inspect(&start.path).map_err(|e| match start.argv0 {
+        Some(_) => e.context(format!("{} is a script for", path.display())),
+        None => e,
+    })?;
+    Ok(start)
+}
+
+/// The interpreter that an executable script names, and its argument.
+fn script(path: &Path) -> Result<Option<(PathBuf, Option<OsString>)>> {
+    let mut head = Vec::new();
+    // What cannot be opened is told by `inspect`.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    if let Ok(file) = File::open(path) {
+        file.take(MAX_LINE)
+            .read_to_end(&mut head)
+            .map_err(|e| Error::io(path, &e))?;
+    }
+    let Some(line) = head.strip_prefix(b"#!") else {
+        return Ok(None);
+    };
+    let line = line.split(|b| *b == b'\n').next().unwrap_or_default();
+    let line = line.trim_ascii();
+    let end = line.iter().position(u8::is_ascii_whitespace);
+    let (interpreter, argument) = line.split_at(end.unwrap_or(line.len()));
+    let argument = Some(argument.trim_ascii()).filter(|a| !a.is_empty());
+    let text = |bytes: &[u8]| OsStr::from_bytes(bytes).to_os_string();
+    if interpreter.is_empty() {
+        return Err(mismatch(path, "a script without an interpreter"));
+    }
+    executable(path)?;
+    Ok(Some((text(interpreter).into(), argument.map(text))))
+}
+
+fn executable(path: &Path) -> Result<()> {
+    let meta = path.metadata().map_err(|e| Error::io(path, &e))?;
+    if meta.permissions().mode() & 0o111 == 0 {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("{}: not executable; chmod +x it", path.display()),
+        ));
+    }
+    Ok(())
 }
 
 const HEADER: usize = 64;
@@ -20,7 +109,7 @@ const PT_INTERP: u32 = 3;
 const MAX_NAME: u64 = 4096;
 
 /// Looks at `path`: kind `NotFound` where there is nothing, `Mismatch` for what QEMU cannot run.
-pub fn inspect(path: &Path) -> Result<Program> {
+fn inspect(path: &Path) -> Result<Program> {
     let mut file = perfvec::file::open(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Error::new(
             ErrorKind::NotFound,
@@ -43,12 +132,7 @@ pub fn inspect(path: &Path) -> Result<Program> {
     if let Some(problem) = problem(&head) {
         return Err(mismatch(path, &problem));
     }
-    if meta.permissions().mode() & 0o111 == 0 {
-        return Err(Error::new(
-            ErrorKind::Mismatch,
-            format!("{}: not executable; chmod +x it", path.display()),
-        ));
-    }
+    executable(path)?;
     let interpreter = interpreter(&mut file, &head).ok_or_else(|| {
         mismatch(
             path,

@@ -1,9 +1,12 @@
 //! Live progress on a terminal.
 
-use super::outbox::{Counters, Outbox};
+use super::code::lock;
 use crate::report::grouped;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How often the line is drawn.
@@ -16,6 +19,8 @@ pub struct Progress {
     /// When the line was drawn last.
     drawn: Instant,
     microarch: String,
+    /// Of streams that have an estimate: retirements, and cycles for them.
+    estimates: Mutex<BTreeMap<usize, (u64, f64)>>,
 }
 
 impl Progress {
@@ -33,6 +38,7 @@ impl Progress {
             start: Instant::now(),
             drawn: Instant::now(),
             microarch: microarch.to_string(),
+            estimates: Mutex::default(),
         }
     }
 
@@ -41,9 +47,17 @@ impl Progress {
         self.bar.is_some()
     }
 
-    /// Draws the line of a guest.
-    pub fn update(&self, outbox: &Outbox) {
-        self.draw(outbox.counters());
+    /// Tells how stream `number` does.
+    pub fn tell(&self, number: usize, retired: u64, cycles: f64) {
+        lock(&self.estimates).insert(number, (retired, cycles));
+    }
+
+    /// Draws the line for so many retirements, with what was told of streams.
+    pub fn update(&self, retired: &AtomicU64) {
+        let (estimated, cycles) = lock(&self.estimates)
+            .values()
+            .fold((0, 0.0), |sum, s| (sum.0 + s.0, sum.1 + s.1));
+        self.draw(retired.load(Ordering::Relaxed), cycles / estimated as f64);
     }
 
     /// Whether the line is so old that it is worth finding out what it should say.
@@ -51,16 +65,16 @@ impl Progress {
         self.is_shown() && self.drawn.elapsed() >= PAUSE
     }
 
-    /// Draws the line of what was counted here.
-    pub fn show(&mut self, counters: Counters) {
-        self.draw(counters);
+    /// Draws the line for so many retirements at this CPI.
+    pub fn show(&mut self, retired: u64, cpi: f64) {
+        self.draw(retired, cpi);
         self.drawn = Instant::now();
     }
 
-    fn draw(&self, counters: Counters) {
+    fn draw(&self, retired: u64, cpi: f64) {
         if let Some(bar) = &self.bar {
             let elapsed = self.start.elapsed().as_secs_f64();
-            bar.set_message(line(counters, elapsed, &self.microarch));
+            bar.set_message(line(retired, cpi, elapsed, &self.microarch));
             bar.tick();
         }
     }
@@ -73,11 +87,11 @@ impl Progress {
     }
 }
 
-fn line(c: Counters, elapsed: f64, microarch: &str) -> String {
-    let mips = c.retired as f64 / elapsed.max(1e-9) / 1e6;
-    let mut text = format!("{} instructions  {mips:.2} MIPS", grouped(c.retired));
-    if c.cpi > 0.0 {
-        text.push_str(&format!("  CPI {:.3} on {microarch}", c.cpi));
+fn line(retired: u64, cpi: f64, elapsed: f64, microarch: &str) -> String {
+    let mips = retired as f64 / elapsed.max(1e-9) / 1e6;
+    let mut text = format!("{} instructions  {mips:.2} MIPS", grouped(retired));
+    if cpi > 0.0 {
+        text.push_str(&format!("  CPI {cpi:.3} on {microarch}"));
     }
     text
 }
@@ -88,15 +102,11 @@ mod tests {
 
     #[test]
     fn the_line_tells_count_speed_and_cpi() {
-        let c = Counters {
-            retired: 3_000_000,
-            cpi: 1.25,
-        };
         assert_eq!(
-            line(c, 2.0, "big"),
+            line(3_000_000, 1.25, 2.0, "big"),
             "3 000 000 instructions  1.50 MIPS  CPI 1.250 on big"
         );
-        let none = line(Counters::default(), 0.0, "big");
+        let none = line(0, f64::NAN, 0.0, "big");
         assert_eq!(none, "0 instructions  0.00 MIPS");
     }
 }

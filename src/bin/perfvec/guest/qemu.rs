@@ -1,7 +1,7 @@
 //! Where QEMU and the plugin for it are, and the command that runs a program.
 
-use super::elf::{self, Program};
-use super::{exit, Failure, GuestArgs};
+use super::elf::{self, Start};
+use super::{exit, Failure, GuestArgs, Share};
 use perfvec::{Error, ErrorKind, Result};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -19,43 +19,109 @@ const PROBE_ANSWER: i32 = 86;
 pub struct Launcher {
     qemu: PathBuf,
     plugin: PathBuf,
-    sysroot: Option<PathBuf>,
-    program: Vec<String>,
+    root: PathBuf,
+    start: Start,
+    args: GuestArgs,
 }
 
 impl Launcher {
     /// Checks the program, then looks for QEMU and for a plugin that this QEMU loads.
     pub fn find(args: &GuestArgs) -> std::result::Result<Self, Failure> {
         let path = Path::new(&args.program[0]);
-        let inspected = elf::inspect(path).and_then(|p| sysroot(args, path, &p));
-        let sysroot = inspected.map_err(|error| Failure {
+        let root = root(args);
+        let resolved = elf::resolve(path, &root).and_then(|start| {
+            check_loader(&start, &root)?;
+            Ok(start)
+        });
+        let start = resolved.map_err(|error| Failure {
             code: match error.kind() {
                 ErrorKind::NotFound => exit::NOT_FOUND,
                 _ => exit::NOT_RUNNABLE,
             },
             error,
         })?;
+        check_environment(args)?;
         let qemu = qemu(args)?;
-        let plugin = plugin(&qemu, path)?;
+        let plugin = plugin(&qemu, args, &start.path)?;
         Ok(Self {
             qemu,
             plugin,
-            sysroot,
-            program: args.program.clone(),
+            root,
+            start,
+            args: args.clone(),
         })
     }
 
-    /// The command, with the plugin told `arguments` (key, value).
-    pub fn command(&self, arguments: &[(&str, OsString)]) -> Command {
-        let mut command = Command::new(&self.qemu);
-        if let Some(sysroot) = &self.sysroot {
-            command.arg("-L").arg(sysroot);
+    /// The command, whose plugin writes into `share`, with `maps` also which files the code comes
+    /// from.
+    pub fn command(&self, share: &Share, maps: bool) -> Result<Command> {
+        let absolute = |p: &Path| std::path::absolute(p).map_err(|e| Error::io(p, &e));
+        let (qemu, plugin, root) = (
+            absolute(&self.qemu)?,
+            absolute(&self.plugin)?,
+            absolute(&self.root)?,
+        );
+        let mut cpu: Vec<&OsStr> = Vec::new();
+        if let Some(name) = &self.args.cpu {
+            cpu.extend([OsStr::new("-cpu"), OsStr::new(name)]);
         }
-        command
-            .arg("-plugin")
-            .arg(option(&self.plugin, arguments))
-            .args(&self.program);
-        command
+        let in_root = [OsStr::new("-L"), root.as_os_str()];
+        let has_root = root.is_dir();
+        let mut arguments = Vec::new();
+        if has_root {
+            arguments.push(("sysroot", root.clone().into_os_string()));
+        }
+        if self.args.no_children {
+            arguments.push(("children", "0".into()));
+        }
+        if maps {
+            arguments.push(("maps", "1".into()));
+        }
+        // The plugin puts the number of the descriptor behind it.
+        arguments.push(("memory", OsString::new()));
+        let mut option = option(&plugin, &arguments);
+        let line = [qemu.as_os_str()].into_iter();
+        let line = line.chain(in_root.into_iter().filter(|_| has_root));
+        let line = line.chain(cpu.iter().copied());
+        share.set_command(line.chain([OsStr::new("-plugin"), option.as_os_str()]))?;
+
+        let mut command = Command::new(&self.qemu);
+        // A static program is spared a sysroot, which its open() would look into.
+        if self.start.program.interpreter.is_some() {
+            command.args(in_root);
+        }
+        option.push(share.descriptor().to_string());
+        command.args(cpu).arg("-plugin").arg(option);
+        if let Some(name) = &self.start.argv0 {
+            command.arg("-0").arg(name);
+        }
+        command.arg(&self.start.path).args(&self.start.front);
+        command.args(&self.args.program[1..]);
+        if self.args.clean_env {
+            command.env_clear();
+        }
+        for (name, value) in self.args.env.iter().filter_map(|text| variable(text)) {
+            command.env(name, value);
+        }
+        Ok(command)
+    }
+}
+
+/// Name and value of a variable.
+fn variable(text: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|b| *b == b'=').filter(|at| *at > 0)?;
+    let (name, value) = (&bytes[..at], &bytes[at + 1..]);
+    Some((OsStr::from_bytes(name), OsStr::from_bytes(value)))
+}
+
+fn check_environment(args: &GuestArgs) -> Result<()> {
+    match args.env.iter().find(|text| variable(text).is_none()) {
+        None => Ok(()),
+        Some(text) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("--env {}: give NAME=VALUE", text.display()),
+        )),
     }
 }
 
@@ -84,27 +150,30 @@ fn not_found(message: String) -> Error {
     Error::new(ErrorKind::NotFound, message)
 }
 
-fn sysroot(args: &GuestArgs, path: &Path, program: &Program) -> Result<Option<PathBuf>> {
-    let Some(interpreter) = &program.interpreter else {
-        return Ok(None);
-    };
-    let root = args
-        .sysroot
+/// Where the program's libraries are, and the programs that it starts.
+fn root(args: &GuestArgs) -> PathBuf {
+    args.sysroot
         .clone()
         .or_else(|| std::env::var_os("QEMU_LD_PREFIX").map(PathBuf::from))
-        .unwrap_or_else(|| SYSROOT.into());
+        .unwrap_or_else(|| SYSROOT.into())
+}
+
+fn check_loader(start: &Start, root: &Path) -> Result<()> {
+    let Some(interpreter) = &start.program.interpreter else {
+        return Ok(());
+    };
     let loader = root.join(interpreter.trim_start_matches('/'));
-    if !loader.exists() {
-        return Err(Error::new(
-            ErrorKind::Mismatch,
-            format!(
-                "{} is linked dynamically and its loader {} is missing; link it with -static, install libc6-riscv64-cross, or name another --sysroot",
-                path.display(),
-                loader.display()
-            ),
-        ));
+    if loader.exists() {
+        return Ok(());
     }
-    Ok(Some(root))
+    Err(Error::new(
+        ErrorKind::Mismatch,
+        format!(
+            "{} is linked dynamically and its loader {} is missing; link it with -static, install libc6-riscv64-cross, or name another --sysroot",
+            start.path.display(),
+            loader.display()
+        ),
+    ))
 }
 
 fn qemu(args: &GuestArgs) -> Result<PathBuf> {
@@ -142,7 +211,7 @@ fn in_dir(dir: &Path) -> Vec<PathBuf> {
 
 /// The plugin that `qemu` loads: $PERFVEC_QEMU_PLUGIN (a file, or the directory of all of them),
 /// else beside this program.
-fn plugin(qemu: &Path, program: &Path) -> Result<PathBuf> {
+fn plugin(qemu: &Path, args: &GuestArgs, program: &Path) -> Result<PathBuf> {
     let exe = std::env::current_exe().map_err(|e| Error::io("this program", &e))?;
     let beside = exe.parent().unwrap_or(Path::new("."));
     let places = match std::env::var_os("PERFVEC_QEMU_PLUGIN").map(PathBuf::from) {
@@ -156,7 +225,7 @@ fn plugin(qemu: &Path, program: &Path) -> Result<PathBuf> {
     };
     let mut refused = String::new();
     for path in places.iter().filter(|p| p.is_file()) {
-        match probe(qemu, path, program)? {
+        match probe(qemu, args, path, program)? {
             None => return Ok(path.clone()),
             Some(text) => refused = text,
         }
@@ -177,8 +246,10 @@ fn plugin(qemu: &Path, program: &Path) -> Result<PathBuf> {
 }
 
 /// Whether `qemu` loads the plugin at `path`; what it said if not.
-fn probe(qemu: &Path, path: &Path, program: &Path) -> Result<Option<String>> {
+fn probe(qemu: &Path, args: &GuestArgs, path: &Path, program: &Path) -> Result<Option<String>> {
+    let cpu = args.cpu.iter().flat_map(|cpu| ["-cpu", cpu]);
     let output = Command::new(qemu)
+        .args(cpu)
         .arg("-plugin")
         .arg(option(path, &[("probe", "on".into())]))
         .arg(program)

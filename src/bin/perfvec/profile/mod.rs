@@ -10,7 +10,7 @@ mod table;
 mod tree;
 
 pub use export::Format;
-pub use live::Live;
+pub use live::{Live, Part};
 pub use modules::Modules;
 
 use crate::output::{check, is_stdout, print, tell, write_json};

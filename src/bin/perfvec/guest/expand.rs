@@ -1,0 +1,395 @@
+//! From the words of a lane to retirements.
+//!
+//! A block's instructions are known to have retired only when the next block starts, since any that
+//! accesses memory may fault. So a block waits, with what was told of it, until then.
+
+use super::code::{Block, Code};
+use perfvec::inst::{InstFlags, Retirement, StaticInst};
+use perfvec::isa::Isa;
+use perfvec::Result;
+use std::sync::Arc;
+
+/// Where retirements go.
+pub trait Sink {
+    /// The id of a static instruction.
+    fn intern(&mut self, inst: &StaticInst) -> Result<u32>;
+    /// Retirements in order.
+    fn retire(&mut self, retirements: &[Retirement]) -> Result<()>;
+}
+
+/// How a stream ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The thread or its process ended itself, or became another program.
+    Exit,
+    /// Its process was killed by this signal, or by one that is not known.
+    Killed(Option<i32>),
+}
+
+/// Words as `qemu-glue/share.h` says.
+const ACCESS: u64 = 1 << 63;
+const SPECIAL: u64 = 1 << 62;
+const KIND: u32 = 56;
+const POSITION: u32 = 54;
+const DEFINE: u64 = 1;
+const PASSED: u64 = 2;
+const MAPPED: u64 = 3;
+
+/// What must be known of an instruction.
+#[derive(Clone, Copy)]
+struct Step {
+    id: u32,
+    kind: u8,
+}
+
+/// May access memory.
+const MEMORY: u8 = 1;
+/// Retires only with an access: without one it faulted.
+const ALWAYS: u8 = 2;
+/// Its accesses leave open if it retired; the plugin tells if the instruction after it was reached.
+const OPEN: u8 = 4;
+/// Its address is the one of a store-conditional that fails.
+const LOAD_RESERVED: u8 = 8;
+/// Accesses nothing when it fails, but retires.
+const STORE_CONDITIONAL: u8 = 16;
+/// Retires whatever comes next: a control transfer or a system call.
+const LEAVES: u8 = 32;
+
+/// A block as this stream knows it.
+struct Known {
+    steps: Box<[Step]>,
+    pc: u64,
+    /// Where it goes on when its last instruction does not say otherwise.
+    fall_through: u64,
+    /// Of the instructions, those with [`MEMORY`].
+    accesses: u32,
+    /// It retires whole when each of them had an access.
+    simple: bool,
+}
+
+/// Retirements handed on at a time.
+const BATCH: usize = 4096;
+
+/// One stream.
+pub struct Expander<S> {
+    code: Arc<Code>,
+    sink: Option<S>,
+    /// Why there is no sink any more.
+    failed: Option<perfvec::Error>,
+    known: Vec<Option<Box<Known>>>,
+    /// The block that waits.
+    block: Option<usize>,
+    /// What it accessed: position and address.
+    accesses: Vec<(u32, u64)>,
+    /// Room for [`place`].
+    placed: Vec<(u32, u64)>,
+    /// Instructions of it before this position retired.
+    passed: u32,
+    /// Address of the last load-reserved.
+    reserved: u64,
+    out: Vec<Retirement>,
+    /// Words of a definition, or of a text, that has not come whole.
+    part: Vec<u64>,
+    retired: u64,
+    /// Retirements that the sink took.
+    kept: u64,
+}
+
+impl<S: Sink> Expander<S> {
+    /// A stream of a thread that runs `code`. Without a sink it only counts.
+    pub fn new(code: Arc<Code>, sink: Result<S>) -> Self {
+        let (sink, failed) = match sink {
+            Ok(sink) => (Some(sink), None),
+            Err(e) => (None, Some(e)),
+        };
+        Self {
+            code,
+            sink,
+            failed,
+            known: Vec::new(),
+            block: None,
+            accesses: Vec::new(),
+            placed: Vec::new(),
+            passed: 0,
+            reserved: 0,
+            out: Vec::with_capacity(BATCH + 512),
+            part: Vec::new(),
+            retired: 0,
+            kept: 0,
+        }
+    }
+
+    /// All retirements so far, but for those of the block that waits.
+    pub fn retired(&self) -> u64 {
+        self.retired
+    }
+
+    /// The sink, while nothing failed.
+    pub fn sink(&mut self) -> Option<&mut S> {
+        self.sink.as_mut()
+    }
+
+    /// Takes the next words.
+    pub fn take(&mut self, words: &[u64]) {
+        for &word in words {
+            if !self.part.is_empty() {
+                self.part.push(word);
+                self.told();
+            } else if word & ACCESS != 0 {
+                let position = (word >> POSITION) as u32 & 511;
+                self.accesses.push((position, word & ((1 << POSITION) - 1)));
+            } else if word & SPECIAL == 0 {
+                self.start(word);
+            } else if word >> KIND & 63 == PASSED {
+                self.passed = word as u32 & 1023;
+            } else if matches!(word >> KIND & 63, DEFINE | MAPPED) {
+                self.part.push(word);
+            }
+        }
+    }
+
+    /// The definition of a block or the text of a mapping, where it has come whole.
+    fn told(&mut self) {
+        let size = (self.part[0] & 0xFFFF) as usize;
+        let block = self.part[0] >> KIND & 63 == DEFINE;
+        let head = if block { 3 } else { 1 };
+        if self.part.len() < head + size.div_ceil(8) {
+            return;
+        }
+        let bytes = self.part[head..].iter().flat_map(|w| w.to_le_bytes());
+        let bytes: Vec<u8> = bytes.take(size).collect();
+        if block {
+            let (pc, bytes) = (self.part[1], bytes.into());
+            self.code.define(self.part[2], Block { pc, bytes });
+        } else {
+            self.code.map(&String::from_utf8_lossy(&bytes));
+        }
+        self.part.clear();
+    }
+
+    fn start(&mut self, id: u64) {
+        let Some(at) = self.know(id) else {
+            self.settle(None);
+            self.fail(perfvec::Error::new(
+                perfvec::ErrorKind::Corrupt,
+                "a block of code that this thread ran was defined by one that was lost",
+            ));
+            return;
+        };
+        let pc = self.known[at].as_ref().map(|k| k.pc);
+        self.settle(pc);
+        self.block = Some(at);
+        if self.out.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    fn fail(&mut self, e: perfvec::Error) {
+        self.sink = None;
+        self.failed.get_or_insert(e);
+    }
+
+    fn flush(&mut self) {
+        let n = self.out.len() as u64;
+        self.retired += n;
+        if let Some(sink) = &mut self.sink {
+            match sink.retire(&self.out) {
+                Ok(()) => self.kept += n,
+                Err(e) => self.fail(e),
+            }
+        }
+        self.out.clear();
+    }
+
+    /// The index of a block in `known`, which is its number.
+    fn know(&mut self, id: u64) -> Option<usize> {
+        let at = usize::try_from(id).ok()?;
+        if self.known.get(at).is_some_and(Option::is_some) {
+            return Some(at);
+        }
+        let code = self.code.clone();
+        let block = code.get(id)?;
+        let mut steps = Vec::new();
+        let mut known = Known {
+            steps: Box::default(),
+            pc: block.pc,
+            fall_through: block.pc + block.bytes.len() as u64,
+            accesses: 0,
+            simple: true,
+        };
+        for (pc, bytes) in block.insts() {
+            let inst = match Isa::Riscv64.decode(pc, bytes) {
+                Ok(inst) => inst,
+                Err(e) => {
+                    self.fail(e);
+                    StaticInst::new(pc, perfvec::inst::OpClass::No_OpClass, 4)
+                }
+            };
+            let kind = kind_of(&inst, bytes);
+            known.accesses += u32::from(kind & MEMORY != 0);
+            known.simple &=
+                kind & MEMORY == 0 || kind & (ALWAYS | LOAD_RESERVED | STORE_CONDITIONAL) == ALWAYS;
+            let id = match self.sink.as_mut().map(|sink| sink.intern(&inst)) {
+                Some(Ok(id)) => id,
+                Some(Err(e)) => {
+                    self.fail(e);
+                    0
+                }
+                None => 0,
+            };
+            steps.push(Step { id, kind });
+        }
+        known.simple &= steps.last().is_some_and(|s| s.kind & LEAVES != 0);
+        known.steps = steps.into();
+        if self.known.len() <= at {
+            self.known.resize_with(at + 1, || None);
+        }
+        self.known[at] = Some(Box::new(known));
+        Some(at)
+    }
+
+    /// The block that waits retires, as far as it did; `next` is where the thread went on.
+    fn settle(&mut self, next: Option<u64>) {
+        let Some(block) = self.block.take() else {
+            self.accesses.clear();
+            return;
+        };
+        let Some(known) = &self.known[block] else {
+            return;
+        };
+        let mut n = known.steps.len();
+        if !known.simple || self.accesses.len() != known.accesses as usize {
+            let went_on = next.is_none_or(|pc| pc == known.fall_through);
+            n = place(
+                &known.steps,
+                &self.accesses,
+                &mut self.placed,
+                &mut self.reserved,
+                self.passed,
+                went_on,
+            );
+            std::mem::swap(&mut self.accesses, &mut self.placed);
+            self.placed.clear();
+        }
+        let at = self.out.len();
+        let retire = |s: &Step| Retirement {
+            inst: s.id,
+            ..Retirement::default()
+        };
+        self.out.extend(known.steps[..n].iter().map(retire));
+        for (position, address) in self.accesses.drain(..) {
+            if let Some(r) = self.out.get_mut(at + position as usize) {
+                r.address = address;
+            }
+        }
+        self.passed = 0;
+    }
+
+    /// Ends the stream: the sink, or why there is none; all retirements, and those that it took.
+    pub fn end(mut self, end: End) -> (std::result::Result<S, perfvec::Error>, u64, u64) {
+        const FAULTS: [i32; 5] = [4, 5, 7, 8, 11];
+        match end {
+            // A fault ends a block in the middle, as one does that a handler repairs.
+            End::Killed(Some(signal)) if FAULTS.contains(&signal) => self.settle(Some(u64::MAX)),
+            // Other signals come between blocks.
+            _ => self.settle(None),
+        }
+        self.flush();
+        let sink = match (self.sink, self.failed) {
+            (Some(sink), _) => Ok(sink),
+            (None, Some(e)) => Err(e),
+            (None, None) => Err(perfvec::Error::new(
+                perfvec::ErrorKind::Internal,
+                "a stream was lost and nobody knows why",
+            )),
+        };
+        (sink, self.retired, self.kept)
+    }
+}
+
+/// Which accesses belong to the instructions that retired, as `placed`, and how many retired.
+fn place(
+    steps: &[Step],
+    told: &[(u32, u64)],
+    placed: &mut Vec<(u32, u64)>,
+    reserved: &mut u64,
+    passed: u32,
+    went_on: bool,
+) -> usize {
+    let mut told = told.iter().peekable();
+    let last = steps.len() - 1;
+    for (i, step) in steps.iter().enumerate() {
+        // What is not known to access memory may do so all the same.
+        while told.next_if(|a| (a.0 as usize) < i).is_some() {}
+        if step.kind & MEMORY == 0 {
+            continue;
+        }
+        let found = told.next_if(|a| a.0 as usize == i);
+        let retired = match step.kind {
+            k if k & ALWAYS != 0 => found.is_some(),
+            k if k & OPEN != 0 && i < last => passed as usize > i,
+            _ => i < last || went_on,
+        };
+        if !retired {
+            return i;
+        }
+        let address = match found {
+            Some((_, address)) => *address,
+            // It failed.
+            None if step.kind & STORE_CONDITIONAL != 0 => *reserved,
+            None => continue,
+        };
+        if step.kind & LOAD_RESERVED != 0 {
+            *reserved = address;
+        }
+        placed.push((i as u32, address));
+    }
+    // An instruction that ends a block without going elsewhere, and yet was not followed by the
+    // next one, was refused: it is illegal, or a breakpoint.
+    if steps[last].kind & (LEAVES | ALWAYS) == 0 && !went_on {
+        return last;
+    }
+    steps.len()
+}
+
+fn kind_of(inst: &StaticInst, bytes: &[u8]) -> u8 {
+    let flags = inst.flags;
+    let mut kind = 0;
+    if flags.is_ctrl() || flags.contains(InstFlags::SYSCALL) && bytes == [0x73, 0, 0, 0] {
+        kind |= LEAVES;
+    }
+    if !flags.intersects(InstFlags::LOAD | InstFlags::STORE) {
+        return kind;
+    }
+    kind |= MEMORY;
+    // A masked vector access may touch nothing, and QEMU reports no access for a prefetch or a
+    // cache-block operation (major opcode MISC-MEM).
+    let may_touch_nothing =
+        InstFlags::VECTOR | InstFlags::UNKNOWN | InstFlags::PREFETCH | InstFlags::STORE_CONDITIONAL;
+    if !flags.intersects(may_touch_nothing) && bytes[0] & 0x7F != 0x0F {
+        kind |= ALWAYS;
+    }
+    if flags.contains(InstFlags::LOAD_RESERVED) {
+        kind |= LOAD_RESERVED;
+    }
+    if flags.contains(InstFlags::STORE_CONDITIONAL) {
+        kind |= STORE_CONDITIONAL;
+    }
+    if is_open(bytes) {
+        kind |= OPEN;
+    }
+    kind
+}
+
+/// `is_open()` of `qemu-glue/plugin.c`: after which instructions the plugin tells that they retired.
+fn is_open(bytes: &[u8]) -> bool {
+    let width = bytes[1] >> 4 & 7;
+    match bytes[0] & 0x7F {
+        0x07 | 0x27 => width == 0 || width >= 5,
+        0x2F => bytes.get(3).is_some_and(|b| b >> 3 == 3),
+        // What never accesses memory, and plain loads and stores.
+        0x03 | 0x23 | 0x13 | 0x17 | 0x1B | 0x33 | 0x37 | 0x3B | 0x43 | 0x47 | 0x4B | 0x4F
+        | 0x53 | 0x57 | 0x63 | 0x67 | 0x6F | 0x73 => false,
+        _ => bytes[0] & 3 == 3,
+    }
+}

@@ -1,0 +1,351 @@
+//! Programs that once got a wrong number, or lost their result: what a run says of them is true, and
+//! they are not disturbed. `tests/qemu/table.c` is the guest.
+
+use crate::guests::*;
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Runs the guest with `options`; its output and the JSON.
+fn priced_json(options: &[&str], program: &[&str]) -> (Output, Value) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("j").display().to_string();
+    let head = ["run", "--json", &file];
+    let out = priced(&[&head, options, &["--"], program].concat());
+    assert!(Path::new(&file).exists(), "{out:?}");
+    (out, json(&file))
+}
+
+fn is_whole(out: &Output, json: &Value) {
+    assert!(json["partial"].is_null(), "{json}");
+    assert!(!out.stderr.contains("partial"), "{out:?}");
+    assert_eq!(json["retired"], json["measured"], "{json}");
+}
+
+/// Nothing is on a disk while the program runs, so that a full one or a missing one changes nothing.
+#[test]
+fn a_run_needs_no_temporary_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = with_plugin(env!("CARGO_BIN_EXE_perfvec"))
+        .args(["run", "--model"])
+        .arg(model())
+        .args(["--", guest(), "compute"])
+        .env("TMPDIR", dir.path().join("missing"))
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{out:?}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// A recording that does not fit says why, and leaves nothing; the program runs to its end.
+#[test]
+fn a_full_disk_is_told_by_its_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = dir.path().join("t.pvt");
+    let script = format!(
+        "ulimit -S -f 1; trap '' XFSZ; exec {} record -o {} -- {} compute",
+        env!("CARGO_BIN_EXE_perfvec"),
+        trace.display(),
+        guest()
+    );
+    let out = with_plugin("bash").args(["-c", &script]).output().unwrap();
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(125), "{text}");
+    assert!(text.contains("File too large"), "{text}");
+    assert!(
+        String::from_utf8_lossy(&out.stdout).contains("sum"),
+        "{out:?}"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{text}");
+}
+
+#[test]
+fn what_the_program_does_to_its_rights_and_limits_loses_nothing() {
+    let (out, json) = priced_json(&[], &[table(), "limits"]);
+    assert_eq!(out.code, 0, "{out:?}");
+    assert!(out.stdout.contains("limited"), "{out:?}");
+    is_whole(&out, &json);
+}
+
+#[test]
+fn any_number_of_threads_is_measured() {
+    let (out, json) = priced_json(&[], &[table(), "chain", "1100"]);
+    assert!(out.code == 0 && out.stdout == "chained\n", "{out:?}");
+    is_whole(&out, &json);
+    let threads = json["threads"].as_array().unwrap();
+    assert_eq!(threads.len(), 1101);
+    let sum = |key: &str| threads.iter().filter_map(|t| t[key].as_u64()).sum::<u64>();
+    assert_eq!(Some(sum("retired")), json["retired"].as_u64());
+    let tids: std::collections::BTreeSet<u64> =
+        threads.iter().filter_map(|t| t["tid"].as_u64()).collect();
+    assert_eq!(tids.len(), 1101);
+    let named = |name: &str| threads.iter().filter(|t| t["name"] == name).count();
+    assert_eq!((named("link"), named("last")), (1099, 1), "{json}");
+    for t in threads {
+        let (start, end) = (t["start"].as_f64().unwrap(), t["end"].as_f64().unwrap());
+        assert!(0.0 <= start && start <= end, "{t}");
+        assert_eq!(t["cycles"].as_array().unwrap().len(), 2, "{t}");
+    }
+    assert!(out.stderr.contains("the longest, thread "), "{out:?}");
+}
+
+#[test]
+fn children_are_measured_where_they_are_wanted() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script");
+    executable(&script, &format!("#!{} script\n", table()));
+    let program = [table(), "children", script.to_str().unwrap()];
+    let (out, all) = priced_json(&[], &program);
+    assert!(out.code == 0 && out.stdout == "children 5 6 7\n", "{out:?}");
+    is_whole(&out, &all);
+    let processes = all["processes"].as_array().unwrap();
+    // The first, three children, and what two of these became.
+    assert_eq!(processes.len(), 6, "{all}");
+    let of = |i: usize| processes[i]["retired"].as_u64().unwrap();
+    let sum: u64 = (0..6).map(of).sum();
+    assert_eq!(Some(sum), all["retired"].as_u64());
+    // compute() takes some six instructions a turn.
+    let forked = processes.iter().filter(|p| p["before"] == 1);
+    assert_eq!(forked.count(), 3);
+    assert!((0..6).filter(|i| of(*i) > 500_000).count() == 3, "{all}");
+    let named = |name: &str| processes.iter().any(|p| p["program"] == name);
+    assert!(named(table()) && named(script.to_str().unwrap()), "{all}");
+    assert!(out.stderr.contains("in 4 processes"), "{out:?}");
+
+    let (out, one) = priced_json(&["--no-children"], &program);
+    assert!(out.code == 0 && out.stdout == "children 5 6 7\n", "{out:?}");
+    is_whole(&out, &one);
+    assert!(one["retired"].as_u64() < Some(500_000), "{one}");
+}
+
+#[test]
+fn a_program_that_goes_into_the_background_is_followed() {
+    let (out, json) = priced_json(&[], &[table(), "background"]);
+    assert_eq!(out.code, 0, "{out:?}");
+    is_whole(&out, &json);
+    assert!(json["retired"].as_u64() > Some(1_500_000), "{json}");
+}
+
+#[test]
+fn a_program_that_leaves_riscv_is_told() {
+    let (out, json) = priced_json(&[], &[table(), "host"]);
+    assert!(out.code == 0 && out.stdout == "left\n", "{out:?}");
+    let reasons = json["partial"]["reasons"].to_string();
+    assert!(reasons.contains("it became /bin/echo"), "{json}");
+    assert_eq!(json["partial"]["share"], 1.0, "{json}");
+    let (out, json) = priced_json(&[], &[table(), "execs"]);
+    assert!(out.code == 0 && out.stdout == "execs: 1 1\n", "{out:?}");
+    is_whole(&out, &json);
+}
+
+/// As many instructions as another counter sees begin, less one for each that faulted.
+#[test]
+fn faults_are_no_retirements() {
+    const V: &[&str] = &["-cpu", "rv64,v=true,vext_spec=v1.0"];
+    for (what, faults) in [
+        ("scalar", 100),
+        ("conditional", 50),
+        ("illegal", 100),
+        ("vectors", 100),
+        ("segv", 1),
+    ] {
+        let flags = ["--clean-env", "--cpu", V[1]];
+        let (out, json) = priced_json(&flags, &[table(), what]);
+        if what == "segv" {
+            assert_eq!(out.code, 128 + 11, "{out:?}");
+            assert!(out.stderr.contains("was killed by SIGSEGV"), "{out:?}");
+        } else {
+            assert_eq!(out.stdout, format!("faults {faults}\n"), "{out:?}");
+        }
+        is_whole(&out, &json);
+        let begun = begun(V, &[table(), what]);
+        assert_eq!(json["retired"].as_u64(), Some(begun - faults), "{what}");
+    }
+}
+
+fn start(command: &mut Command, program: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = command
+        .args(["run", "--model"])
+        .arg(model())
+        .arg("--")
+        .args(program)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    (child, out)
+}
+
+fn kill(how: &[&str]) {
+    assert!(Command::new("kill").args(how).status().unwrap().success());
+}
+
+/// The guest's exit code is how often the signal came.
+#[test]
+fn signals_reach_the_program_once() {
+    for (number, group) in [("15", true), ("15", false), ("2", false), ("10", false)] {
+        let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+        let (child, _out) = start(command.process_group(0), &[table(), "counted", number]);
+        let sign = if group { "-" } else { "" };
+        kill(&[
+            &format!("-{number}"),
+            "--",
+            &format!("{sign}{}", child.id()),
+        ]);
+        let out = child.wait_with_output().unwrap();
+        assert_eq!(out.status.code(), Some(1), "{number} {group}: {out:?}");
+    }
+}
+
+/// Processes whose command line holds `text`.
+fn running(text: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|p| std::fs::read(p.path().join("cmdline")).ok())
+        .filter(|line| String::from_utf8_lossy(line).contains(text))
+        .count()
+}
+
+#[test]
+fn without_perfvec_nothing_goes_on_and_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = dir.path().join("spinning-program").display().to_string();
+    std::fs::copy(table(), &copy).unwrap();
+    let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+    let (mut child, _out) = start(command.env("TMPDIR", dir.path()), &[&copy, "spin"]);
+    kill(&["-9", &child.id().to_string()]);
+    child.wait().unwrap();
+    // The kernel ends it; how soon is the kernel's business.
+    while running(&copy) > 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// What was measured before the end of the program is there after it.
+#[test]
+fn a_program_that_is_killed_keeps_its_result() {
+    let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+    let copy = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+    std::fs::copy(table(), &copy).unwrap();
+    let name = copy.to_str().unwrap().to_string();
+    executable_mode(&copy);
+    let (child, _out) = start(&mut command, &[&name, "spin"]);
+    let guest = std::fs::read_dir("/proc").unwrap().flatten().find(|p| {
+        let file = |what: &str| std::fs::read(p.path().join(what)).unwrap_or_default();
+        let line = String::from_utf8_lossy(&file("cmdline")).into_owned();
+        line.contains(&name) && line.contains("memory=")
+    });
+    kill(&["-9", guest.unwrap().file_name().to_str().unwrap()]);
+    let out = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(128 + 9), "{text}");
+    assert!(
+        text.contains("three") && text.contains("was killed by SIGKILL"),
+        "{text}"
+    );
+    assert!(
+        text.contains("partial result") && text.contains("(100.0%)"),
+        "{text}"
+    );
+}
+
+fn executable_mode(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn an_unknown_instruction_gets_a_hint() {
+    let out = priced(&["run", "--", table(), "vector"]);
+    assert_eq!(out.code, 128 + 4, "{out:?}");
+    assert!(out.stderr.contains("--cpu"), "{out:?}");
+    let cpu = "rv64,v=true,vext_spec=v1.0";
+    let out = priced(&["run", "--cpu", cpu, "--", table(), "vector"]);
+    assert!(out.code == 0 && out.stdout == "vectors\n", "{out:?}");
+}
+
+#[test]
+fn the_environment_is_the_users_choice() {
+    let set = ["--clean-env", "--env", "A=b,c=d", "--env", "E="];
+    let out = priced(&[&["run"], &set[..], &["--", table(), "environment"]].concat());
+    // QEMU turns the order around.
+    let mut lines: Vec<&str> = out.stdout.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        (out.code, &lines[..]),
+        (0, &["A=b,c=d", "E="][..]),
+        "{out:?}"
+    );
+    let out = priced(&["run", "--env", "novalue", "--", table(), "environment"]);
+    assert!(
+        out.code == 125 && out.stderr.contains("NAME=VALUE"),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn arguments_may_be_any_bytes() {
+    let model = model();
+    let args = [
+        OsStr::new("run"),
+        OsStr::new("--model"),
+        model.as_os_str(),
+        OsStr::new("--"),
+        OsStr::new(table()),
+        OsStr::new("arguments"),
+        OsStr::from_bytes(b"\xff\xfe"),
+    ];
+    let out = run(&args, "");
+    assert_eq!((out.code, out.stdout.as_str()), (0, "fffe"), "{out:?}");
+}
+
+#[test]
+fn a_script_is_a_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script");
+    executable(&script, &format!("#! {}\tscript \n", table()));
+    let (out, json) = priced_json(&[], &[script.to_str().unwrap(), "9"]);
+    assert_eq!(out.code, 9, "{out:?}");
+    is_whole(&out, &json);
+}
+
+/// Of two files of one name the second would replace the first.
+#[test]
+fn no_output_destroys_another_or_an_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (both, link, program) = (path("both"), path("link"), path("program"));
+    std::fs::copy(table(), &program).unwrap();
+    std::os::unix::fs::symlink(&program, &link).unwrap();
+    let before = std::fs::read(&program).unwrap();
+    let refused = |args: &[&str], model: bool| {
+        let out = if model { priced(args) } else { perfvec(args) };
+        assert!(out.code == 125 || out.code == 2, "{out:?}");
+        assert!(out.stderr.contains("the same file"), "{out:?}");
+    };
+    let dotted = format!("{}/./both", dir.path().display());
+    refused(
+        &["run", "--json", &both, "--vector", &dotted, "--", &program],
+        true,
+    );
+    refused(&["run", "--json", &program, "--", &program], true);
+    refused(
+        &["record", "-o", &link, "--", &program, "work", "10", "0"],
+        false,
+    );
+    let trace = path("a.pvt");
+    let out = perfvec(&["record", "-o", &trace, "--", &program, "work", "10", "0"]);
+    assert_eq!(out.code, 0, "{out:?}");
+    refused(&["features", &trace, "-o", &trace], false);
+    refused(&["replay", &trace, "--json", &trace], true);
+    assert_eq!(std::fs::read(&program).unwrap(), before);
+}
