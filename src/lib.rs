@@ -21,6 +21,7 @@ pub mod microarch;
 pub mod model;
 pub mod npy;
 pub mod outcome;
+pub mod pricing;
 pub mod sampling;
 pub mod session;
 mod sync;

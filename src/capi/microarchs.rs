@@ -8,6 +8,7 @@ use super::status::{perfvec_status, to_c_string};
 use super::strings::{self, fill, optional_path, optional_text, put, slice, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
+use crate::pricing;
 use std::ffi::{c_char, CString};
 
 /// A table of microarchitectures of one model: what a program vector is priced on.
@@ -135,7 +136,7 @@ pub unsafe extern "C" fn perfvec_microarchs_load(
             Some(path) => path.to_owned(),
             None => default_model()?.with_extension("safetensors"),
         };
-        let table = MicroarchTable::load(&path)?;
+        let table = pricing::microarchs(&path)?;
         log::info(&format!(
             "{} microarchitectures of model \"{}\" from {}",
             table.entries().len(),

@@ -9,6 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::schema;
 use crate::isa::Isa;
 use crate::model::{locate, Backend, Model};
+use crate::pricing;
+use crate::twin::bank;
 use std::ffi::{c_char, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -124,9 +126,9 @@ pub unsafe extern "C" fn perfvec_model_load(
             Some(path) => path.to_owned(),
             None => default_model()?,
         };
-        let model = Model::load(&path, backend_from(backend)?)?;
+        let model = pricing::model(&path, backend_from(backend)?)?;
         let info = model.info();
-        if schema::by_name(&info.schema).is_none() {
+        if schema::by_name(&info.schema).is_none() && info.schema != bank::SCHEMA {
             let known: Vec<&str> = schema::ALL.iter().map(|s| s.name).collect();
             return Err(Error::new(
                 ErrorKind::Mismatch,

@@ -21,14 +21,20 @@ use crate::inst::{InstId, Resolved, StaticInst};
 ///
 /// One extractor serves one stream (a hart) and is used by one thread at a time.
 pub trait Extractor: Send {
-    /// The schema of the rows.
-    fn schema(&self) -> &'static Schema;
+    /// Columns of a row.
+    fn columns(&self) -> usize;
+
+    /// Retirements that [`Extractor::steps`] takes at a time at best: so many that they stay in the
+    /// nearest cache.
+    fn block(&self) -> usize {
+        256
+    }
 
     /// Announces static instruction `id` before its first retirement. Ids are dense from 0.
     fn intern(&mut self, id: InstId, inst: &StaticInst);
 
     /// Updates the state with one retirement and, given a row, fills it:
-    /// `row.len() == self.schema().len()`, every element is written.
+    /// `row.len() == self.columns()`, every element is written.
     fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>);
 
     /// [`Extractor::step`] for each of `block`; `rows` holds their rows, one after the other.
@@ -40,7 +46,7 @@ pub trait Extractor: Send {
                 }
             }
             Some(rows) => {
-                for (r, row) in block.iter().zip(rows.chunks_exact_mut(self.schema().len())) {
+                for (r, row) in block.iter().zip(rows.chunks_exact_mut(self.columns())) {
                     self.step(r, Some(row));
                 }
             }
@@ -50,8 +56,9 @@ pub trait Extractor: Send {
     /// Forgets the stream but keeps the interned static instructions.
     fn reset(&mut self);
 
-    /// Appends the state (without the interned instructions) to `out`.
-    fn save(&self, out: &mut Vec<u8>);
+    /// Appends the state (without the interned instructions) to `out`. Kind `State` where it cannot
+    /// be saved.
+    fn save(&self, out: &mut Vec<u8>) -> Result<()>;
 
     /// Takes the state back from the front of `bytes`, after the same instructions were interned.
     /// Any byte string is answered with `Ok` or an error of kind `Corrupt`, never a panic.

@@ -20,7 +20,7 @@ use super::branch_entropy::BranchEntropy;
 use super::perfvec51_schema::{DESTINATIONS, LEN, SOURCES};
 use super::same_address::SameAddress;
 use super::stack_distance::StackDistance;
-use super::{Extractor, Schema};
+use super::Extractor;
 use crate::bytes::corrupt;
 use crate::error::Result;
 use crate::inst::{InstFlags, InstId, OpClass, Resolved, StaticInst};
@@ -111,8 +111,8 @@ fn lines(distance: u32) -> f32 {
 }
 
 impl Extractor for PerfVec51 {
-    fn schema(&self) -> &'static Schema {
-        &SCHEMA
+    fn columns(&self) -> usize {
+        SCHEMA.len()
     }
 
     fn intern(&mut self, id: InstId, inst: &StaticInst) {
@@ -181,13 +181,14 @@ impl Extractor for PerfVec51 {
         self.addresses = SameAddress::new();
     }
 
-    fn save(&self, out: &mut Vec<u8>) {
+    fn save(&self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(MAGIC);
         self.branches.save(out);
         self.fetched.save(out);
         self.loaded.save(out);
         self.stored.save(out);
         self.addresses.save(out);
+        Ok(())
     }
 
     /// After an error the extractor is as after [`reset`](Extractor::reset).

@@ -22,6 +22,8 @@ pub struct MicroarchTable {
     pub(super) schema_hash: Option<u64>,
     pub(super) entries: Vec<Microarch>,
     pub(super) ood: Option<Ood>,
+    /// Whether representations are cycles by part.
+    pub(super) has_parts: bool,
     /// What other metadata the file had.
     pub(super) metadata: BTreeMap<String, String>,
 }
@@ -35,6 +37,7 @@ impl MicroarchTable {
             schema_hash: None,
             entries: Vec::new(),
             ood: None,
+            has_parts: false,
             metadata: BTreeMap::new(),
         }
     }
@@ -44,6 +47,15 @@ impl MicroarchTable {
         Self {
             schema_hash: Some(model.schema_hash),
             ..Self::new(model.id.clone(), model.representation)
+        }
+    }
+
+    /// An empty table for the machines of a list of cores.
+    pub(crate) fn of_cores(id: String, dim: usize, hash: u64) -> Self {
+        Self {
+            schema_hash: Some(hash),
+            has_parts: true,
+            ..Self::new(id, dim)
         }
     }
 

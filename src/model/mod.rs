@@ -24,6 +24,7 @@ mod tests;
 pub use rows::{Out, Rows};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::features::{self, Extractor};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,6 +90,12 @@ pub trait EngineFactory: Send + Sync {
     fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>>;
     /// Which backend this is, for `info` and logs.
     fn backend(&self) -> Backend;
+    /// What makes the rows that its engines take, on up to `threads` threads, the caller's among
+    /// them.
+    fn extractor(&self, info: &ModelInfo, threads: usize) -> Result<Box<dyn Extractor>> {
+        let _ = threads;
+        features::extractor(&info.schema)
+    }
 }
 
 /// Runs lanes of feature rows through a model. Used by one thread at a time.
@@ -138,6 +145,22 @@ impl Model {
     /// The backend in use.
     pub fn backend(&self) -> Backend {
         self.factory.backend()
+    }
+
+    /// A fresh extractor that runs on up to `threads` threads, the caller's among them; kind `Mismatch` where its rows are not those of the model.
+    pub fn extractor(&self, threads: usize) -> Result<Box<dyn Extractor>> {
+        let extractor = self.factory.extractor(&self.info, threads)?;
+        let (columns, info) = (extractor.columns(), &self.info);
+        if columns == info.features {
+            return Ok(extractor);
+        }
+        Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "model {} takes rows of {} features, schema {} has {columns}",
+                info.id, info.features, info.schema
+            ),
+        ))
     }
 
     /// An engine; see [`EngineFactory::engine`].

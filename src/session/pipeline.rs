@@ -8,7 +8,7 @@ use super::merge::Results;
 use super::threads::ModelThreads;
 use crate::bytes::{corrupt, field, put};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{extractor, Extractor};
+use crate::features::Extractor;
 use crate::inst::{Resolved, Retirement, StaticInst};
 use crate::model::{Engine, Model};
 use crate::outcome::Resolver;
@@ -16,9 +16,6 @@ use crate::sampling::meter::{Clock, Meter};
 use crate::sampling::plan::{Action, Planner};
 use crate::sampling::Sampling;
 use std::sync::Arc;
-
-/// Retirements settled at a time, so that they stay in the nearest cache.
-const PART: usize = 256;
 
 /// Most bytes of a batch.
 const MAX_BATCH: usize = 4 << 30;
@@ -57,17 +54,8 @@ impl Pipeline {
     /// A pipeline at the start of a stream; `warmup` is the one in force.
     pub fn new(model: &Model, config: &SessionConfig, warmup: usize, clock: Clock) -> Result<Self> {
         let info = model.info();
-        let extractor = extractor(&info.schema)?;
-        let columns = extractor.schema().len();
-        if columns != info.features {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!(
-                    "model {} takes rows of {} features, schema {} has {columns}",
-                    info.id, info.features, info.schema
-                ),
-            ));
-        }
+        let extractor = model.extractor(config.threads)?;
+        let columns = extractor.columns();
         let layout = config.layout(warmup);
         let shape = Shape {
             lanes: config.lanes,
@@ -135,7 +123,8 @@ impl Pipeline {
     pub fn block(&mut self, mut block: &[Retirement]) -> Result<()> {
         while !block.is_empty() {
             let idle = self.pass(block)?;
-            let (part, rest) = block[idle..].split_at(PART.min(block.len() - idle));
+            let (part, rest) =
+                block[idle..].split_at(self.extractor.block().min(block.len() - idle));
             block = rest;
             self.resolver.settle(part, &mut self.settled);
             self.take_settled()?;
@@ -335,14 +324,14 @@ impl Pipeline {
     }
 
     /// Appends the state, without static instructions, the region and the sums. Everything must be
-    /// through the model.
-    pub fn save(&mut self, out: &mut Vec<u8>) {
+    /// through the model. Kind `State` where the extractor's state cannot be saved.
+    pub fn save(&mut self, out: &mut Vec<u8>) -> Result<()> {
         self.resolver.save(out);
         put(out, &[self.index]);
         self.planner.save(out);
         self.filler.save(out);
         self.meter.save(self.results.model_time(), out);
-        self.extractor.save(out);
+        self.extractor.save(out)
     }
 
     /// Takes the state back into a pipeline at the start of a stream, whose sums are back already.

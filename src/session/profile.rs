@@ -10,7 +10,7 @@ use super::batch::STEPS;
 use super::call_tree::{CallTree, Stack};
 use super::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{extractor, Extractor};
+use crate::features::Extractor;
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
 use crate::microarch::Microarch;
 use crate::model::{Engine, Model, Out, Rows};
@@ -155,7 +155,7 @@ impl Profile {
         }
         Ok(Self {
             engine: model.engine(config.lanes, STEPS)?,
-            extractor: extractor(&info.schema)?,
+            extractor: model.extractor(config.threads)?,
             resolver: Resolver::default(),
             cores: cores.iter().map(|core| (*core).clone()).collect(),
             settled: Vec::new(),
@@ -264,7 +264,7 @@ impl Profile {
     }
 
     fn row(&mut self, r: &Resolved) {
-        let (columns, at) = (self.extractor.schema().len(), self.rows.len());
+        let (columns, at) = (self.extractor.columns(), self.rows.len());
         self.rows.resize(at + columns, 0.0);
         self.extractor.step(r, Some(&mut self.rows[at..]));
     }
@@ -319,7 +319,7 @@ impl Profile {
             at += lanes * len;
         }
         let keep = end.min(self.warmup);
-        let columns = self.extractor.schema().len();
+        let columns = self.extractor.columns();
         self.rows.drain(..(end - keep) * columns);
         self.front = keep;
         self.sites.clear();
@@ -335,7 +335,7 @@ impl Profile {
         lanes: usize,
         stride: usize,
     ) -> Result<()> {
-        let columns = self.extractor.schema().len();
+        let columns = self.extractor.columns();
         let dim = self.cores.first().map_or(0, |core| core.vector.len());
         if dim == 0 {
             return Ok(());

@@ -29,7 +29,7 @@ impl Session {
         let pipeline = self.runner.call(&self.results, |p| {
             p.sync()?;
             let mut out = Vec::new();
-            p.save(&mut out);
+            p.save(&mut out)?;
             Ok(out)
         })?;
         let mut body = Vec::new();

@@ -1,6 +1,8 @@
 //! Cores by name, and files that describe a core.
 
 use super::parameters::{CoreKind, CoreParameters};
+use super::parts::Part;
+use super::rules::Rules;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::read_bounded;
 use serde_json::{Map, Value};
@@ -101,12 +103,7 @@ impl NamedCore {
     /// `name` is its name where the text gives none.
     pub fn from_text(name: &str, text: &str) -> Result<Self> {
         let bad = |e: String| Error::new(ErrorKind::InvalidArgument, format!("core {name}: {e}"));
-        let map: Map<String, Value> = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|e| bad(format!("not JSON: {e}")))?
-        } else {
-            toml::from_str(text)
-                .map_err(|e| bad(format!("not TOML: {}", e.to_string().trim_end())))?
-        };
+        let map = parse(text).map_err(bad)?;
         let name = match map.get("name") {
             None => name.to_string(),
             Some(Value::String(own)) if !own.is_empty() => own.clone(),
@@ -130,11 +127,125 @@ impl NamedCore {
         let stem = path
             .file_stem()
             .map_or_else(|| "core".into(), |s| s.to_string_lossy());
-        let bytes = read_bounded(path, MAX_BYTES).map_err(|e| e.context(path.display()))?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Error::new(ErrorKind::InvalidArgument, "not UTF-8 text").context(path.display())
-        })?;
-        Self::from_text(&stem, &text).map_err(|e| e.context(path.display()))
+        read_text(path)
+            .and_then(|text| Self::from_text(&stem, &text))
+            .map_err(|e| e.context(path.display()))
+    }
+}
+
+/// Cores that are priced together, and the rules of the simulator that they follow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreList {
+    /// The cores, each name once.
+    pub cores: Vec<NamedCore>,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// Most cores of a list: a program vector has [`Part::COUNT`] elements for each.
+const MAX_CORES: usize = 4096 / Part::COUNT;
+
+impl CoreList {
+    /// The cores that each of `whats` names: one of the library's, or a file.
+    pub fn open<'a>(whats: impl IntoIterator<Item = &'a str>, rules: Rules) -> Result<Self> {
+        let cores = whats.into_iter().map(NamedCore::open);
+        Self::new(cores.collect::<Result<_>>()?, rules)
+    }
+
+    /// All cores that the library knows by the name of a real one.
+    pub fn known() -> Self {
+        let real = named().iter().filter(|c| !c.name.starts_with("middle-"));
+        Self::new(real.cloned().collect(), Rules::GEM5).expect("their names differ")
+    }
+
+    /// A list of cores with different names; it is kept in their order.
+    pub fn new(mut cores: Vec<NamedCore>, rules: Rules) -> Result<Self> {
+        let bad = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
+        if cores.is_empty() || cores.len() > MAX_CORES {
+            return bad(format!(
+                "{} cores; price 1 to {MAX_CORES} at once",
+                cores.len()
+            ));
+        }
+        // So that a list is the same after it was in a file.
+        cores.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(pair) = cores.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            return bad(format!(
+                "two cores are called \"{}\"; give one of the files another name = \"...\"",
+                pair[0].name
+            ));
+        }
+        Ok(Self { cores, rules })
+    }
+
+    /// From the text of a TOML or JSON file: `rules`, and tables that describe a core each.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let map = parse(text).map_err(|e| Error::new(ErrorKind::InvalidArgument, e))?;
+        let rules = match map.get("rules") {
+            None => Rules::GEM5,
+            Some(word) => word.as_str().and_then(Rules::from_word).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("rules is {word}; give \"gem5\", \"gem5-stock\" or \"textbook\""),
+                )
+            })?,
+        };
+        let mut cores: Vec<NamedCore> = Vec::new();
+        for (name, core) in map.iter().filter(|(key, _)| *key != "rules") {
+            let Value::Object(core) = core else {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("{name} is no table; a file of cores has a table [name] for each"),
+                ));
+            };
+            let known = [named(), cores.as_slice()].concat();
+            cores.push(NamedCore {
+                name: name.clone(),
+                parameters: from_map(name, core, &known)?,
+            });
+        }
+        Self::new(cores, rules)
+    }
+
+    /// Reads a file that [`CoreList::from_text`] takes.
+    pub fn read(path: &Path) -> Result<Self> {
+        read_text(path)
+            .and_then(|text| Self::from_text(&text))
+            .map_err(|e| e.context(path.display()))
+    }
+
+    /// As the text of a JSON file that [`CoreList::from_text`] takes.
+    pub fn to_text(&self) -> String {
+        let mut map = Map::new();
+        map.insert("rules".into(), self.rules.word().into());
+        for core in &self.cores {
+            map.insert(core.name.clone(), core.parameters.to_map().into());
+        }
+        Value::Object(map).to_string()
+    }
+
+    /// Tells lists apart: names, parameters, rules.
+    pub fn hash(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(self.to_text().as_bytes())
+    }
+
+    /// What binds program vectors and tables to the list.
+    pub fn id(&self) -> String {
+        format!("cores-{:016x}", self.hash())
+    }
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read_bounded(path, MAX_BYTES)?)
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "not UTF-8 text"))
+}
+
+/// A TOML or JSON text.
+fn parse(text: &str) -> std::result::Result<Map<String, Value>, String> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))
+    } else {
+        toml::from_str(text).map_err(|e| format!("not TOML: {}", e.to_string().trim_end()))
     }
 }
 
@@ -190,5 +301,32 @@ mod tests {
             let e = NamedCore::from_text("mine", text).unwrap_err().to_string();
             assert!(e.contains(says) && e.contains("mine"), "{e} lacks {says}");
         }
+    }
+
+    #[test]
+    fn lists_of_cores_have_rules_and_different_names() {
+        let text =
+            "rules = \"textbook\"\n[b]\nlike = \"rocket-like\"\n[a]\nlike = \"u74-like\"\nras = 2";
+        let list = CoreList::from_text(text).unwrap();
+        assert_eq!(list.rules, Rules::TEXTBOOK);
+        let names: Vec<&str> = list.cores.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(list.cores[0].parameters.ras, 2);
+        assert_ne!(list.hash(), CoreList::known().hash());
+        for (text, says) in [
+            ("", "0 cores"),
+            (
+                "rules = \"gem6\"\n[a]\nlike = \"rocket-like\"",
+                "rules is \"gem6\"",
+            ),
+            ("a = 3", "a is no table"),
+            ("[a]\nlike = \"rocket-like\"\nrass = 2", "no parameter"),
+        ] {
+            let e = CoreList::from_text(text).unwrap_err().to_string();
+            assert!(e.contains(says), "{e} lacks {says}");
+        }
+        let twice = ["rocket-like", "rocket-like"];
+        let e = CoreList::open(twice, Rules::GEM5).unwrap_err().to_string();
+        assert!(e.contains("two cores are called"), "{e}");
     }
 }

@@ -208,6 +208,140 @@ impl Hierarchy {
         served
     }
 
+    /// The line of `address` is fetched, and it takes no time.
+    pub fn warm_fetch(&mut self, address: u64, now: u64) {
+        self.warm_first(Side::Instruction, address, now, false, 0);
+    }
+
+    /// The line of `address` is loaded or stored by the instruction at `pc`, and it takes no time.
+    pub fn warm_data(&mut self, address: u64, now: u64, write: bool, pc: u64) {
+        self.warm_first(Side::Data, address, now, write, pc);
+    }
+
+    fn warm_first(&mut self, side: Side, address: u64, now: u64, write: bool, pc: u64) {
+        let line = address >> 6;
+        let (mut miss, mut prefetched) = (false, false);
+        if let Some(l) = self.level(side).cache.find(line) {
+            l.dirty |= write;
+            prefetched = std::mem::take(&mut l.prefetched);
+        } else {
+            miss = true;
+            self.warm_second(side.requestor(), address, now, pc);
+            self.warm_fill_first(side, line, now, write, false);
+        }
+        if side == Side::Instruction {
+            return;
+        }
+        let requestor = Requestor::Data;
+        let access = Access {
+            pc,
+            address,
+            requestor,
+            miss,
+            prefetched,
+            now,
+        };
+        observe(&mut self.l1d, &access, &mut self.wanted);
+        while let Some(line) = self.l1d.queue.pop(u64::MAX) {
+            if !self.l1d.cache.has(line >> 6) {
+                self.warm_second(Requestor::Prefetcher, line, now, 0);
+                self.warm_fill_first(Side::Data, line >> 6, now, false, true);
+                self.l1d.prefetcher.filled(line);
+            }
+        }
+    }
+
+    fn level(&mut self, side: Side) -> &mut Level {
+        match side {
+            Side::Data => &mut self.l1d,
+            Side::Instruction => &mut self.l1i,
+        }
+    }
+
+    fn warm_fill_first(&mut self, side: Side, line: u64, now: u64, dirty: bool, prefetched: bool) {
+        let fill = Line {
+            ready: now,
+            dirty,
+            prefetched,
+            ..Line::default()
+        };
+        let evicted = self.level(side).cache.fill(line, fill);
+        if let Some(e) = evicted.filter(|e| e.dirty || side == Side::Instruction) {
+            match self.l2.cache.find(e.line) {
+                Some(l) => l.dirty |= e.dirty,
+                None => self.warm_fill_second(e.line, now, e.dirty, false),
+            }
+        }
+    }
+
+    fn warm_second(&mut self, requestor: Requestor, address: u64, now: u64, pc: u64) {
+        let line = address >> 6;
+        let (mut miss, mut prefetched) = (false, false);
+        if let Some(l) = self.l2.cache.find(line) {
+            prefetched = std::mem::take(&mut l.prefetched);
+        } else {
+            miss = true;
+            self.warm_third(line, now);
+            self.warm_fill_second(line, now, false, false);
+        }
+        let access = Access {
+            pc,
+            address,
+            requestor,
+            miss,
+            prefetched,
+            now,
+        };
+        observe(&mut self.l2, &access, &mut self.wanted);
+        while let Some(line) = self.l2.queue.pop(u64::MAX) {
+            if !self.l2.cache.has(line >> 6) {
+                self.warm_third(line >> 6, now);
+                self.warm_fill_second(line >> 6, now, false, true);
+                self.l2.prefetcher.filled(line);
+            }
+        }
+    }
+
+    fn warm_fill_second(&mut self, line: u64, now: u64, dirty: bool, prefetched: bool) {
+        let fill = Line {
+            ready: now,
+            level: 1,
+            dirty,
+            prefetched,
+            ..Line::default()
+        };
+        let evicted = self.l2.cache.fill(line, fill);
+        if let (Some(e), Some(l3)) = (evicted.filter(|e| e.dirty), &mut self.l3) {
+            match l3.cache.find(e.line) {
+                Some(l) => l.dirty = true,
+                None => {
+                    let fill = Line {
+                        ready: now,
+                        level: 2,
+                        dirty: true,
+                        ..Line::default()
+                    };
+                    l3.cache.fill(e.line, fill);
+                }
+            }
+        }
+    }
+
+    fn warm_third(&mut self, line: u64, now: u64) {
+        if let Some(l3) = &mut self.l3 {
+            if l3.cache.find(line).is_none() {
+                l3.cache.fill(
+                    line,
+                    Line {
+                        ready: now,
+                        level: 3,
+                        ..Line::default()
+                    },
+                );
+            }
+        }
+    }
+
     fn fill_first(&mut self, side: Side, line: u64, fill: Line, filled: u64) {
         let level = if side == Side::Data {
             &mut self.l1d

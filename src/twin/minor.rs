@@ -189,6 +189,33 @@ impl InOrder {
         self.retire(i, r, branch, pipe, issued, at)
     }
 
+    /// One retirement that takes no time: caches, prefetchers and predictors see it.
+    pub fn warm(&mut self, i: &Prepared, r: &Resolved) {
+        let now = self.head.cycle();
+        while let Some((_, fetched)) = self.training.pop_front() {
+            self.branches.commit(&fetched);
+        }
+        let mask = !u64::from(self.p.fetch_bytes - 1);
+        for line in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
+            if line != self.line {
+                self.line = line;
+                let physical = self.pages.touch(line).address;
+                self.hierarchy.warm_fetch(physical, now);
+            }
+        }
+        if i.transfers {
+            let fetched = self.branches.fetch(&i.control(r));
+            self.branches.commit(&fetched);
+            if r.taken {
+                self.line = u64::MAX;
+            }
+        }
+        if i.load || i.store {
+            let physical = self.pages.touch(r.address).address;
+            self.hierarchy.warm_data(physical, now, i.store, i.pc);
+        }
+    }
+
     /// When fetch2 takes `i` out of its line.
     fn fetch(&mut self, i: &Prepared) -> At {
         let mask = !u64::from(self.p.fetch_bytes - 1);

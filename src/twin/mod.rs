@@ -5,6 +5,7 @@
 //! CPUs and its classic memory system; rules that are that simulator's own have names and can be
 //! turned off ([`rules`]). Nothing is learned.
 
+pub mod bank;
 pub mod cache;
 pub mod calendar;
 pub mod cores;
@@ -26,7 +27,7 @@ use crate::inst::{Resolved, StaticInst};
 use minor::InOrder;
 use o3::OutOfOrder;
 use parameters::{CoreKind, CoreParameters};
-use parts::Part;
+use parts::{At, Part};
 use prepared::Prepared;
 use rules::Rules;
 
@@ -36,11 +37,45 @@ enum Core {
     InOrder(Box<InOrder>),
 }
 
-/// A core's own machine.
-pub struct Twin {
-    insts: Vec<Prepared>,
+/// A core's own machine, apart from what it knows of static instructions.
+struct Machine {
     core: Core,
     last: u64,
+}
+
+impl Machine {
+    fn new(p: &CoreParameters, rules: &Rules) -> Self {
+        let core = match p.kind {
+            CoreKind::OutOfOrder => Core::OutOfOrder(Box::new(OutOfOrder::new(p, rules))),
+            CoreKind::InOrder => Core::InOrder(Box::new(InOrder::new(p, rules))),
+        };
+        Self { core, last: 0 }
+    }
+
+    /// One retirement of `inst`: the cycles since the one before, because of their part.
+    fn step(&mut self, inst: &Prepared, r: &Resolved) -> At {
+        let at = match &mut self.core {
+            Core::OutOfOrder(core) => core.step(inst, r),
+            Core::InOrder(core) => core.step(inst, r),
+        };
+        let cycles = at.cycle() - self.last;
+        self.last = at.cycle();
+        At::new(cycles, at.part())
+    }
+
+    /// One retirement of `inst` that takes no time: caches, prefetchers and predictors see it.
+    fn warm(&mut self, inst: &Prepared, r: &Resolved) {
+        match &mut self.core {
+            Core::OutOfOrder(core) => core.warm(inst, r),
+            Core::InOrder(core) => core.warm(inst, r),
+        }
+    }
+}
+
+/// A core's own machine on one stream.
+pub struct Twin {
+    insts: Vec<Prepared>,
+    machine: Machine,
     /// Cycles by part.
     pub parts: [u64; Part::COUNT],
 }
@@ -48,14 +83,9 @@ pub struct Twin {
 impl Twin {
     /// At the start of a stream.
     pub fn new(p: &CoreParameters, rules: &Rules) -> Self {
-        let core = match p.kind {
-            CoreKind::OutOfOrder => Core::OutOfOrder(Box::new(OutOfOrder::new(p, rules))),
-            CoreKind::InOrder => Core::InOrder(Box::new(InOrder::new(p, rules))),
-        };
         Self {
             insts: Vec::new(),
-            core,
-            last: 0,
+            machine: Machine::new(p, rules),
             parts: [0; Part::COUNT],
         }
     }
@@ -67,15 +97,14 @@ impl Twin {
 
     /// One retirement: the cycles since the one before, and their part.
     pub fn step(&mut self, r: &Resolved) -> (u64, Part) {
-        let inst = &self.insts[r.inst as usize];
-        let at = match &mut self.core {
-            Core::OutOfOrder(core) => core.step(inst, r),
-            Core::InOrder(core) => core.step(inst, r),
-        };
-        let cycles = at.cycle() - self.last;
-        self.last = at.cycle();
-        self.parts[at.part() as usize] += cycles;
-        (cycles, at.part())
+        let at = self.machine.step(&self.insts[r.inst as usize], r);
+        self.parts[at.part() as usize] += at.cycle();
+        (at.cycle(), at.part())
+    }
+
+    /// One retirement that takes no time: caches, prefetchers and predictors see it.
+    pub fn warm(&mut self, r: &Resolved) {
+        self.machine.warm(&self.insts[r.inst as usize], r);
     }
 }
 

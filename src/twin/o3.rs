@@ -218,6 +218,34 @@ impl OutOfOrder {
         self.commit.last()
     }
 
+    /// One retirement that takes no time: caches, prefetchers and predictors see it.
+    pub fn warm(&mut self, i: &Prepared, r: &Resolved) {
+        let now = self.commit.last().cycle();
+        while let Some((_, fetched)) = self.training.pop_front() {
+            self.branches.commit(&fetched);
+        }
+        let mask = !u64::from(self.p.fetch_bytes - 1);
+        for block in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
+            if block != self.block {
+                self.block = block;
+                let physical = self.pages.touch(block).address;
+                self.hierarchy.warm_fetch(physical, now);
+            }
+        }
+        if i.transfers {
+            let fetched = self.branches.fetch(&i.control(r));
+            self.branches.commit(&fetched);
+            if r.taken {
+                self.block = u64::MAX;
+            }
+        }
+        if i.load || i.store {
+            self.store_sets.count();
+            let physical = self.pages.touch(r.address).address;
+            self.hierarchy.warm_data(physical, now, i.store, i.pc);
+        }
+    }
+
     /// When `i` is fetched.
     fn fetch(&mut self, i: &Prepared) -> At {
         let mask = !u64::from(self.p.fetch_bytes - 1);

@@ -25,6 +25,14 @@ impl CoreKind {
             CoreKind::InOrder => "minor",
         }
     }
+
+    /// The field's word for it, as microarch tables have it.
+    pub fn long_word(self) -> &'static str {
+        match self {
+            CoreKind::OutOfOrder => "out-of-order",
+            CoreKind::InOrder => "in-order",
+        }
+    }
 }
 
 macro_rules! words {

@@ -90,6 +90,18 @@ impl At {
         Part::ALL[(self.0 & 15) as usize]
     }
 
+    /// As the bits of a number: those below 2^32 hold 2^28 cycles.
+    #[inline(always)]
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Back from [`At::bits`]; kind none of the parts is the first.
+    #[inline(always)]
+    pub fn from_bits(bits: u64) -> At {
+        At(bits)
+    }
+
     /// `cycles` later, because of the same.
     #[inline(always)]
     pub fn after(self, cycles: u64) -> At {

@@ -24,6 +24,25 @@ impl Rules {
         compressed_flag_lost: true,
         ..Rules::GEM5
     };
+    /// What [`Rules::from_word`] calls them.
+    pub fn word(&self) -> &'static str {
+        match *self {
+            Rules::GEM5 => "gem5",
+            Rules::GEM5_STOCK => "gem5-stock",
+            _ => "textbook",
+        }
+    }
+
+    /// Those called `word`: "gem5", "gem5-stock" or "textbook".
+    pub fn from_word(word: &str) -> Option<Rules> {
+        match word {
+            "gem5" => Some(Rules::GEM5),
+            "gem5-stock" => Some(Rules::GEM5_STOCK),
+            "textbook" => Some(Rules::TEXTBOOK),
+            _ => None,
+        }
+    }
+
     /// None of them.
     pub const TEXTBOOK: Rules = Rules {
         full_mshrs_block_hits: false,

@@ -141,7 +141,7 @@ proptest! {
         for (i, r) in records.iter().enumerate() {
             if i == cut {
                 let mut saved = Vec::new();
-                cuts.save(&mut saved);
+                cuts.save(&mut saved).unwrap();
                 saved.push(9);
                 cuts = extractor(&statics);
                 let mut rest = &saved[..];
@@ -166,7 +166,7 @@ proptest! {
             extractor.step(r, None);
         }
         let mut saved = Vec::new();
-        extractor.save(&mut saved);
+        extractor.save(&mut saved).unwrap();
         let truncated = &saved[..cut.index(saved.len())];
         prop_assert!(extractor.restore(&mut &truncated[..]).is_err());
         let i = at.index(saved.len());

@@ -50,8 +50,8 @@ pub fn run(args: &FeaturesArgs) -> Result<()> {
         ],
     )?;
     let extractor = extractor(&args.schema)?;
-    let matrix = NpyWriter::create(&args.output, extractor.schema().len())?;
-    let row = vec![0.0; extractor.schema().len()];
+    let matrix = NpyWriter::create(&args.output, extractor.columns())?;
+    let row = vec![0.0; extractor.columns()];
     let windows = match &args.windows {
         Some(path) => Windows::read(path)?,
         None => Windows::all(),

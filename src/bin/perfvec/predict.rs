@@ -4,7 +4,7 @@ use crate::output::{is_stdout, print, print_styled, tell_styled, write_json};
 use crate::report::{Report, Stream, CSV_HEADING};
 use crate::source::{Format, Only, Source};
 use crate::speedup;
-use perfvec::microarch::{MicroarchTable, ProgramVector};
+use perfvec::microarch::ProgramVector;
 use perfvec::{Error, Result};
 use std::path::PathBuf;
 
@@ -33,11 +33,7 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
-    let table_path = match &args.source.microarchs {
-        Some(path) => path.clone(),
-        None => args.source.model_path()?.with_extension("safetensors"),
-    };
-    let table = MicroarchTable::load(&table_path)?;
+    let (table, _) = args.source.table()?;
     args.only.check(&table)?;
     let over = args.speedup_over.as_ref();
     let baseline = over.map(|name| speedup::baseline(&table, name));

@@ -3,7 +3,8 @@
 use crate::output::{attention, heading};
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
-use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector};
+use perfvec::microarch::stack::add_up_to;
+use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector, Stack, PARTS};
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Value};
@@ -74,6 +75,28 @@ impl Report<'_> {
             total
         };
         Ok((0..self.table.entries().len()).map(total).collect())
+    }
+
+    /// The same split by cause, where the model tells causes apart: the parts add up to the cycles.
+    fn stacks(&self, estimates: &[Estimate]) -> Result<Option<Vec<Stack>>> {
+        let mut sum = vec![[0.0; PARTS.len()]; estimates.len()];
+        for s in &self.streams {
+            let Some(stacks) = self.table.stacks(&s.vector)? else {
+                return Ok(None);
+            };
+            for (sum, stack) in sum.iter_mut().zip(stacks) {
+                sum.iter_mut().zip(stack).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        for (stack, e) in sum.iter_mut().zip(estimates) {
+            // A stream of which nothing was measured is taken to be like the others.
+            let all: f64 = stack.iter().sum();
+            if all > 0.0 {
+                stack.iter_mut().for_each(|x| *x *= e.cycles / all);
+            }
+            add_up_to(stack, e.cycles);
+        }
+        Ok(Some(sum))
     }
 
     fn total(&self, count: impl Fn(&ProgramVector) -> u64) -> u64 {
@@ -176,6 +199,15 @@ impl Report<'_> {
                 seconds(e.seconds)
             ));
         }
+        if let Some(stacks) = self.stacks(&estimates)? {
+            let parts: String = PARTS.iter().map(|part| format!(" {part:>4.4}")).collect();
+            line(heading(&format!("{:width$}{parts}", "% of cycles")));
+            for &i in &order {
+                let share = |x: &f64| format!(" {:4.0}", x / estimates[i].cycles * 100.0);
+                let shares: String = stacks[i].iter().map(share).collect();
+                line(format!("{:width$}{shares}", entries[i].name));
+            }
+        }
         let (retired, measured) = (self.total(|v| v.retired), self.total(|v| v.measured));
         let mut note = format!("{} instructions", grouped(retired));
         if sampled {
@@ -217,9 +249,12 @@ impl Report<'_> {
             "units": self.total(|v| v.units),
             "partial": self.partial.as_ref().map(Partial::json),
             "ood_score": self.ood_score()?,
-            "microarchs": self.priced(&self.estimates()?),
+            "microarchs": [],
             "intervals": [],
         });
+        let estimates = self.estimates()?;
+        let stacks = self.stacks(&estimates)?;
+        out["microarchs"] = self.priced(&estimates, stacks.as_deref());
         if self.streams.len() == 1 {
             out["intervals"] = self.series(first)?;
             out["sampling"] = first.sampling.clone();
@@ -234,15 +269,21 @@ impl Report<'_> {
         Ok(out)
     }
 
-    fn priced(&self, estimates: &[Estimate]) -> Value {
-        let entries = self.table.entries().iter();
+    fn priced(&self, estimates: &[Estimate], stacks: Option<&[Stack]>) -> Value {
+        let entries = self.table.entries().iter().enumerate();
         entries
             .zip(estimates)
-            .map(|(m, e)| {
-                json!({
+            .map(|((k, m), e)| {
+                let mut priced = json!({
                     "name": m.name, "clock_hz": m.clock_hz, "cycles": e.cycles, "cpi": e.cpi,
                     "seconds": e.seconds, "half_width": e.half_width,
-                })
+                });
+                if let Some(stacks) = stacks {
+                    let parts = PARTS.iter().zip(stacks[k]);
+                    let parts = parts.map(|(part, x)| (part.to_string(), x.into()));
+                    priced["stack"] = Value::Object(parts.collect());
+                }
+                priced
             })
             .collect()
     }
@@ -259,10 +300,14 @@ impl Report<'_> {
                 ..ProgramVector::default()
             };
             let cpi: Vec<f64> = self.table.estimate(&v)?.iter().map(|e| e.cpi).collect();
-            series.push(json!({
+            let mut interval = json!({
                 "index": i.index, "first": i.first, "retirements": i.retirements,
                 "measured": i.measured, "cpi": cpi,
-            }));
+            });
+            if let Some(stacks) = self.table.stacks(&v)? {
+                interval["stacks"] = json!(stacks);
+            }
+            series.push(interval);
         }
         Ok(series.into())
     }

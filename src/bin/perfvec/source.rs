@@ -3,7 +3,11 @@
 use crate::output::{apart, check};
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
+use perfvec::pricing;
 use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
+use perfvec::twin::bank;
+use perfvec::twin::cores::{CoreList, NamedCore};
+use perfvec::twin::rules::Rules;
 use perfvec::{file, Error, ErrorKind, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -18,12 +22,25 @@ pub struct Source {
     /// Microarch table (.safetensors); else the one beside the model.
     #[arg(long, value_name = "FILE")]
     pub microarchs: Option<PathBuf>,
+    /// Price this core by its own parameters instead of a model's table: one that `perfvec cores`
+    /// lists, or a file (TOML or JSON) that describes it; may be repeated. ALL stands for all that
+    /// it lists.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["model", "microarchs", "backend"])]
+    pub core: Vec<String>,
+    /// Rules of the simulator that the cores follow: gem5, gem5-stock (with its flaw in compressed
+    /// branches) or textbook.
+    #[arg(long, default_value = "gem5", requires = "core", value_parser = rules)]
+    pub rules: Rules,
     /// Engine: auto, f32, int8 or onnxruntime.
     #[arg(long, default_value = "auto", value_parser = backend)]
     pub backend: Backend,
     /// Price a trace of another ISA than the model's: at best a ranking of cores.
     #[arg(long)]
     pub any_isa: bool,
+}
+
+fn rules(text: &str) -> std::result::Result<Rules, String> {
+    Rules::from_word(text).ok_or_else(|| "expected gem5, gem5-stock or textbook".into())
 }
 
 fn backend(text: &str) -> std::result::Result<Backend, String> {
@@ -69,6 +86,8 @@ pub struct Loaded {
     pub table: MicroarchTable,
     /// Its file.
     pub table_path: PathBuf,
+    /// The cores that both stand for, where they come from no file.
+    pub cores: Option<Arc<CoreList>>,
     /// Whether traces of any ISA are taken.
     pub any_isa: bool,
 }
@@ -82,15 +101,52 @@ impl Source {
         }
     }
 
+    /// The cores that are to be priced by their parameters, if any are.
+    fn cores(&self) -> Result<Option<CoreList>> {
+        if self.core.is_empty() {
+            return Ok(None);
+        }
+        let mut cores = Vec::new();
+        for what in &self.core {
+            match what.as_str() {
+                "ALL" => cores.extend(CoreList::known().cores),
+                what => cores.push(NamedCore::open(what)?),
+            }
+        }
+        CoreList::new(cores, self.rules).map(Some)
+    }
+
+    /// The table, and its file.
+    pub fn table(&self) -> Result<(MicroarchTable, PathBuf)> {
+        if let Some(cores) = self.cores()? {
+            return Ok((bank::table(&cores)?, "--core".into()));
+        }
+        let path = match &self.microarchs {
+            Some(path) => path.clone(),
+            None => match self.model_path()? {
+                path if pricing::is_cores(&path) => path,
+                path => path.with_extension("safetensors"),
+            },
+        };
+        Ok((pricing::microarchs(&path)?, path))
+    }
+
     /// Loads both and checks that they belong together.
     pub fn load(&self) -> Result<Loaded> {
+        if let Some(cores) = self.cores()? {
+            let cores = Arc::new(cores);
+            return Ok(Loaded {
+                model: bank::model(&cores),
+                model_path: PathBuf::new(),
+                table: bank::table(&cores)?,
+                table_path: "--core".into(),
+                any_isa: self.any_isa,
+                cores: Some(cores),
+            });
+        }
         let model_path = self.model_path()?;
-        let model = Model::load(&model_path, self.backend)?;
-        let table_path = match &self.microarchs {
-            Some(path) => path.clone(),
-            None => model_path.with_extension("safetensors"),
-        };
-        let table = MicroarchTable::load(&table_path)?;
+        let model = pricing::model(&model_path, self.backend)?;
+        let (table, table_path) = self.table()?;
         table
             .check_model(model.info())
             .map_err(|e| e.context(table_path.display()))?;
@@ -100,6 +156,7 @@ impl Source {
             table,
             table_path,
             any_isa: self.any_isa,
+            cores: None,
         })
     }
 }

@@ -335,8 +335,8 @@ fn advance(x: &mut RefMachine, block: &[Resolved], rows: Option<&mut [f32]>) {
 }
 
 impl Extractor for RefMachine {
-    fn schema(&self) -> &'static Schema {
-        &SCHEMA
+    fn columns(&self) -> usize {
+        SCHEMA.len()
     }
 
     fn intern(&mut self, id: InstId, inst: &StaticInst) {
@@ -364,8 +364,9 @@ impl Extractor for RefMachine {
         self.columns = columns;
     }
 
-    fn save(&self, out: &mut Vec<u8>) {
+    fn save(&self, out: &mut Vec<u8>) -> Result<()> {
         state::save(self, out);
+        Ok(())
     }
 
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<()> {

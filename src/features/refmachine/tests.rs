@@ -108,7 +108,7 @@ proptest! {
         let mut a = extractor();
         rows(&mut a, &s[..cut]);
         let mut state = Vec::new();
-        a.save(&mut state);
+        a.save(&mut state).unwrap();
         let mut b = extractor();
         let mut rest = &state[..];
         b.restore(&mut rest).unwrap();
@@ -173,11 +173,11 @@ fn strides_rows_and_all_else_come_back() {
     }
     assert!(x.last_row != u64::MAX && x.last_far > 0 && x.last_miss > 0);
     let mut saved = Vec::new();
-    x.save(&mut saved);
+    x.save(&mut saved).unwrap();
     let mut restored = fresh();
     restored.restore(&mut &saved[..]).unwrap();
     let mut again = Vec::new();
-    restored.save(&mut again);
+    restored.save(&mut again).unwrap();
     assert_eq!(again, saved);
     for (a, b) in restored.insts.iter().zip(&loads) {
         assert_eq!((a.stride.last, a.stride.stride), (b.last, b.stride));

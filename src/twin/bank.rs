@@ -1,0 +1,377 @@
+//! A bank of machines: several cores on one stream, as an extractor and the engine that reads its
+//! rows, so that everything that takes a model takes a list of cores.
+//!
+//! A row has one element for each core: what the retirement took and why, the bits of [`At`] below
+//! 2^32 as those of an f32. The representation has [`Part::COUNT`] elements for each core: the
+//! cycles by part. A core's vector has ones at its own and zeros elsewhere, so that its estimate is
+//! the sum of its parts.
+
+use super::cores::CoreList;
+use super::parts::{At, Part};
+use super::prepared::Prepared;
+use super::Machine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::Extractor;
+use crate::inst::{InstId, Resolved, StaticInst};
+use crate::microarch::{Microarch, MicroarchTable};
+use crate::model::{Backend, Engine, EngineFactory, Model, ModelInfo, Out, Rows};
+use crate::sync::lock;
+use std::sync::{Arc, Mutex};
+
+/// Name of the rows.
+pub const SCHEMA: &str = "cores-1";
+/// Retirements before each sampling unit that the machines time, so that their queues fill.
+const WARMUP: usize = 1024;
+/// Retirements at a time: each machine works on them alone, which threads share.
+const BLOCK: usize = 2048;
+/// Most cycles of a retirement: what fits above the part in 32 bits.
+const MAX_CYCLES: u64 = (1 << 28) - 1;
+
+/// The model that a list of cores is.
+pub fn model(cores: &Arc<CoreList>) -> Arc<Model> {
+    let info = ModelInfo {
+        id: cores.id(),
+        schema: SCHEMA.into(),
+        schema_hash: cores.hash(),
+        isa: "riscv64".into(),
+        features: cores.cores.len(),
+        representation: cores.cores.len() * Part::COUNT,
+        warmup: WARMUP,
+        metadata: Vec::new(),
+    };
+    Model::from_parts(info, Box::new(Factory(cores.clone())))
+}
+
+/// The table of its cores.
+pub fn table(cores: &CoreList) -> Result<MicroarchTable> {
+    let count = cores.cores.len();
+    let mut table = MicroarchTable::of_cores(cores.id(), count * Part::COUNT, cores.hash());
+    for (k, core) in cores.cores.iter().enumerate() {
+        let mut vector = vec![0.0; count * Part::COUNT];
+        vector[k * Part::COUNT..(k + 1) * Part::COUNT].fill(1.0);
+        table.add(Microarch {
+            name: core.name.clone(),
+            clock_hz: core.parameters.clock_ghz * 1e9,
+            kind: core.parameters.kind.long_word().into(),
+            parameters: serde_json::Value::Object(core.parameters.to_map()).to_string(),
+            trained: false,
+            vector,
+        })?;
+    }
+    Ok(table)
+}
+
+struct Factory(Arc<CoreList>);
+
+impl EngineFactory for Factory {
+    fn engine(&self, _lanes: usize, _steps: usize) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(Parts(self.0.cores.len())))
+    }
+
+    fn backend(&self) -> Backend {
+        Backend::NativeF32
+    }
+
+    fn extractor(&self, _info: &ModelInfo, threads: usize) -> Result<Box<dyn Extractor>> {
+        Ok(Box::new(Bank::new(self.0.clone(), threads)))
+    }
+}
+
+/// The engine: rows to cycles by part.
+struct Parts(usize);
+
+impl Engine for Parts {
+    fn reset(&mut self) {}
+
+    fn run(&mut self, rows: &Rows, out: Out) -> Result<()> {
+        let (cores, width) = (self.0, self.0 * Part::COUNT);
+        if rows.features != cores {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("rows of {} elements for {cores} cores", rows.features),
+            ));
+        }
+        let at = |bits: &f32| At::from_bits(u64::from(bits.to_bits()));
+        match out {
+            Out::Rows(out) => {
+                out[..rows.lanes * rows.steps * width].fill(0.0);
+                for lane in 0..rows.lanes {
+                    for step in 0..rows.steps {
+                        let out = &mut out[(lane * rows.steps + step) * width..][..width];
+                        let of_core = out.chunks_exact_mut(Part::COUNT);
+                        for (parts, at) in of_core.zip(rows.row(lane, step).iter().map(at)) {
+                            parts[at.part() as usize] = at.cycle() as f32;
+                        }
+                    }
+                }
+            }
+            Out::Sums { measured, sums } => {
+                let lanes = measured.iter().zip(sums.chunks_exact_mut(width));
+                for (lane, (measured, sums)) in lanes.enumerate() {
+                    let block = rows.block(lane, measured.clone());
+                    for row in block.chunks_exact(cores) {
+                        let of_core = sums.chunks_exact_mut(Part::COUNT);
+                        for (parts, at) in of_core.zip(row.iter().map(at)) {
+                            parts[at.part() as usize] += at.cycle() as f64;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The machines of a list of cores on one stream.
+pub struct Bank {
+    cores: Arc<CoreList>,
+    insts: Vec<Prepared>,
+    machines: Vec<Machine>,
+    /// What each machine made of the last block, one after the other.
+    made: Vec<f32>,
+    threads: usize,
+}
+
+impl Bank {
+    /// At the start of a stream; up to `threads` threads, the caller's among them, run it.
+    pub fn new(cores: Arc<CoreList>, threads: usize) -> Self {
+        Self {
+            machines: machines(&cores),
+            insts: Vec::new(),
+            made: Vec::new(),
+            threads: threads.min(cores.cores.len()),
+            cores,
+        }
+    }
+
+    /// Each machine over a block, those of a part of the cores on each thread.
+    fn each(&mut self, block: &[Resolved], make: bool) {
+        let insts = &self.insts;
+        let one = |machine: &mut Machine, made: &mut [f32]| match make {
+            true => {
+                for (r, made) in block.iter().zip(made) {
+                    *made = element(machine.step(&insts[r.inst as usize], r));
+                }
+            }
+            false => block
+                .iter()
+                .for_each(|r| machine.warm(&insts[r.inst as usize], r)),
+        };
+        self.made.resize(block.len() * self.machines.len(), 0.0);
+        let pairs = self
+            .machines
+            .iter_mut()
+            .zip(self.made.chunks_exact_mut(block.len()));
+        if self.threads < 2 || block.len() < BLOCK / 8 {
+            pairs.for_each(|(machine, made)| one(machine, made));
+            return;
+        }
+        // Whoever is done takes the next core: cores differ in what they cost.
+        let pairs = Mutex::new(pairs);
+        std::thread::scope(|scope| {
+            let work = || {
+                loop {
+                    // The lock is given back before the work.
+                    let next = lock(&pairs).next();
+                    let Some((machine, made)) = next else { return };
+                    one(machine, made);
+                }
+            };
+            for _ in 1..self.threads {
+                // Where no thread can be had, this one does it all.
+                let _ = std::thread::Builder::new()
+                    .name("perfvec-cores".into())
+                    .spawn_scoped(scope, work);
+            }
+            work();
+        });
+    }
+}
+
+fn machines(cores: &CoreList) -> Vec<Machine> {
+    let new = |core: &super::cores::NamedCore| Machine::new(&core.parameters, &cores.rules);
+    cores.cores.iter().map(new).collect()
+}
+
+fn element(at: At) -> f32 {
+    f32::from_bits(At::new(at.cycle().min(MAX_CYCLES), at.part()).bits() as u32)
+}
+
+impl Extractor for Bank {
+    fn columns(&self) -> usize {
+        self.machines.len()
+    }
+
+    fn block(&self) -> usize {
+        BLOCK
+    }
+
+    fn intern(&mut self, id: InstId, inst: &StaticInst) {
+        debug_assert_eq!(id as usize, self.insts.len());
+        self.insts.push(Prepared::new(inst));
+    }
+
+    fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
+        let inst = &self.insts[r.inst as usize];
+        match row {
+            Some(row) => {
+                for (machine, x) in self.machines.iter_mut().zip(row) {
+                    *x = element(machine.step(inst, r));
+                }
+            }
+            None => self.machines.iter_mut().for_each(|m| m.warm(inst, r)),
+        }
+    }
+
+    fn steps(&mut self, block: &[Resolved], rows: Option<&mut [f32]>) {
+        if block.is_empty() {
+            return;
+        }
+        self.each(block, rows.is_some());
+        if let Some(rows) = rows {
+            for (k, made) in self.made.chunks_exact(block.len()).enumerate() {
+                for (row, x) in rows.chunks_exact_mut(self.machines.len()).zip(made) {
+                    row[k] = *x;
+                }
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.machines = machines(&self.cores);
+    }
+
+    fn save(&self, _out: &mut Vec<u8>) -> Result<()> {
+        Err(unsaved())
+    }
+
+    fn restore(&mut self, _bytes: &mut &[u8]) -> Result<()> {
+        Err(unsaved())
+    }
+}
+
+fn unsaved() -> Error {
+    Error::new(
+        ErrorKind::State,
+        "snapshot: the machines of cores cannot be saved; start the stream again, or price with a foundation model",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Sampling, Session, SessionConfig};
+    use crate::trace::{self, Block};
+    use crate::twin::Twin;
+    use std::path::Path;
+
+    fn list(names: &[&str]) -> Arc<CoreList> {
+        use crate::twin::rules::Rules;
+        Arc::new(CoreList::open(names.iter().copied(), Rules::GEM5).unwrap())
+    }
+
+    /// The bundled trace's first blocks through `take`.
+    fn read(mut take: impl FnMut(&Block)) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/lua.pvt");
+        let mut reader = trace::open(&path).unwrap();
+        let mut block = Block::default();
+        for _ in 0..20 {
+            assert!(reader.next_block(&mut block).unwrap());
+            take(&block);
+        }
+    }
+
+    fn session(cores: &Arc<CoreList>, config: &SessionConfig) -> Session {
+        let mut session = Session::new(model(cores), config).unwrap();
+        read(|block| {
+            for inst in &block.statics {
+                session.intern(inst).unwrap();
+            }
+            session.retire_many(&block.retirements).unwrap();
+        });
+        session.finish().unwrap();
+        session
+    }
+
+    /// What each core's own machine says of the same stream.
+    fn alone(cores: &CoreList) -> Vec<f64> {
+        let new = |c: &crate::twin::cores::NamedCore| Twin::new(&c.parameters, &cores.rules);
+        let mut twins: Vec<Twin> = cores.cores.iter().map(new).collect();
+        let mut resolver = crate::outcome::Resolver::default();
+        let mut settled = Vec::new();
+        read(|block| {
+            for inst in &block.statics {
+                resolver.intern(inst);
+                twins.iter_mut().for_each(|t| t.intern(inst));
+            }
+            resolver.settle(&block.retirements, &mut settled);
+            for r in settled.drain(..) {
+                twins.iter_mut().for_each(|t| {
+                    t.step(&r);
+                });
+            }
+        });
+        resolver.flush(&mut settled);
+        for r in settled {
+            twins.iter_mut().for_each(|t| {
+                t.step(&r);
+            });
+        }
+        let parts = twins.iter().flat_map(|t| t.parts);
+        parts.map(|cycles| cycles as f64).collect()
+    }
+
+    const NAMES: [&str; 3] = ["boom-small-like", "cortex-a53-like", "skylake-like"];
+
+    #[test]
+    fn a_session_adds_up_what_each_machine_says_alone_on_any_number_of_threads() {
+        let cores = list(&NAMES);
+        let want = alone(&cores);
+        for threads in [0, 1, 3] {
+            let config = SessionConfig {
+                threads,
+                ..SessionConfig::default()
+            };
+            let mut session = session(&cores, &config);
+            let vector = session.program_vector().unwrap();
+            assert_eq!(vector.sum, want, "{threads} threads");
+            let table = table(&cores).unwrap();
+            let estimates = table.estimate(&vector).unwrap();
+            let stacks = table.stacks(&vector).unwrap().unwrap();
+            for (k, (e, stack)) in estimates.iter().zip(&stacks).enumerate() {
+                assert_eq!(&stack[..], &want[k * Part::COUNT..(k + 1) * Part::COUNT]);
+                assert_eq!(stack.iter().sum::<f64>(), e.cycles);
+            }
+        }
+    }
+
+    #[test]
+    fn units_after_warmed_gaps_stand_for_the_whole() {
+        let cores = list(&NAMES);
+        let table = table(&cores).unwrap();
+        let whole = session(&cores, &SessionConfig::default())
+            .program_vector()
+            .unwrap();
+        let config = SessionConfig {
+            sampling: Sampling::FixedRate { period: 8192 },
+            ..SessionConfig::default()
+        };
+        let sampled = session(&cores, &config).program_vector().unwrap();
+        assert!(sampled.measured > 0 && sampled.measured < whole.measured / 4);
+        let whole = table.estimate(&whole).unwrap();
+        for (s, w) in table.estimate(&sampled).unwrap().iter().zip(&whole) {
+            let off = (s.cycles / w.cycles - 1.0).abs();
+            assert!(off < s.half_width, "{off} off, {} said", s.half_width);
+        }
+    }
+
+    #[test]
+    fn a_list_of_cores_survives_its_file_and_a_snapshot_is_refused() {
+        let cores = list(&["skylake-like", "boom-small-like"]);
+        assert_eq!(CoreList::from_text(&cores.to_text()).unwrap(), *cores);
+        let mut session = session(&cores, &SessionConfig::default());
+        let e = session.snapshot().unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::State);
+        assert!(e.message().contains("cannot be saved"), "{e}");
+    }
+}
