@@ -86,8 +86,6 @@ pub struct Loaded {
     pub table: MicroarchTable,
     /// Its file.
     pub table_path: PathBuf,
-    /// The cores that both stand for, where they come from no file.
-    pub cores: Option<Arc<CoreList>>,
     /// Whether traces of any ISA are taken.
     pub any_isa: bool,
 }
@@ -137,11 +135,10 @@ impl Source {
             let cores = Arc::new(cores);
             return Ok(Loaded {
                 model: bank::model(&cores),
-                model_path: PathBuf::new(),
+                model_path: "--core".into(),
                 table: bank::table(&cores)?,
                 table_path: "--core".into(),
                 any_isa: self.any_isa,
-                cores: Some(cores),
             });
         }
         let model_path = self.model_path()?;
@@ -156,7 +153,6 @@ impl Source {
             table,
             table_path,
             any_isa: self.any_isa,
-            cores: None,
         })
     }
 }
