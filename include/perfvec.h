@@ -409,6 +409,11 @@
 #define PERFVEC_WARMING_ALL 9223372036854775807
 
 /**
+ * Numbers that perfvec_session_stacks() gives for each microarchitecture.
+ */
+#define PERFVEC_STACK_PARTS 11
+
+/**
  * Fits the vector of one core to the cycles of a timing CPU.
  *
  * General flow: create; attach to a session with intervals; perfvec_session_retire_timed() for
@@ -1053,7 +1058,8 @@ perfvec_status perfvec_static_inst_decode(uint32_t isa,
                                           struct perfvec_static_inst *out);
 
 /**
- * Loads a model (.onnx). `path` NULL means the default model: the file that the environment
+ * Loads a model (.onnx), or a list of cores (.toml or .json), each of which is priced by a machine
+ * with its own parameters: perfvec_microarchs_load() of the same file gives their table. `path` NULL means the default model: the file that the environment
  * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
  * from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
  * data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
@@ -1064,7 +1070,9 @@ perfvec_status perfvec_static_inst_decode(uint32_t isa,
  * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema or ISA is none of this
  * library's).
  */
-perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct perfvec_model **out);
+perfvec_status perfvec_model_load(const char *path,
+                                  uint32_t backend,
+                                  struct perfvec_model **out);
 
 /**
  * Frees the handle; sessions keep what they need of the model. NULL does nothing.
@@ -1323,6 +1331,24 @@ perfvec_status perfvec_session_estimate_all(struct perfvec_session *session,
                                             struct perfvec_estimate *out,
                                             size_t capacity,
                                             size_t *len);
+
+/**
+ * The same split by cause: PERFVEC_STACK_PARTS numbers of cycles for each microarchitecture, in
+ * the table's order, that add up to its cycles to the bit; perfvec_microarchs_stack_part() names them. Only
+ * where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model, which does
+ * not tell causes apart.
+ */
+perfvec_status perfvec_session_stacks(struct perfvec_session *session,
+                                      const struct perfvec_microarchs *microarchs,
+                                      double *out,
+                                      size_t capacity,
+                                      size_t *len);
+
+/**
+ * The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last. It
+ * lives as long as the library.
+ */
+const char *perfvec_microarchs_stack_part(size_t index);
 
 /**
  * The totals over several sessions (harts): cycles and seconds add up, the CPI is over all

@@ -137,6 +137,10 @@ class Microarchs {
         handle_.reset(handle);
     }
     std::size_t size() const noexcept { return perfvec_microarchs_count(get()); }
+    // The cause at `index` of Session::stacks(); NULL from PERFVEC_STACK_PARTS on.
+    static const char *stack_part(std::size_t index) noexcept {
+        return perfvec_microarchs_stack_part(index);
+    }
     // The strings in it live until the table is changed or freed.
     perfvec_microarch_info at(std::size_t index) const {
         perfvec_microarch_info info{};
@@ -264,6 +268,12 @@ class Session {
         std::size_t count = 0;
         check(perfvec_session_estimate_all(get(), table.get(), out.data(), out.size(), &count));
         return out;
+    }
+    // Cycles by cause, PERFVEC_STACK_PARTS for each core of a list of cores.
+    std::vector<double> stacks(const Microarchs &table) const {
+        return detail::filled<double>([&](double *out, std::size_t capacity, std::size_t *len) {
+            return perfvec_session_stacks(get(), table.get(), out, capacity, len);
+        });
     }
     double ood_score(const Microarchs &table) const {
         double score = 0;

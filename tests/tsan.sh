@@ -21,7 +21,7 @@ done
 cp tests/data/capi/tiny.* "$work"
 export LD_LIBRARY_PATH="$work" PERFVEC_MODEL="$work/tiny.onnx" TSAN_OPTIONS=exitcode=66
 for source in tests/c/threads.c tests/c/stream.c tests/c/record.c \
-    tests/c/misuse.c tests/c/wrapper.cpp; do
+    tests/c/misuse.c tests/c/cores.c tests/c/wrapper.cpp; do
     case $source in
     *.cpp) compile="clang++ -std=c++17" ;;
     *) compile="clang -std=gnu11" ;;

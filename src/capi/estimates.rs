@@ -7,8 +7,8 @@ use super::sized::{self, Sized32};
 use super::status::{perfvec_status, PERFVEC_OK};
 use super::strings::{self, fill, put, slice};
 use crate::error::{Error, ErrorKind};
-use crate::microarch::Estimate;
-use std::ffi::c_char;
+use crate::microarch::{Estimate, PARTS};
+use std::ffi::{c_char, CStr};
 
 /// How far a session has come.
 #[derive(Clone, Copy)]
@@ -115,6 +115,62 @@ pub unsafe extern "C" fn perfvec_session_estimate_all(
     };
     // SAFETY: as above.
     unsafe { exclusive(session, estimate) }
+}
+
+/// The same split by cause: PERFVEC_STACK_PARTS numbers of cycles for each microarchitecture, in
+/// the table's order, that add up to its cycles to the bit; perfvec_microarchs_stack_part() names them. Only
+/// where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model, which does
+/// not tell causes apart.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_stacks(
+    session: *mut perfvec_session,
+    microarchs: *const perfvec_microarchs,
+    out: *mut f64,
+    capacity: usize,
+    len: *mut usize,
+) -> perfvec_status {
+    let split = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        // SAFETY: by the contract of the module.
+        unsafe {
+            let stacks = with_table(microarchs, |t| t.stacks(&program))?.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::NotFound,
+                    "the model does not tell causes apart; load a list of cores (.toml) as the model",
+                )
+            })?;
+            fill(&stacks.concat(), out, capacity, len)
+        }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, split) }
+}
+
+/// Numbers that perfvec_session_stacks() gives for each microarchitecture.
+pub const PERFVEC_STACK_PARTS: u32 = 11;
+
+const _: () = assert!(PERFVEC_STACK_PARTS as usize == PARTS.len());
+
+/// The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last. It
+/// lives as long as the library.
+#[no_mangle]
+pub extern "C" fn perfvec_microarchs_stack_part(index: usize) -> *const c_char {
+    const NAMES: [&CStr; PARTS.len()] = [
+        c"base",
+        c"fetch",
+        c"branch",
+        c"dependence",
+        c"ports",
+        c"window",
+        c"L1",
+        c"L2",
+        c"L3",
+        c"memory",
+        c"store",
+    ];
+    NAMES
+        .get(index)
+        .map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
 /// The totals over several sessions (harts): cycles and seconds add up, the CPI is over all

@@ -366,6 +366,26 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_splits_what_a_session_adds_up() {
+        let cores = list(&NAMES);
+        let table = table(&cores).unwrap();
+        let on: Vec<&Microarch> = table.entries().iter().collect();
+        let mut profile = crate::session::Profile::new(&model(&cores), &on, None).unwrap();
+        read(|block| {
+            block.statics.iter().for_each(|inst| profile.intern(inst));
+            profile.retire(&block.retirements).unwrap();
+        });
+        let (costs, _) = profile.finish().unwrap();
+        let vector = session(&cores, &SessionConfig::default())
+            .program_vector()
+            .unwrap();
+        for (k, e) in table.estimate(&vector).unwrap().iter().enumerate() {
+            let sum: f64 = costs.sites.iter().map(|s| s.values[k + 1]).sum();
+            assert_eq!(sum, e.cycles);
+        }
+    }
+
+    #[test]
     fn a_list_of_cores_survives_its_file_and_a_snapshot_is_refused() {
         let cores = list(&["skylake-like", "boom-small-like"]);
         assert_eq!(CoreList::from_text(&cores.to_text()).unwrap(), *cores);

@@ -96,6 +96,11 @@ fn streams() {
 }
 
 #[test]
+fn lists_of_cores() {
+    Fixture::new().run(C, "tests/c/cores.c");
+}
+
+#[test]
 fn threads() {
     Fixture::new().run(C, "tests/c/threads.c");
 }

@@ -1,5 +1,6 @@
 //! The `perfvec` command, and what the book says of it.
 
+mod cores;
 mod features;
 mod files;
 mod mistakes;

@@ -1,0 +1,126 @@
+//! Cores that are priced by their own parameters: `--core`.
+
+use perfvec_test_support::root;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+/// Standard output of `perfvec` with `args` in `dir`; else its error.
+fn perfvec(dir: &Path, args: &[&str]) -> Result<String, String> {
+    let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .current_dir(dir)
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    match done.status.success() {
+        true => Ok(text(done.stdout)),
+        false => Err(text(done.stderr)),
+    }
+}
+
+fn trace() -> String {
+    root("examples/lua.pvt").display().to_string()
+}
+
+const MINE: &str = "like = \"cortex-a72-like\"\nrob = 16\n";
+
+#[test]
+fn a_core_in_a_file_is_priced_and_its_stack_adds_up() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("mine.toml"), MINE).unwrap();
+    let args = [
+        "replay",
+        &trace(),
+        "--core",
+        "mine.toml",
+        "--core",
+        "cortex-a72-like",
+    ];
+    let more = [
+        "--interval",
+        "1000000",
+        "--json",
+        "-",
+        "--vector",
+        "v.safetensors",
+    ];
+    let text = perfvec(dir.path(), &[&args[..], &more].concat()).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let cores = json["microarchs"].as_array().unwrap();
+    let names: Vec<&str> = cores.iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["cortex-a72-like", "mine"]);
+    let cycles = |k: usize| cores[k]["cycles"].as_f64().unwrap();
+    assert!(
+        cycles(1) > 1.05 * cycles(0),
+        "a reorder buffer of 16 is slower"
+    );
+    for (k, core) in cores.iter().enumerate() {
+        let parts = core["stack"].as_object().unwrap();
+        assert_eq!(parts.len(), 11);
+        let order = ["base", "fetch", "branch", "dependence", "ports", "window"];
+        let order = order.iter().chain(&["L1", "L2", "L3", "memory", "store"]);
+        let sum: f64 = order.map(|part| parts[*part].as_f64().unwrap()).sum();
+        assert_eq!(sum, cycles(k));
+        let of_intervals: f64 = (json["intervals"].as_array().unwrap().iter())
+            .flat_map(|i| i["stacks"][k].as_array().unwrap())
+            .map(|x| x.as_f64().unwrap())
+            .sum();
+        assert_eq!(of_intervals, cycles(k));
+    }
+
+    // The saved vector gives the same on the same cores, and nothing on others.
+    let predict = ["predict", "v.safetensors", "--format", "csv"];
+    let csv = perfvec(dir.path(), &[&predict[..], &args[2..]].concat()).unwrap();
+    assert!(
+        csv.contains(&format!(",mine,1800000000,{},", cores[1]["cpi"])),
+        "{csv}"
+    );
+    let others = ["--core", "cortex-a72-like"];
+    let e = perfvec(dir.path(), &[&predict[..], &others].concat()).unwrap_err();
+    assert!(e.contains("v.safetensors") && e.contains("model"), "{e}");
+}
+
+#[test]
+fn a_table_shows_shares_of_causes() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = perfvec(dir.path(), &["replay", &trace(), "--core", "rocket-like"]).unwrap();
+    let line = text
+        .lines()
+        .rfind(|l| l.starts_with("rocket-like"))
+        .unwrap();
+    let shares = line.split_whitespace().skip(1);
+    let sum: i32 = shares.map(|x| x.parse::<i32>().unwrap()).sum();
+    assert!((95..=105).contains(&sum), "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn mistakes_say_what_to_give() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("mine.toml"),
+        MINE.replace("rob =", "robb ="),
+    )
+    .unwrap();
+    let trace = trace();
+    for (args, says) in [
+        (&["--core", "mine.toml"][..], "\"robb\" is no parameter"),
+        (
+            &["--core", "none-like"],
+            "no such file, and no core is called",
+        ),
+        (
+            &["--core", "u74-like", "--core", "u74-like"],
+            "two cores are called",
+        ),
+        (
+            &["--core", "u74-like", "--model", "x.onnx"],
+            "cannot be used with",
+        ),
+        (&["--core", "u74-like", "--rules", "gem6"], "textbook"),
+    ] {
+        let e = perfvec(dir.path(), &[&["replay", &trace][..], args].concat()).unwrap_err();
+        assert!(e.contains(says), "{e} lacks {says}");
+    }
+}
