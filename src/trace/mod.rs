@@ -34,14 +34,16 @@ pub mod perfvec_txt;
 mod predict;
 mod reader;
 mod statics;
+mod steps;
 mod text_line;
 mod varint;
 mod writer;
 
-pub use diff::{first_difference, DiffOptions, Difference, Step};
+pub use diff::{first_difference, Addresses, DiffOptions, Difference};
 pub use hash::StreamHash;
 pub use import::{open, Blocks};
 pub use reader::Reader;
+pub use steps::{Step, Steps};
 pub use writer::Writer;
 
 use crate::inst::{Retirement, StaticInst};

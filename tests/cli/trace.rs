@@ -1,7 +1,10 @@
-//! `perfvec info` and `perfvec diff`.
+//! `perfvec info`, `perfvec diff` and `perfvec dump`.
 
+use perfvec::inst::InstFlags;
 use perfvec_test_support::stream::*;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 fn saved(dir: &Path, name: &str, stream: &Stream) -> PathBuf {
     let path = dir.join(name);
@@ -197,4 +200,96 @@ fn diff_from_a_pc_on_and_up_to_where_pages_lie() {
     }
     let e = compare(&moved, Some(1), true).unwrap_err();
     assert!(e.contains("0x1"), "{e}");
+}
+
+#[test]
+fn diff_can_leave_addresses_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = walk(1, 3, 1000);
+    let mut elsewhere = stream.clone();
+    for (n, (r, _)) in elsewhere.retirements.iter_mut().enumerate() {
+        if r.address != 0 {
+            r.address = 0x4000 + 24 * n as u64;
+        }
+    }
+    let a = saved(dir.path(), "a", &stream);
+    let compare = |b: &Stream, options: &[&str]| {
+        let b = saved(dir.path(), "b", b);
+        diff(&a, &b, options).unwrap()
+    };
+    assert!(!compare(&elsewhere, &[]).0);
+    let (same, text) = compare(&elsewhere, &["--ignore-addresses"]);
+    assert!(same && text.contains("whatever its addresses"), "{text}");
+    // All else still counts.
+    elsewhere.retirements.truncate(999);
+    let (same, text) = compare(&elsewhere, &["--ignore-addresses"]);
+    assert!(!same && text.contains("length"), "{text}");
+}
+
+fn dump(trace: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_perfvec"));
+    command.arg("dump").arg(trace);
+    command
+}
+
+#[test]
+fn dump_prints_a_line_for_each_retirement() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stream = walk(1, 3, 1000);
+    for i in (10..20).chain(30..31) {
+        stream.retirements[i].1 = Some(i as u32);
+    }
+    let path = saved(dir.path(), "a.pvt", &stream);
+    let done = dump(&path).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let all = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(all.lines().count(), 1000);
+    let inst = |n: usize| &stream.statics[stream.retirements[n].0.inst as usize];
+    let mut branches = [0, 0];
+    for (n, (line, (r, cycles))) in all.lines().zip(&stream.retirements).enumerate() {
+        let (index, text) = line.split_at(13);
+        assert_eq!(index.trim(), n.to_string());
+        let (pc, op) = (inst(n).pc, inst(n).op.name());
+        let start = format!("{pc:#018x} {op}:{}", inst(n).size);
+        assert!(text.starts_with(&start), "{line}");
+        let words: Vec<&str> = text.split(' ').collect();
+        let word = |key: &str| words.iter().find_map(|w| w.strip_prefix(key));
+        let address = format!("{:#x}+{}", r.address, inst(n).access_size);
+        let mem = inst(n).flags.is_mem();
+        assert_eq!(word("address="), mem.then_some(&address[..]), "{line}");
+        let next = format!("{:#x}", r.next_pc);
+        assert_eq!(word("next="), (r.next_pc > 0).then_some(&next[..]));
+        let cycles = cycles.map(|c| c.to_string());
+        assert_eq!(word("cycles="), cycles.as_deref(), "{line}");
+        let branch = inst(n).flags.contains(InstFlags::COND_CTRL) && n < 999;
+        let taken = branch && inst(n + 1).pc != inst(n).fall_through();
+        assert_eq!(words.contains(&"taken"), taken, "{line}");
+        assert_eq!(words.contains(&"not-taken"), branch && !taken, "{line}");
+        branches[usize::from(taken)] += usize::from(branch);
+    }
+    assert!(branches.iter().all(|n| *n > 10), "{branches:?}");
+}
+
+#[test]
+fn dump_stops_where_nobody_reads_on_and_at_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = saved(dir.path(), "a.pvt", &walk(1, 3, 200_000));
+    let mut child = dump(&path).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 13];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"           0 ");
+    assert!(child.wait().unwrap().success());
+
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 100]).unwrap();
+    let done = dump(&path).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        told.contains("196608 intact retirements: truncated"),
+        "{told}"
+    );
+    // Whole blocks of what is intact.
+    let lines = done.stdout.split(|b| *b == b'\n').count() - 1;
+    assert_eq!(lines, 3 * 65536);
 }

@@ -3,6 +3,7 @@
 mod calibrate;
 mod convert;
 mod cores;
+mod dump;
 mod features;
 mod guest;
 mod info;
@@ -19,6 +20,7 @@ mod run;
 mod simpoints;
 mod source;
 mod speedup;
+mod step_text;
 mod trace_diff;
 mod trace_info;
 mod whole;
@@ -63,6 +65,8 @@ enum Command {
     Convert(convert::Args),
     /// List cores by name, show or check the parameters of one.
     Cores(cores::Args),
+    /// Print a trace as text, a line for each retirement.
+    Dump(dump::Args),
     /// Compare the streams of two traces; the exit code is 1 where they differ.
     Diff(trace_diff::DiffArgs),
     /// Print a script that completes the command line in a shell.
@@ -106,6 +110,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Cores(args) => cores::run(&args),
+        Command::Dump(args) => dump::run(&args),
         Command::Diff(args) => {
             let mut text = Vec::new();
             let same = trace_diff::run(&args, &mut text);

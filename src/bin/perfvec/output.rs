@@ -10,9 +10,15 @@ use std::path::{Path, PathBuf};
 /// what it wanted.
 pub fn print(text: impl AsRef<[u8]>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|e| Error::io("standard output", &e)),
+    let done = out.write_all(text.as_ref()).and_then(|()| out.flush());
+    done.or_else(gone)
+}
+
+/// What printing comes to after `e`.
+pub fn gone(e: std::io::Error) -> Result<()> {
+    match e.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::io("standard output", &e)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `perfvec diff`: whether two traces hold the same stream, and where they part.
 
-use perfvec::inst::Retirement;
-use perfvec::trace::{self, first_difference, DiffOptions, Step};
+use crate::step_text::Line;
+use perfvec::trace::{self, first_difference, Addresses, DiffOptions, Step};
 use perfvec::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -24,6 +24,9 @@ pub struct DiffArgs {
     /// trace stand for those of the other one to one, and offsets in them are equal.
     #[arg(long)]
     pub moved_pages: bool,
+    /// Compare no data addresses at all.
+    #[arg(long, conflicts_with = "moved_pages")]
+    pub ignore_addresses: bool,
 }
 
 /// An address in hexadecimal with 0x, or in decimal.
@@ -64,19 +67,23 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
     let options = DiffOptions {
         context: args.context,
         from: args.from,
-        moved_pages: args.moved_pages,
+        addresses: match (args.ignore_addresses, args.moved_pages) {
+            (true, _) => Addresses::Ignored,
+            (_, true) => Addresses::MovedPages,
+            _ => Addresses::Equal,
+        },
     };
     let difference = first_difference(a.as_mut(), b.as_mut(), &options)?;
     let mut text = String::new();
     match &difference {
-        None if args.from.is_some() || args.moved_pages => {
+        None if args.from.is_some() || options.addresses != Addresses::Equal => {
             let from = args
                 .from
                 .map_or(String::new(), |pc| format!(" from {pc:#x} on"));
-            let moved = if args.moved_pages {
-                ", up to the places of pages"
-            } else {
-                ""
+            let moved = match options.addresses {
+                Addresses::Equal => "",
+                Addresses::MovedPages => ", up to the places of pages",
+                Addresses::Ignored => ", whatever its addresses",
             };
             let totals = [a.summary().retirements, b.summary().retirements];
             let _ = writeln!(
@@ -102,10 +109,10 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
             );
             for (i, step) in d.before.iter().enumerate() {
                 let index = index_a - (d.before.len() - i) as u64;
-                let _ = writeln!(text, "  {index:>12} {}", line(Some(step)));
+                let _ = writeln!(text, "  {index:>12} {}", Line(step));
             }
-            let _ = writeln!(text, "a {index_a:>12} {}", line(d.a.as_ref()));
-            let _ = writeln!(text, "b {index_b:>12} {}", line(d.b.as_ref()));
+            let _ = writeln!(text, "a {index_a:>12} {}", end_or(d.a.as_ref()));
+            let _ = writeln!(text, "b {index_b:>12} {}", end_or(d.b.as_ref()));
         }
     }
     out.write_all(text.as_bytes())
@@ -113,32 +120,6 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<bool> {
     Ok(difference.is_none())
 }
 
-fn line(step: Option<&Step>) -> String {
-    let Some(step) = step else {
-        return "end of the trace".to_string();
-    };
-    let inst = &step.inst;
-    let mut text = format!("{:#018x} {}:{}", inst.pc, inst.op.name(), inst.size);
-    for (name, _) in inst.flags.iter_names() {
-        let _ = write!(text, " {}", name.to_lowercase());
-    }
-    for (label, registers) in [("dst", inst.destinations()), ("src", inst.sources())] {
-        for r in registers {
-            let _ = write!(text, " {label}={:?}{}", r.class, r.index);
-        }
-    }
-    if inst.flags.is_mem() {
-        let _ = write!(
-            text,
-            " address={:#x}+{}",
-            step.retirement.address, inst.access_size
-        );
-    }
-    if let Some(taken) = step.taken {
-        text.push_str(if taken { " taken" } else { " not-taken" });
-    }
-    if step.retirement.flags & Retirement::FAULT != 0 {
-        text.push_str(" fault");
-    }
-    text
+fn end_or(step: Option<&Step>) -> String {
+    step.map_or("end of the trace".into(), |step| Line(step).to_string())
 }
