@@ -10,12 +10,11 @@ SHELL := /bin/bash
 
 PERFVEC := target/release/perfvec
 PYTHON  := target/venv/bin/python
-MODEL   := $(or $(PERFVEC_MODEL),onnx/perfvec-riscv64-1.onnx)
 # What `make run` prices: any RISC-V 64 Linux program with its arguments.
 DEMO    := target/workloads/bin/lua_scripts.O2 0 6
 PROGRAM ?= $(DEMO)
 # The cores that are like well-known ones; FLAGS= prints the whole table.
-FLAGS   ?= --only like --interval 100000
+FLAGS   ?= --interval 100000
 
 .DEFAULT_GOAL := help
 include packaging/install.mk
@@ -26,15 +25,8 @@ help:
 run: tools build
 	@if [ "$(PROGRAM)" = "$(DEMO)" ]; then \
 	    python3 onnx/workloads/build.py --only '^lua_scripts-a$$'; fi
-	@model=$(MODEL); \
-	if [ ! -f "$$model" ]; then \
-	    echo "$$model is not there: this takes a test model, whose figures mean nothing" >&2; \
-	    model=tests/data/capi/tiny.onnx; fi; \
-	$(PERFVEC) run --model "$$model" $(FLAGS) --json target/run.json \
-	    --vector target/run.safetensors -- $(PROGRAM); \
-	echo; \
-	echo "model             $$model"; \
-	echo "microarch table   $${model%.onnx}.safetensors"; \
+	$(PERFVEC) run $(FLAGS) --json target/run.json --vector target/run.safetensors -- $(PROGRAM)
+	@echo; \
 	echo "estimates (JSON)  target/run.json"; \
 	echo "program vector    target/run.safetensors"; \
 	echo "your program      make run PROGRAM='./a.out its arguments'"
@@ -85,8 +77,7 @@ NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qe
 
 # What README.md shows, from a real run.
 picture: build
-	python3 examples/picture.py examples/replay.svg --title 'perfvec replay --only like' -- \
-	    $(PERFVEC) replay --only like
+	python3 examples/picture.py examples/replay.svg --title 'perfvec replay' -- $(PERFVEC) replay
 
 tools:
 	@missing=; \

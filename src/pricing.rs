@@ -9,24 +9,38 @@ use crate::twin::cores::CoreList;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Whether the name of a file is that of a list of cores.
-pub fn is_cores(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "toml" || e == "json")
-}
+/// In place of a file: all cores that the library knows.
+pub const KNOWN: &str = "cores";
 
-/// The model in a file: .toml and .json hold lists of cores, other names a foundation model,
-/// which `backend` runs.
-pub fn model(path: &Path, backend: Backend) -> Result<Arc<Model>> {
+/// The list of cores that `path` names; `None` where it names a foundation model.
+fn cores(path: &Path) -> Result<Option<CoreList>> {
+    if path.as_os_str() == KNOWN {
+        return Ok(Some(CoreList::known()));
+    }
     match is_cores(path) {
-        true => Ok(bank::model(&Arc::new(CoreList::read(path)?))),
-        false => Model::load(path, backend),
+        true => CoreList::read(path).map(Some),
+        false => Ok(None),
     }
 }
 
-/// The microarch table in a file: .toml and .json hold lists of cores.
+/// Whether `path` names a list of cores, which is a model and its table in one.
+pub fn is_cores(path: &Path) -> bool {
+    path.as_os_str() == KNOWN || path.extension().is_some_and(|e| e == "toml" || e == "json")
+}
+
+/// The model in a file: .toml and .json hold lists of cores, "cores" stands for all that the
+/// library knows, and other names are those of foundation models, which `backend` runs.
+pub fn model(path: &Path, backend: Backend) -> Result<Arc<Model>> {
+    match cores(path)? {
+        Some(cores) => Ok(bank::model(&Arc::new(cores))),
+        None => Model::load(path, backend),
+    }
+}
+
+/// The microarch table in a file, or of the cores that [`model`] takes by the same name.
 pub fn microarchs(path: &Path) -> Result<MicroarchTable> {
-    match is_cores(path) {
-        true => bank::table(&CoreList::read(path)?),
-        false => MicroarchTable::load(path),
+    match cores(path)? {
+        Some(cores) => bank::table(&cores),
+        None => MicroarchTable::load(path),
     }
 }

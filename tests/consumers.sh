@@ -58,5 +58,5 @@ for libdir in lib lib/x86_64-linux-gnu; do
 done
 
 # The installed command stands on its own, with the model and the trace that came with it.
-env -i XDG_DATA_DIRS="$work" "$tree/bin/perfvec" replay --sample 100000 --only like
+env -i XDG_DATA_DIRS="$work" "$tree/bin/perfvec" replay --model learned --sample 100000 --only like
 echo "consumers.sh: all well"

@@ -104,8 +104,8 @@ impl LoadedModel {
     }
 }
 
-/// Loads a model (.onnx), or a list of cores (.toml or .json), each of which is priced by a machine
-/// with its own parameters: perfvec_microarchs_load() of the same file gives their table. `path` NULL means the default model: the file that the environment
+/// Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for all that the library knows),
+/// each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same file gives their table. `path` NULL means the default model: the file that the environment
 /// variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
 /// from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
 /// data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with

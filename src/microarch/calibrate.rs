@@ -5,7 +5,8 @@
 //! length of the run. With a table of known cores the prior of M is the normal distribution of
 //! their vectors, `M = mu + L z`, `L L' = cov + 0.1 diag(cov)`, `z ~ N(0, I)`; the posterior mode
 //! solves `(L'AL + s I) z = L'(b - A mu)` with `A = sum(x x' / y)`, `b = sum(x)`. With fewer
-//! than two known cores `mu = 0` and `L = I`: plain ridge.
+//! than two known cores `mu = 0` and `L = I`: plain ridge. Cores that are priced by their own
+//! parameters are their own prior: `mu` is what they are without calibration, and `L` is diagonal.
 //!
 //! The variance of the noise is taken to grow with `y`. Equal variances would let intervals of
 //! many cycles (waits for memory) rule the fit; equal relative errors would pull every estimate
@@ -24,6 +25,9 @@ pub const MIN_INTERVALS: u64 = 10;
 /// than columns most directions would be forbidden without it. Columns differ in magnitude, so each
 /// has a floor of its own.
 const SHRINKAGE: f64 = 0.1;
+/// Standard deviation, before any calibration, of what a core's cycles of one cause are multiplied
+/// with.
+const PART_SPREAD: f64 = 0.2;
 /// Noise scales tried: powers of ten, in halves, relative to the mean diagonal of `L'AL`.
 const SCALES: std::ops::RangeInclusive<i32> = -24..=8;
 
@@ -101,11 +105,14 @@ impl Calibrator {
                 ));
             }
         }
-        let known = prior.map_or(&[][..], MicroarchTable::entries);
+        let prior = match prior {
+            Some(table) if table.has_parts() => Prior::of_parts(table.entries(), dim),
+            other => Prior::of(other.map_or(&[][..], MicroarchTable::entries), dim)?,
+        };
         Ok(Self {
             model_id,
             dim,
-            prior: Prior::of(known, dim)?,
+            prior,
             parts: std::array::from_fn(|_| Moments::zero(dim)),
             retirements: 0,
             intervals: 0,
@@ -215,6 +222,20 @@ fn singular() -> Error {
 }
 
 impl Prior {
+    /// Of cores that are priced by their own parameters: what they are before any calibration, and
+    /// every cause of theirs as likely wrong as another.
+    fn of_parts(cores: &[Microarch], dim: usize) -> Self {
+        let mut mean = vec![0.0; dim];
+        let mut factor = vec![0.0; dim * dim];
+        for core in cores {
+            for (i, x) in core.vector.iter().enumerate() {
+                mean[i] += f64::from(*x) / cores.len() as f64;
+                factor[i * dim + i] = PART_SPREAD;
+            }
+        }
+        Self { mean, factor }
+    }
+
     fn of(known: &[Microarch], dim: usize) -> Result<Self> {
         let mut factor = vec![0.0; dim * dim];
         for i in 0..dim {

@@ -25,13 +25,21 @@ pub const PARTS: [&str; 11] = [
 /// Cycles by cause, in the order of [`PARTS`].
 pub type Stack = [f64; PARTS.len()];
 
+/// How the model ids of lists of cores begin.
+pub const CORES: &str = "cores-";
+
 impl MicroarchTable {
+    /// Whether the representations of its model are cycles by part of each core of a list.
+    pub fn has_parts(&self) -> bool {
+        self.model_id().starts_with(CORES)
+    }
+
     /// The estimate of every microarchitecture split by cause, in the table's order: the parts of
     /// each add up to its cycles, to the bit, in the order of [`PARTS`]. `None` where the model
     /// does not tell causes apart. Kind `Mismatch` for a vector of another model.
     pub fn stacks(&self, program: &ProgramVector) -> Result<Option<Vec<Stack>>> {
         self.check_program(program)?;
-        if !self.has_parts {
+        if !self.has_parts() {
             return Ok(None);
         }
         let estimates = self.estimate(program)?;

@@ -22,8 +22,6 @@ pub struct MicroarchTable {
     pub(super) schema_hash: Option<u64>,
     pub(super) entries: Vec<Microarch>,
     pub(super) ood: Option<Ood>,
-    /// Whether representations are cycles by part.
-    pub(super) has_parts: bool,
     /// What other metadata the file had.
     pub(super) metadata: BTreeMap<String, String>,
 }
@@ -37,7 +35,6 @@ impl MicroarchTable {
             schema_hash: None,
             entries: Vec::new(),
             ood: None,
-            has_parts: false,
             metadata: BTreeMap::new(),
         }
     }
@@ -54,7 +51,6 @@ impl MicroarchTable {
     pub(crate) fn of_cores(id: String, dim: usize, hash: u64) -> Self {
         Self {
             schema_hash: Some(hash),
-            has_parts: true,
             ..Self::new(id, dim)
         }
     }

@@ -5,6 +5,7 @@ use super::parts::Part;
 use super::rules::Rules;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::read_bounded;
+use crate::microarch::stack::CORES;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -231,7 +232,7 @@ impl CoreList {
 
     /// What binds program vectors and tables to the list.
     pub fn id(&self) -> String {
-        format!("cores-{:016x}", self.hash())
+        format!("{CORES}{:016x}", self.hash())
     }
 }
 

@@ -1,6 +1,9 @@
 //! Calibration against a dense solve by its definition, and on cores whose vector is known.
 
 use perfvec::microarch::{Calibrator, Microarch, MicroarchTable};
+use perfvec::twin::bank;
+use perfvec::twin::cores::CoreList;
+use perfvec::twin::rules::Rules;
 use perfvec::ErrorKind;
 use proptest::prelude::*;
 
@@ -216,6 +219,35 @@ fn a_prior_of_similar_cores_helps_where_data_are_few() {
         with < 0.1 && with < without / 2.0,
         "with {with}, without {without}"
     );
+}
+
+/// A core that is priced by its own parameters starts from what these give: what no interval tells
+/// of stays as it is, and what they tell of moves as far as they say.
+#[test]
+fn a_core_of_a_list_moves_from_its_own_parameters_only_where_it_was_seen() {
+    let cores = CoreList::open(["cortex-a72-like"], Rules::GEM5).unwrap();
+    let table = bank::table(&cores).unwrap();
+    let mut calibrator = Calibrator::new(table.model_id(), table.dim(), Some(&table)).unwrap();
+    let mut rng = 1u64;
+    let mut below = |n: u64| {
+        rng = rng
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (rng >> 33) % n
+    };
+    for _ in 0..200 {
+        let mut sum = vec![0.0; table.dim()];
+        (0..7).for_each(|part| sum[part] = below(500) as f64);
+        let cycles = sum.iter().sum::<f64>() + 0.4 * sum[3];
+        calibrator.add(&sum, 1000, cycles.round() as u64).unwrap();
+    }
+    let (core, fit) = calibrator.solve("mine", 1e9).unwrap();
+    assert!(fit.held_out_error < 0.005, "{fit:?}");
+    for (part, x) in core.vector.iter().enumerate() {
+        let want = if part == 3 { 1.4 } else { 1.0 };
+        let room = if part < 7 { 0.01 } else { 0.0 };
+        assert!((x - want).abs() <= room, "{part}: {x}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::output::{check, print};
 use crate::replay::check_isa;
 use crate::source::{Loaded, Source};
 use perfvec::microarch::calibrate::Calibrator;
+use perfvec::microarch::PARTS;
 use perfvec::session::{Interval, Session, SessionConfig};
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
@@ -43,7 +44,7 @@ fn clock(text: &str) -> std::result::Result<f64, String> {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
-    let mut loaded = args.source.load()?;
+    let mut loaded = args.source.or_learned().load()?;
     // Told before the traces are read.
     check(&args.output)?;
     if let Some(core) = loaded.table.get(&args.name) {
@@ -53,6 +54,13 @@ pub fn run(args: &Args) -> Result<()> {
                 "the table has a \"{}\" already; give another --name",
                 core.name
             ),
+        ));
+    }
+    let given = loaded.table.entries().len();
+    if loaded.table.has_parts() && given != 1 {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("{given} cores by their own parameters; give --core once, for the one that the traces are of"),
         ));
     }
     let info = loaded.model.info();
@@ -92,6 +100,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     };
     let (core, fit) = calibrator.solve(&args.name, clock_hz)?;
+    let moved = loaded.table.has_parts().then(|| moved(&core.vector));
     loaded.table.add(core)?;
     loaded.table.save(&args.output)?;
     print(format!(
@@ -102,7 +111,17 @@ pub fn run(args: &Args) -> Result<()> {
         fit.retirements,
         fit.fit_error * 100.0,
         fit.held_out_error * 100.0
-    ))
+    ) + &moved.unwrap_or_default())
+}
+
+/// What the cycles of each cause are multiplied with, where before it was 1 in all.
+fn moved(vector: &[f32]) -> String {
+    let mut text = String::from("times what the core's own parameters give:");
+    for (part, x) in PARTS.iter().zip(vector) {
+        text.push_str(&format!(" {part} {x:.2}"));
+    }
+    text.push('\n');
+    text
 }
 
 /// Puts the timed windows of a trace through the model; the clock period of the trace.

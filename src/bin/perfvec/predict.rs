@@ -4,6 +4,7 @@ use crate::output::{is_stdout, print, print_styled, tell_styled, write_json};
 use crate::report::{Report, Stream, CSV_HEADING};
 use crate::source::{Format, Only, Source};
 use crate::speedup;
+use perfvec::microarch::stack::CORES;
 use perfvec::microarch::ProgramVector;
 use perfvec::{Error, Result};
 use std::path::PathBuf;
@@ -33,7 +34,12 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<()> {
-    let (table, _) = args.source.table()?;
+    let first = ProgramVector::load(&args.vectors[0])?;
+    let (table, _) = match first.model_id.starts_with(CORES) {
+        true => args.source.table()?,
+        // Made by a foundation model: most likely the one that came with perfvec.
+        false => args.source.or_learned().table()?,
+    };
     args.only.check(&table)?;
     let over = args.speedup_over.as_ref();
     let baseline = over.map(|name| speedup::baseline(&table, name));

@@ -13,18 +13,22 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// In place of a file: the foundation model that came with perfvec.
+const LEARNED: &str = "learned";
+
 /// Which model and which microarchitectures.
 #[derive(clap::Args, Clone)]
 pub struct Source {
-    /// Foundation model (.onnx); else $PERFVEC_MODEL, else the one that came with perfvec.
+    /// Foundation model (.onnx) or list of cores (.toml, .json) that prices the stream, or
+    /// "learned" for the foundation model that came with perfvec; else $PERFVEC_MODEL, else all
+    /// cores that `perfvec cores` lists.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Microarch table (.safetensors); else the one beside the model.
+    /// Microarch table (.safetensors) of the model; else the one beside it.
     #[arg(long, value_name = "FILE")]
     pub microarchs: Option<PathBuf>,
-    /// Price this core by its own parameters instead of a model's table: one that `perfvec cores`
-    /// lists, or a file (TOML or JSON) that describes it; may be repeated. ALL stands for all that
-    /// it lists.
+    /// Price this core, by its own parameters: one that `perfvec cores` lists, or a file (TOML or
+    /// JSON) that describes it; may be repeated. ALL stands for all that it lists.
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["model", "microarchs", "backend"])]
     pub core: Vec<String>,
     /// Rules of the simulator that the cores follow: gem5, gem5-stock (with its flaw in compressed
@@ -94,15 +98,35 @@ impl Source {
     /// Path of the model.
     pub fn model_path(&self) -> Result<PathBuf> {
         match &self.model {
-            Some(path) => Ok(path.clone()),
-            None => locate::default_model(),
+            Some(path) if path.as_os_str() != LEARNED => Ok(path.clone()),
+            _ => locate::default_model(),
         }
     }
 
-    /// The cores that are to be priced by their parameters, if any are.
+    /// Whether nothing says what prices.
+    fn is_silent(&self) -> bool {
+        let variable = std::env::var_os("PERFVEC_MODEL").filter(|v| !v.is_empty());
+        self.core.is_empty()
+            && self.model.is_none()
+            && self.microarchs.is_none()
+            && variable.is_none()
+    }
+
+    /// The same source, but for the foundation model that came with perfvec where nothing says what
+    /// prices.
+    pub fn or_learned(&self) -> Source {
+        let mut source = self.clone();
+        if self.is_silent() {
+            source.model = Some(LEARNED.into());
+        }
+        source
+    }
+
+    /// The cores that are to be priced by their parameters: those named, or all where nothing else
+    /// is.
     fn cores(&self) -> Result<Option<CoreList>> {
         if self.core.is_empty() {
-            return Ok(None);
+            return Ok(self.is_silent().then(CoreList::known));
         }
         let mut cores = Vec::new();
         for what in &self.core {
