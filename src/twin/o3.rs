@@ -201,11 +201,14 @@ impl OutOfOrder {
         if let Some(b) = branch {
             self.predicted(&b, r.taken);
         }
-        let physical = if i.load || i.store {
-            self.pages.touch(r.address).address
-        } else {
-            0
-        };
+        let (mut physical, mut dispatched) = (0, dispatched);
+        if i.load || i.store {
+            let page = self.pages.touch(r.address);
+            physical = page.address;
+            if page.first && self.rules.first_touch_traps && self.pages.is_mapped_late(r.address) {
+                dispatched = self.trap(i, dispatched);
+            }
+        }
         let (executed, written) = if i.alone {
             self.run_alone(i, dispatched, physical)
         } else if i.load {
@@ -244,6 +247,19 @@ impl OutOfOrder {
             let physical = self.pages.touch(r.address).address;
             self.hierarchy.warm_data(physical, now, i.store, i.pc);
         }
+    }
+
+    /// The page that `i` touches is not mapped yet: when it is dispatched again.
+    fn trap(&mut self, i: &Prepared, dispatched: At) -> At {
+        let executed = self.operands(i, dispatched).cycle() + u64::from(self.p.issue_to_execute);
+        self.iq_freed.take(executed);
+        // At the head of the reorder buffer, with every store written back.
+        let head = (executed + u64::from(self.p.iew_to_commit) + 1)
+            .max(self.commit.last().cycle())
+            .max(self.store_done);
+        self.squash(head + TRAP, dispatched.cycle(), Part::Memory);
+        let fetched = self.fetch(i);
+        self.dispatch(i, fetched)
     }
 
     /// When `i` is fetched.

@@ -10,7 +10,12 @@ const RECENT: usize = 256;
 pub struct Pages {
     frames: HashMap<u64, u64>,
     recent: Vec<(u64, u64)>,
+    /// The first page that was touched above [`IMAGE`]: where the arguments lie.
+    arguments: Option<u64>,
 }
+
+/// Programs that are not position-independent, and what they hold, lie below.
+const IMAGE: u64 = 1 << 32;
 
 /// Where an address lies.
 pub struct Physical {
@@ -27,7 +32,20 @@ impl Pages {
         Self {
             frames: HashMap::new(),
             recent: vec![(u64::MAX, 0); RECENT],
+            arguments: None,
         }
+    }
+
+    /// Whether the page of `address` is mapped when it is touched, and not when the program is
+    /// loaded: the image is mapped as a whole, and so are the pages of the arguments. To be asked
+    /// of each page that is touched for the first time, in order.
+    pub fn is_mapped_late(&mut self, address: u64) -> bool {
+        let page = address >> PAGE_BITS;
+        let arguments = *self.arguments.get_or_insert(match address < IMAGE {
+            true => return false,
+            false => page,
+        });
+        address >= IMAGE && page.abs_diff(arguments) > 1
     }
 
     /// The physical address of `address`.
@@ -55,6 +73,23 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_image_and_the_arguments_are_mapped_before_they_are_touched() {
+        let mut p = Pages::new();
+        let stack = 0x7fff_ffff_ffff_ff20;
+        let late = [
+            0x1_0000,
+            stack,
+            stack - 0x1000,
+            0x7_2000,
+            1 << 62,
+            (1 << 62) + 0x1000,
+            stack - 0x2000,
+        ]
+        .map(|address| p.is_mapped_late(address));
+        assert_eq!(late, [false, false, false, false, true, true, true]);
+    }
 
     #[test]
     fn pages_lie_in_the_order_of_their_first_touch() {

@@ -8,6 +8,10 @@ pub struct Rules {
     /// RISC-V's program counter loses the compressed flag when it is copied, so that O3 takes
     /// compressed branches that are not taken for mispredicted (gem5 issue 1405).
     pub compressed_flag_lost: bool,
+    /// A page of the heap, of a mapping or of a growing stack is first mapped when it is touched:
+    /// the access traps when it is to commit, everything behind it is squashed, and it starts
+    /// again (gem5's system call emulation; an operating system takes longer).
+    pub first_touch_traps: bool,
     /// A squash takes the reorder buffer `squash_width` entries per cycle, and nothing commits.
     pub squash_stalls_commit: bool,
 }
@@ -17,6 +21,7 @@ impl Rules {
     pub const GEM5: Rules = Rules {
         full_mshrs_block_hits: true,
         compressed_flag_lost: false,
+        first_touch_traps: true,
         squash_stalls_commit: true,
     };
     /// gem5 24.0 as released.
@@ -47,6 +52,7 @@ impl Rules {
     pub const TEXTBOOK: Rules = Rules {
         full_mshrs_block_hits: false,
         compressed_flag_lost: false,
+        first_touch_traps: false,
         squash_stalls_commit: false,
     };
 }

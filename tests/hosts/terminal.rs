@@ -41,10 +41,7 @@ fn the_table_fits_80_columns_and_the_formats_agree() {
 
 /// What a terminal gets of `perfvec replay`, with `NO_COLOR` set or not.
 fn on_a_terminal(no_color: bool) -> String {
-    let command = format!(
-        "{} replay --sample 200000",
-        env!("CARGO_BIN_EXE_perfvec")
-    );
+    let command = format!("{} replay --sample 200000", env!("CARGO_BIN_EXE_perfvec"));
     let dir = tempfile::tempdir().unwrap();
     let mut script = Command::new("script");
     script.args(["-qec", &command, "typescript"]);
