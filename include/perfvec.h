@@ -268,6 +268,16 @@
 #define PERFVEC_INST_NO_ADDRESS (1 << 23)
 
 /**
+ * Static instruction: marks the begin of a region of interest (RISC-V: `slti x0, x0, 0x501`).
+ */
+#define PERFVEC_INST_REGION_BEGIN (1 << 24)
+
+/**
+ * Static instruction: marks the end of a region of interest (RISC-V: `slti x0, x0, 0x502`).
+ */
+#define PERFVEC_INST_REGION_END (1 << 25)
+
+/**
  * Register class: integer.
  */
 #define PERFVEC_REG_INT 0
@@ -967,6 +977,46 @@ typedef struct perfvec_trace_summary {
 } perfvec_trace_summary;
 
 /**
+ * Which retirements of a stream are measured. All 0 is the whole stream.
+ */
+typedef struct perfvec_region {
+    /**
+     * sizeof(perfvec_region).
+     */
+    uint32_t struct_size;
+    /**
+     * 1: each stretch between two marker instructions (PERFVEC_INST_REGION_BEGIN and
+     * PERFVEC_INST_REGION_END) is measured; all else must be 0.
+     */
+    uint32_t markers;
+    /**
+     * The region begins with the retirement number `from_count` of the instruction at `from_pc`.
+     */
+    uint64_t from_pc;
+    /**
+     * Counted from 1; 0: it begins with the stream.
+     */
+    uint64_t from_count;
+    /**
+     * Retirements after that which do not belong to it.
+     */
+    uint64_t skip;
+    /**
+     * Retirements of it at the most; 0: no limit.
+     */
+    uint64_t first;
+    /**
+     * It ends before a retirement of the instruction at `until_pc` that comes after its own first
+     * one and is number `until_count` or later of the whole stream.
+     */
+    uint64_t until_pc;
+    /**
+     * Counted from 1; 0: it ends with the stream.
+     */
+    uint64_t until_count;
+} perfvec_region;
+
+/**
  * What a fit is worth.
  */
 typedef struct perfvec_fit {
@@ -1492,6 +1542,28 @@ void perfvec_recorder_free(struct perfvec_recorder *recorder);
  * next failed call. For NULL or a foreign pointer, the text of perfvec_last_error().
  */
 const char *perfvec_recorder_last_error(const struct perfvec_recorder *recorder);
+
+/**
+ * Which retirements the session measures, in place of calls of perfvec_session_region_begin() and
+ * perfvec_session_region_end(), which then fail. What comes before the region warms the features;
+ * what comes after its end costs nothing more. It stays through perfvec_session_reset().
+ *
+ * Errors: PERFVEC_ERR_STATE after the first retirement, PERFVEC_ERR_INVALID_ARGUMENT for a region
+ * that cannot be.
+ */
+perfvec_status perfvec_session_set_region(struct perfvec_session *session,
+                                          const struct perfvec_region *region);
+
+/**
+ * Which retirements are recorded; the others are dropped. The trace then knows nothing of what
+ * would warm the features before the region: record all, and set the region when it is replayed,
+ * where that matters.
+ *
+ * Errors: PERFVEC_ERR_STATE after the first instruction was interned,
+ * PERFVEC_ERR_INVALID_ARGUMENT for a region that cannot be.
+ */
+perfvec_status perfvec_recorder_set_region(struct perfvec_recorder *recorder,
+                                           const struct perfvec_region *region);
 
 /**
  * A calibrator for streams of `model`. `prior` is a table of known cores of the same model,

@@ -246,6 +246,10 @@ class Session {
     void retire_timed(const perfvec_retirement &r, std::uint32_t cycles) {
         checked(perfvec_session_retire_timed(get(), &r, cycles));
     }
+    void set_region(perfvec_region region) {
+        region.struct_size = sizeof region;
+        check(perfvec_session_set_region(get(), &region));
+    }
     void region_begin() { check(perfvec_session_region_begin(get())); }
     void region_end() { check(perfvec_session_region_end(get())); }
     void sync() { checked(perfvec_session_sync(get())); }
@@ -404,6 +408,10 @@ class Recorder {
         check(perfvec_recorder_intern_encoding(
             get(), isa, pc, static_cast<const std::uint8_t *>(bytes), len, &id));
         return id;
+    }
+    void set_region(perfvec_region region) {
+        region.struct_size = sizeof region;
+        check(perfvec_recorder_set_region(get(), &region));
     }
     void retire(const perfvec_retirement &r) { check(perfvec_recorder_retire(get(), &r)); }
     void retire(const perfvec_retirement *r, std::size_t len) {

@@ -172,6 +172,10 @@ bitflags::bitflags! {
         /// A LOAD or STORE whose records have no data address (published text traces only: a
         /// store that faulted before its address was known).
         const NO_ADDRESS = 1 << 23;
+        /// Marks the begin of a region of interest (`slti x0, x0, 0x501` on RISC-V).
+        const REGION_BEGIN = 1 << 24;
+        /// Marks the end of a region of interest (`slti x0, x0, 0x502` on RISC-V).
+        const REGION_END = 1 << 25;
     }
 }
 

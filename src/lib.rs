@@ -22,6 +22,7 @@ pub mod model;
 pub mod npy;
 pub mod outcome;
 pub mod pricing;
+pub mod region;
 pub mod sampling;
 pub mod session;
 mod sync;

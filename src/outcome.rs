@@ -119,8 +119,13 @@ impl Resolver {
 
     /// Settles what is held back as if nothing followed: the stream ends or a region changes.
     pub fn flush(&mut self, settled: &mut Vec<Resolved>) {
+        self.flush_before(None, settled);
+    }
+
+    /// The same where the instruction at `follower` retires next, which is not settled here.
+    pub fn flush_before(&mut self, follower: Option<u64>, settled: &mut Vec<Resolved>) {
         if let Some(held) = self.held.take() {
-            settled.push(settle(&self.insts[held.inst as usize], &held, None));
+            settled.push(settle(&self.insts[held.inst as usize], &held, follower));
         }
     }
 

@@ -56,6 +56,10 @@ pub const PERFVEC_INST_UNKNOWN: u32 = 1 << 22;
 /// Static instruction: accesses memory but carries no effective address (published text traces
 /// only).
 pub const PERFVEC_INST_NO_ADDRESS: u32 = 1 << 23;
+/// Static instruction: marks the begin of a region of interest (RISC-V: `slti x0, x0, 0x501`).
+pub const PERFVEC_INST_REGION_BEGIN: u32 = 1 << 24;
+/// Static instruction: marks the end of a region of interest (RISC-V: `slti x0, x0, 0x502`).
+pub const PERFVEC_INST_REGION_END: u32 = 1 << 25;
 
 /// Register class: integer.
 pub const PERFVEC_REG_INT: u8 = 0;
@@ -126,7 +130,9 @@ const _: () = {
     assert!(PERFVEC_INST_VECTOR == InstFlags::VECTOR.bits());
     assert!(PERFVEC_INST_UNKNOWN == InstFlags::UNKNOWN.bits());
     assert!(PERFVEC_INST_NO_ADDRESS == InstFlags::NO_ADDRESS.bits());
-    assert!(InstFlags::all().bits().count_ones() == 24);
+    assert!(PERFVEC_INST_REGION_BEGIN == InstFlags::REGION_BEGIN.bits());
+    assert!(PERFVEC_INST_REGION_END == InstFlags::REGION_END.bits());
+    assert!(InstFlags::all().bits().count_ones() == 26);
     assert!(PERFVEC_REG_INT == RegClass::Int as u8);
     assert!(PERFVEC_REG_FLOAT == RegClass::Float as u8);
     assert!(PERFVEC_REG_VEC == RegClass::Vec as u8);

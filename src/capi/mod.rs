@@ -26,6 +26,7 @@ pub mod log;
 pub mod microarchs;
 pub mod model;
 pub mod recorder;
+pub mod region;
 pub mod session;
 mod signals;
 mod sized;

@@ -125,7 +125,7 @@ impl Opaque for perfvec_recorder {
 
 impl Recorder {
     #[inline(always)]
-    fn writer(&mut self) -> Result<&mut Writer> {
+    pub(super) fn writer(&mut self) -> Result<&mut Writer> {
         self.writer.as_mut().ok_or_else(finished)
     }
 }

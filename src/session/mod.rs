@@ -31,6 +31,7 @@ use crate::inst::{InstId, Retirement, StaticInst};
 use crate::isa::Isa;
 use crate::microarch::ProgramVector;
 use crate::model::Model;
+use crate::region::{Gate, Region};
 use crate::sampling::meter::{system_clock, Clock};
 use intern::Interner;
 use merge::Results;
@@ -49,6 +50,10 @@ pub struct Session {
     announced: usize,
     block: Vec<Retirement>,
     in_region: bool,
+    /// What decides it, unless the host does.
+    gate: Option<Box<Gate>>,
+    /// Whether anything was reported yet.
+    begun: bool,
     /// Retirements in regions, as the host reported them.
     retired: u64,
     /// Observed cycles per interval that is not yet taken: (interval, cycles, timed).
@@ -83,6 +88,8 @@ impl Session {
             announced: 0,
             block: Vec::with_capacity(BLOCK),
             in_region: !config.start_outside_region,
+            gate: None,
+            begun: false,
             retired: 0,
             observed: VecDeque::new(),
             results: pipeline.results().clone(),
@@ -103,9 +110,13 @@ impl Session {
         &self.config
     }
 
-    /// Back to the start of a stream; interned static instructions stay valid.
+    /// Back to the start of a stream; interned static instructions stay valid, and a region that was
+    /// set stays.
     pub fn reset(&mut self) -> Result<()> {
         let mut fresh = Session::new(self.model.clone(), &self.config)?;
+        if let Some(gate) = &self.gate {
+            fresh.set_region(gate.region())?;
+        }
         fresh.interner = std::mem::take(&mut self.interner);
         *self = fresh;
         Ok(())
@@ -140,6 +151,37 @@ impl Session {
     /// each other) nothing of the slice is taken.
     pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
         Retirement::check_all(retirements, self.interner.insts().len())?;
+        self.begun = true;
+        let Some(mut gate) = self.gate.take() else {
+            return self.accept(retirements);
+        };
+        let done = self.retire_through(&mut gate, retirements);
+        self.gate = Some(gate);
+        done
+    }
+
+    /// Opens and closes regions as `gate` says. What follows the end of all of them could only warm
+    /// the features for nothing.
+    fn retire_through(&mut self, gate: &mut Gate, mut rest: &[Retirement]) -> Result<()> {
+        gate.announce(self.interner.insts());
+        while let Some(first) = rest.first() {
+            let (inside, n) = gate.split(rest);
+            if inside != self.in_region {
+                // Known here, unlike in region_end(): where the branch before it went.
+                let next = self.interner.insts()[first.inst as usize].pc;
+                self.region(inside, Some(next))?;
+            }
+            if gate.is_over() && !inside {
+                break;
+            }
+            let (piece, more) = rest.split_at(n);
+            self.accept(piece)?;
+            rest = more;
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, retirements: &[Retirement]) -> Result<()> {
         if self.in_region {
             self.retired += retirements.len() as u64;
         }
@@ -165,8 +207,9 @@ impl Session {
                 "timed retirements need intervals: set `interval` in the session's configuration",
             ));
         }
+        let before = self.retired;
         self.retire(r)?;
-        if self.in_region {
+        if self.retired > before {
             let index = (self.retired - 1) / self.config.interval;
             if self.observed.back().is_none_or(|o| o.0 != index) {
                 self.observed.push_back((index, 0, 0));
@@ -202,27 +245,67 @@ impl Session {
         })
     }
 
+    /// Which retirements are measured, in place of calls of [`region_begin`](Self::region_begin)
+    /// and [`region_end`](Self::region_end). What comes before a region warms the features; what
+    /// comes after the last one is not looked at. [`Region::default`] leaves it to the host again.
+    /// Only before the first retirement (else: kind `State`).
+    pub fn set_region(&mut self, region: Region) -> Result<()> {
+        if self.begun {
+            return Err(Error::new(
+                ErrorKind::State,
+                "the region must be set before the first retirement; reset the session first",
+            ));
+        }
+        let gate = Gate::new(region)?;
+        let by_host = region.is_all();
+        let inside = match by_host {
+            true => !self.config.start_outside_region,
+            false => region.starts_inside(),
+        };
+        if self.in_region != inside {
+            self.region(inside, None)?;
+        }
+        self.gate = (!by_host).then(|| Box::new(gate));
+        Ok(())
+    }
+
+    /// Whether nothing that follows can be in the region that was set.
+    pub fn is_over(&self) -> bool {
+        !self.in_region && self.gate.as_ref().is_some_and(|gate| gate.is_over())
+    }
+
     /// What follows is in the region of interest.
     pub fn region_begin(&mut self) -> Result<()> {
-        self.region(true)
+        self.region_by_host(true)
     }
 
     /// What follows is outside the region: it warms the features but is not measured.
     pub fn region_end(&mut self) -> Result<()> {
-        self.region(false)
+        self.region_by_host(false)
     }
 
-    fn region(&mut self, begin: bool) -> Result<()> {
+    fn region_by_host(&mut self, begin: bool) -> Result<()> {
+        let refused = |text: String| Err(Error::new(ErrorKind::State, text));
+        if self.gate.is_some() {
+            return refused(
+                "the session follows the region that was set; leave out region_begin and region_end"
+                    .into(),
+            );
+        }
         if self.in_region == begin {
             let what = if begin { "inside" } else { "outside" };
-            return Err(Error::new(
-                ErrorKind::State,
-                format!("the session is already {what} a region; pair region_begin and region_end"),
+            return refused(format!(
+                "the session is already {what} a region; pair region_begin and region_end"
             ));
         }
+        self.begun = true;
+        self.region(begin, None)
+    }
+
+    fn region(&mut self, begin: bool, next: Option<u64>) -> Result<()> {
         self.send_block()?;
         self.in_region = begin;
-        self.send(Work::Region(begin))
+        self.send(Work::Region(begin, next))
     }
 
     /// Puts everything accepted through the model: afterwards nothing is pending but a control

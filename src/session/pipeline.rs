@@ -149,9 +149,9 @@ impl Pipeline {
         Ok(n)
     }
 
-    /// Settles what is held back as if nothing followed.
-    fn settle(&mut self) -> Result<()> {
-        self.resolver.flush(&mut self.settled);
+    /// Settles what is held back, with the pc of what follows it where that is known.
+    fn settle(&mut self, follower: Option<u64>) -> Result<()> {
+        self.resolver.flush_before(follower, &mut self.settled);
         self.take_settled()
     }
 
@@ -269,8 +269,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// A region begins or ends.
-    pub fn region(&mut self, begin: bool) -> Result<()> {
+    /// A region begins or ends, before the retirement at `next` where that is known.
+    pub fn region(&mut self, begin: bool, next: Option<u64>) -> Result<()> {
+        self.settle(next)?;
         self.end_segment(!begin)?;
         self.in_region = begin;
         Ok(())
@@ -278,13 +279,13 @@ impl Pipeline {
 
     /// Ends the stream: what was measured of the open segment is final, and through the model.
     pub fn finish(&mut self) -> Result<()> {
+        self.settle(None)?;
         self.end_segment(true)?;
         self.sync()
     }
 
-    /// Settles what is held back and closes the open segment, at the end of a region for good.
+    /// Closes the open segment, at the end of a region for good.
     fn end_segment(&mut self, cut: bool) -> Result<()> {
-        self.settle()?;
         self.close()?;
         if cut {
             self.planner.cut(self.index);

@@ -20,8 +20,8 @@ pub enum Work {
     Insts(Vec<StaticInst>),
     /// Retirements.
     Block(Vec<Retirement>),
-    /// A region begins (true) or ends.
-    Region(bool),
+    /// A region begins (true) or ends, before the retirement at this pc where that is known.
+    Region(bool, Option<u64>),
     /// Run this on the pipeline and answer through whatever the closure holds.
     Call(Box<dyn FnOnce(&mut Pipeline) + Send>),
 }
@@ -36,7 +36,7 @@ impl Work {
                 block.clear();
                 return Ok(Some(block));
             }
-            Work::Region(begin) => p.region(begin)?,
+            Work::Region(begin, next) => p.region(begin, next)?,
             Work::Call(f) => f(p),
         }
         Ok(None)

@@ -1,9 +1,10 @@
 //! Snapshots: the complete state of a session as bytes.
 //!
-//! Magic `PVSNAP05`, xxh3-64 of the rest, then the rest, each part as its own `save` writes it:
+//! Magic `PVSNAP06`, xxh3-64 of the rest, then the rest, each part as its own `save` writes it:
 //!
 //! 1. the model's id; the configuration; the static instructions;
-//! 2. retirements in regions; whether a region is open; the cycles observed of each interval;
+//! 2. retirements in regions; whether a region is open; the region that was set and the place in
+//!    it; the cycles observed of each interval;
 //! 3. the sums and the intervals;
 //! 4. the pipeline: the retirement held back, the place in the region, the plan, the lane being
 //!    filled, the time spent, the extractor's state.
@@ -16,11 +17,12 @@ use super::Session;
 use crate::bytes::{corrupt, count, field, fields, flag, put, put_text, take, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::region::Gate;
 use crate::sampling::limits::MAX_INDEX;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-const MAGIC: &[u8; 8] = b"PVSNAP05";
+const MAGIC: &[u8; 8] = b"PVSNAP06";
 
 impl Session {
     /// The complete state: a restored session continues bit-identically. Costs a `sync`.
@@ -37,6 +39,10 @@ impl Session {
         self.config.save(self.warmup, &mut body);
         self.interner.save(&mut body);
         put(&mut body, &[self.retired, self.in_region.into()]);
+        put(&mut body, &[u64::from(self.gate.is_some())]);
+        if let Some(gate) = &self.gate {
+            gate.save(&mut body);
+        }
         put(&mut body, &[self.observed.len() as u64]);
         for (index, cycles, timed) in &self.observed {
             put(&mut body, &[*index, *cycles, *timed]);
@@ -83,6 +89,10 @@ fn restore(model: Arc<Model>, threads: usize, mut bytes: &[u8]) -> Result<Sessio
         return Err(corrupt("the number of retirements is too large"));
     }
     let in_region = flag(bytes, "whether a region is open")?;
+    let gate = match flag(bytes, "whether a region was set")? {
+        true => Some(Box::new(Gate::restore(bytes)?)),
+        false => None,
+    };
     let observed = (0..count(bytes, 24, "the observed cycles")?)
         .map(|_| {
             fields(bytes, "the observed cycles")
@@ -101,6 +111,8 @@ fn restore(model: Arc<Model>, threads: usize, mut bytes: &[u8]) -> Result<Sessio
     session.interner = interner;
     session.retired = retired;
     session.in_region = in_region;
+    session.gate = gate;
+    session.begun = true;
     session.observed = observed;
     Ok(session)
 }
@@ -115,7 +127,7 @@ fn check(bytes: &mut &[u8]) -> Result<()> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP05, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP06, so it is no perfvec snapshot")
         });
     }
     let sum: u64 = field(bytes, "its checksum")?;

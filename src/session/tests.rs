@@ -7,6 +7,7 @@ use crate::model::{Backend, Engine, EngineFactory, ModelInfo, Out, Rows};
 use proptest::prelude::*;
 
 mod failures;
+mod gates;
 mod overhead;
 mod regions;
 mod sampling;

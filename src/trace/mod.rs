@@ -25,6 +25,7 @@
 //! ```
 
 mod codec;
+mod cut;
 mod diff;
 pub mod format;
 mod hash;

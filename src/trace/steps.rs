@@ -52,6 +52,11 @@ impl<'a> Steps<'a> {
         Ok(steps)
     }
 
+    /// The static instructions met so far, by their ids.
+    pub fn statics(&self) -> &[StaticInst] {
+        &self.statics
+    }
+
     /// The next retirement, without passing it; `None` at the end of the trace and at damage. The
     /// outcome of a branch is not known yet.
     pub(super) fn peek(&self) -> Option<&Step> {

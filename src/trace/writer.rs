@@ -1,6 +1,7 @@
 //! Recording a stream.
 
 use super::codec::Codec;
+use super::cut::Cut;
 use super::format::{self, BlockHeader, BLOCK_RETIREMENTS, BLOCK_STATICS, MAX_STATICS};
 use super::hash::StreamHash;
 use super::output::Output;
@@ -8,6 +9,7 @@ use super::{Block, Header, Summary, Timed};
 use crate::bytes::put;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};
+use crate::region::Region;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -25,6 +27,8 @@ const ZSTD_LEVEL: i32 = 1;
 pub struct Writer {
     output: Output,
     ids: HashMap<StaticInst, InstId>,
+    /// Where not all is recorded.
+    cut: Option<Box<Cut>>,
     hash: StreamHash,
     codec: Codec,
     compressor: zstd::bulk::Compressor<'static>,
@@ -64,6 +68,7 @@ impl Writer {
         let mut writer = Self {
             output,
             ids: HashMap::new(),
+            cut: None,
             hash: StreamHash::new(),
             codec: Codec::default(),
             compressor,
@@ -83,6 +88,21 @@ impl Writer {
         put(&mut preamble, &[sum]);
         writer.write(&preamble)?;
         Ok(writer)
+    }
+
+    /// Records only what lies in `region`. What comes before it is not there to warm the features
+    /// on replay: record all, and replay the region, where that matters. Only before the first
+    /// instruction is interned (else: kind `State`).
+    pub fn set_region(&mut self, region: Region) -> Result<()> {
+        if !self.ids.is_empty() {
+            return Err(Error::new(
+                ErrorKind::State,
+                "the region of a recording must be set before its first instruction is interned",
+            ));
+        }
+        let cut = Cut::new(region)?;
+        self.cut = (!region.is_all()).then(|| Box::new(cut));
+        Ok(())
     }
 
     /// The id of `inst`: a new one, or that of an equal static instruction interned before.
@@ -106,6 +126,9 @@ impl Writer {
             self.flush()?;
         }
         let id = self.hash.intern(&inst)?;
+        if let Some(cut) = &mut self.cut {
+            cut.intern(&inst);
+        }
         self.ids.insert(inst, id);
         self.block.statics.push(inst);
         Ok(id)
@@ -129,7 +152,10 @@ impl Writer {
     /// Records one retirement and the cycles since the retirement before it. Consecutive calls
     /// make one timed window.
     pub fn retire_timed(&mut self, r: &Retirement, cycles: u32) -> Result<()> {
-        self.push(r)?;
+        if !self.push(r)? {
+            self.in_window = false;
+            return Ok(());
+        }
         let at = self.block.retirements.len() - 1;
         if !self.in_window {
             self.summary.windows += 1;
@@ -147,18 +173,24 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether `r` is recorded.
     #[inline]
-    fn push(&mut self, r: &Retirement) -> Result<()> {
+    fn push(&mut self, r: &Retirement) -> Result<bool> {
         if self.poisoned || !r.is_valid(self.ids.len()) {
             self.check()?;
             return Err(r.refusal(self.ids.len()));
+        }
+        if let Some(cut) = &mut self.cut {
+            if !cut.picks(r, self.block.retirements.last_mut()) {
+                return Ok(false);
+            }
         }
         // A full block is written when the next retirement arrives, so that the windows are whole.
         if self.block.retirements.len() == BLOCK_RETIREMENTS {
             self.flush()?;
         }
         self.block.retirements.push(*r);
-        Ok(())
+        Ok(true)
     }
 
     /// Writes what is pending and the footer, makes the file durable and gives it its name.

@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
     "estimates",
     "snapshot",
     "recorder",
+    "region",
     "calibrator",
 ];
 

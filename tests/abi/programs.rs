@@ -116,6 +116,11 @@ fn recording_and_calibration() {
 }
 
 #[test]
+fn regions() {
+    Fixture::new().run(C, "tests/c/region.c");
+}
+
+#[test]
 fn the_cpp_wrapper() {
     Fixture::new().run(CPP, "tests/c/wrapper.cpp");
 }

@@ -38,6 +38,7 @@ ASSERT_LAYOUT(offsetof(perfvec_interval, vector) == 40);
 ASSERT_LAYOUT(sizeof(perfvec_trace_header) == 48);
 ASSERT_LAYOUT(offsetof(perfvec_trace_header, host) == 24);
 ASSERT_LAYOUT(sizeof(perfvec_trace_summary) == 64);
+ASSERT_LAYOUT(sizeof(perfvec_region) == 56);
 ASSERT_LAYOUT(sizeof(perfvec_fit) == 40);
 
 int main(void) {

@@ -49,6 +49,18 @@ int main() {
     throws(PERFVEC_ERR_INVALID_ARGUMENT, "77", [&] { session.retire(perfvec_retirement{77, 0, 0, 0}); });
 
     session.reset();
+    perfvec_region region = {};
+    region.skip = 100;
+    region.first = 50;
+    session.set_region(region);
+    for (uint64_t n = 0; n < 300; n++)
+        session.retire(loop_retirement(id, n));
+    session.finish();
+    CHECK(session.counts().retired == 50);
+    session.reset();
+    session.set_region(perfvec_region{});
+
+    session.reset();
     session.on_interval([](const perfvec_interval &) { throw std::logic_error("mine"); });
     bool caught = false;
     try {

@@ -5,6 +5,7 @@ mod imported;
 mod imports;
 mod profile;
 mod qemu;
+mod regions;
 mod simpoints;
 mod table;
 mod terminal;

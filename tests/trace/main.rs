@@ -3,4 +3,5 @@
 mod damage;
 mod golden;
 mod hash;
+mod regions;
 mod round_trip;

@@ -14,6 +14,7 @@ mod output;
 mod predict;
 mod profile;
 mod record;
+mod region;
 mod replay;
 mod report;
 mod run;

@@ -6,6 +6,7 @@ use crate::source::{Format, Only, Source};
 use crate::speedup;
 use perfvec::microarch::stack::CORES;
 use perfvec::microarch::ProgramVector;
+use perfvec::region::Region;
 use perfvec::{Error, Result};
 use std::path::PathBuf;
 
@@ -58,6 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
                 intervals: Vec::new(),
                 sampling: serde_json::Value::Null,
             }],
+            region: Region::default(),
             partial: None,
             whole: None,
         };

@@ -5,9 +5,11 @@ use crate::guest::{
 };
 use crate::output::{apart, check, tell};
 use crate::profile::Modules;
+use crate::region::RegionArgs;
 use crate::report::{grouped, numbered};
 use crate::whole::Partial;
 use perfvec::inst::{Retirement, StaticInst};
+use perfvec::region::Region;
 use perfvec::trace::{Header, Summary, Writer};
 use perfvec::{Error, Result};
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ pub struct Args {
     /// extension.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    region: RegionArgs,
     #[command(flatten)]
     guest: GuestArgs,
 }
@@ -39,12 +43,14 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
         &[("the program", Some(program))],
     )?;
     check(&output)?;
+    let region = args.region.of_program(program)?;
     let share = Share::create()?;
     let command = launcher.command(&share, true)?;
     let progress = Progress::new(!args.guest.no_progress, "");
     let host = Recording {
         output: &output,
         title: args.guest.title(),
+        region,
     };
     let (outcome, followed) = guest::run(command, &share, &host, &progress)?;
     guest::hint(outcome, &args.guest);
@@ -86,6 +92,8 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
 struct Recording<'a> {
     output: &'a Path,
     title: String,
+    /// Of each stream.
+    region: Region,
 }
 
 impl Sink for Writer {
@@ -110,7 +118,9 @@ impl Host for Recording<'_> {
             metadata: [("stream".to_string(), number.to_string())].into(),
             ..Header::default()
         };
-        Writer::create(numbered(self.output, number), header)
+        let mut writer = Writer::create(numbered(self.output, number), header)?;
+        writer.set_region(self.region)?;
+        Ok(writer)
     }
 
     fn close(&self, number: usize, writer: Writer) -> Result<Self::Done> {

@@ -2,6 +2,7 @@
 
 use crate::guest::Progress;
 use crate::output::{is_stdout, print_styled, tell, write_json};
+use crate::region::RecordedRegionArgs;
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
 use perfvec::isa::Isa;
@@ -21,6 +22,8 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
+    #[command(flatten)]
+    region: RecordedRegionArgs,
     /// Show no progress (it is shown only where standard error is a terminal).
     #[arg(long)]
     no_progress: bool,
@@ -36,16 +39,19 @@ pub fn run(args: &Args) -> Result<()> {
         None => bundled()?,
     };
     args.run.check(&loaded, &path)?;
+    let region = args.region.region(&path)?;
     let mut reader = trace::open(&path)?;
     let header = reader.header().clone();
     check_isa(&loaded, &header.isa, &path)?;
     let config = args.run.config(&loaded.table)?;
     let mut session = Session::new(loaded.model.clone(), &config)?;
+    session.set_region(region)?;
     let first = loaded.table.entries().first();
     let mut progress = Progress::new(!args.no_progress, first.map_or("", |m| &m.name));
     let mut block = Block::default();
     let mut intervals = Vec::new();
-    while reader.next_block(&mut block)? {
+    // Nothing behind the region matters, so it is not read.
+    while !session.is_over() && reader.next_block(&mut block)? {
         for inst in &block.statics {
             session.intern(inst)?;
         }
@@ -72,6 +78,7 @@ pub fn run(args: &Args) -> Result<()> {
             intervals,
             sampling: sampling(&config, &session.plan()),
         }],
+        region,
         partial: None,
         whole: None,
     };

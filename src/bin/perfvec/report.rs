@@ -1,10 +1,12 @@
 //! What a run tells its user: a table for people, JSON for programs.
 
 use crate::output::{attention, heading};
+use crate::region;
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
 use perfvec::microarch::stack::add_up_to;
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector, Stack, PARTS};
+use perfvec::region::Region;
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Value};
@@ -31,7 +33,9 @@ pub struct Report<'a> {
     pub only: &'a Only,
     /// At least one stream; what is told of all of them is their sum.
     pub streams: Vec<Stream>,
-    /// Why this is only a part of the program, where it is.
+    /// Which part of the program was asked for.
+    pub region: Region,
+    /// Why this is only a part of that, where it is.
     pub partial: Option<Partial>,
     /// What else is known of a program that was run.
     pub whole: Option<Whole>,
@@ -47,6 +51,10 @@ impl Report<'_> {
             return Err(Error::new(
                 ErrorKind::State,
                 match (self.total(|v| v.retired), &self.partial) {
+                    (0, _) if !self.region.is_all() => format!(
+                        "no estimate: nothing retired in the region ({})",
+                        region::words(&self.region)
+                    ),
                     (0, _) => "nothing retired, so there is nothing to estimate".to_string(),
                     (n, Some(partial)) => format!(
                         "no estimate: nothing of its {} instructions was measured; {}",
@@ -210,6 +218,9 @@ impl Report<'_> {
         }
         let (retired, measured) = (self.total(|v| v.retired), self.total(|v| v.measured));
         let mut note = format!("{} instructions", grouped(retired));
+        if !self.region.is_all() {
+            let _ = write!(note, " of a region ({})", region::words(&self.region));
+        }
         if sampled {
             let units = grouped(self.total(|v| v.units));
             let _ = write!(note, ", {} measured in {units} units", grouped(measured));
@@ -247,6 +258,7 @@ impl Report<'_> {
             "retired": self.total(|v| v.retired),
             "measured": self.total(|v| v.measured),
             "units": self.total(|v| v.units),
+            "region": region::json(&self.region),
             "partial": self.partial.as_ref().map(Partial::json),
             "ood_score": self.ood_score()?,
             "microarchs": [],

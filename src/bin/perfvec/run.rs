@@ -5,11 +5,13 @@ use crate::guest::{
 };
 use crate::output::{apart, check, is_stdout, tell, tell_styled, write_json};
 use crate::profile::{self, Live, Part};
+use crate::region::{self, RegionArgs};
 use crate::replay::tell_next;
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
 use crate::whole::{Partial, ThreadInfo, Whole};
 use perfvec::inst::{Retirement, StaticInst};
+use perfvec::region::Region;
 use perfvec::session::{Costs, Interval, Profile, Sampling, Session, SessionConfig};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -23,9 +25,11 @@ pub struct Args {
     source: Source,
     #[command(flatten)]
     run: Run,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Write a profile with call stacks, for the tool that the name's end chooses:
     /// .speedscope.json, .pb.gz (pprof), .callgrind or .folded; may be repeated.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = crate::region::OPTIONS)]
     profile: Vec<PathBuf>,
     /// Microarchitectures whose cycles the profile holds; else the table's first.
     #[arg(long, value_name = "NAME", requires = "profile")]
@@ -66,6 +70,7 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
         )?;
         check(path)?;
     }
+    let region = args.region.of_program(Path::new(&args.guest.program[0]))?;
     let live = match args.profile.is_empty() {
         true => None,
         false => Some(live(args, &loaded)?),
@@ -76,13 +81,17 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
     let host = Pricing {
         config: args.run.config(&loaded.table)?,
+        region,
         loaded: &loaded,
         progress: &progress,
         live: live.as_ref(),
     };
     let (outcome, followed) = guest::run(command, &share, &host, &progress)?;
     guest::hint(outcome, &args.guest);
-    match (deliver(args, &loaded, followed, outcome, live), outcome) {
+    match (
+        deliver(args, &loaded, region, followed, outcome, live),
+        outcome,
+    ) {
         // What killed the program matters more.
         (Err(e), Outcome::Killed(_)) if e.kind() == ErrorKind::State => {
             tell(&format!("perfvec: {e}\n"));
@@ -108,6 +117,8 @@ fn live(args: &Args, loaded: &Loaded) -> Result<Live> {
 /// A session for each stream.
 struct Pricing<'a> {
     config: SessionConfig,
+    /// Of each stream.
+    region: Region,
     loaded: &'a Loaded,
     progress: &'a Progress,
     live: Option<&'a Live>,
@@ -159,8 +170,10 @@ impl Host for Pricing<'_> {
         if !alone {
             config.threads = 0;
         }
+        let mut session = Session::new(self.loaded.model.clone(), &config)?;
+        session.set_region(self.region)?;
         Ok(Pricer {
-            session: Session::new(self.loaded.model.clone(), &config)?,
+            session,
             intervals: Vec::new(),
             profile: self.live.map(Live::open).transpose()?,
             next: Instant::now(),
@@ -211,6 +224,7 @@ fn check_isa(loaded: &Loaded) -> Result<()> {
 fn deliver(
     args: &Args,
     loaded: &Loaded,
+    region: Region,
     mut followed: Followed<Priced>,
     outcome: Outcome,
     live: Option<Live>,
@@ -226,7 +240,8 @@ fn deliver(
         .filter(|(_, t)| t.retired > 0)
     {
         let mut about = ThreadInfo::of(&thread);
-        if let Ok(priced) = thread.done {
+        // Regions may leave nothing of a thread.
+        if let Some(priced) = (thread.done.ok()).filter(|p| p.stream.vector.retired > 0) {
             about.stream = Some(streams.len());
             streams.push(priced.stream);
             parts.extend(priced.costs.map(|(costs, insts)| Part {
@@ -242,7 +257,7 @@ fn deliver(
         threads.push(about);
     }
     if streams.is_empty() {
-        return Err(nothing(all, partial.as_ref(), outcome));
+        return Err(nothing(&region, all, partial.as_ref(), outcome));
     }
     let report = Report {
         whole: Some(Whole {
@@ -253,6 +268,7 @@ fn deliver(
         program: title.clone(),
         table: &loaded.table,
         only: &args.run.only,
+        region,
         partial,
         streams,
     };
@@ -273,15 +289,17 @@ fn deliver(
     Ok(())
 }
 
-fn nothing(retired: u64, partial: Option<&Partial>, outcome: Outcome) -> Error {
+fn nothing(region: &Region, retired: u64, partial: Option<&Partial>, outcome: Outcome) -> Error {
     let why = match partial.and_then(|p| p.reasons.first()) {
         Some(reason) => reason.clone(),
         None => format!("it {}", outcome.text()),
     };
+    let place = match region.is_all() {
+        true => "reached the model".to_string(),
+        false => format!("retired in the region ({})", region::words(region)),
+    };
     Error::new(
         ErrorKind::State,
-        format!(
-            "no estimate: none of the program's {retired} instructions reached the model; {why}"
-        ),
+        format!("no estimate: none of the program's {retired} instructions {place}; {why}"),
     )
 }

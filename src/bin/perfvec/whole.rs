@@ -164,7 +164,8 @@ impl Report<'_> {
         let Some((thread, stream)) = longest.and_then(|t| Some((t, t.stream?))) else {
             return Ok(None);
         };
-        if whole.threads.len() < 2 {
+        // A thread's instructions are not those of a region.
+        if whole.threads.len() < 2 || !self.region.is_all() {
             return Ok(None);
         }
         let estimate = self

@@ -7,6 +7,11 @@ const RD: Operands = Operands::RD;
 const RS1: Operands = Operands::RS1;
 const RS2: Operands = Operands::RS2;
 
+/// `slti x0, x0, 0x501` and `slti x0, x0, 0x502`. The manual leaves SLTI with rd = x0 to custom use
+/// as a hint: every core runs it as a no-op, and no compiler makes one.
+const BEGIN_MARKER: u32 = 0x501 << 20 | 2 << 12 | 0x13;
+const END_MARKER: u32 = 0x502 << 20 | 2 << 12 | 0x13;
+
 fn alu_imm(w: Word) -> Option<Form> {
     Some(Form::new(w, OpClass::IntAlu, RD | RS1))
 }
@@ -50,11 +55,15 @@ pub(super) fn op_imm(w: Word) -> Option<Form> {
         },
         _ => true,
     };
-    if known {
-        alu_imm(w)
-    } else {
-        None
+    if !known {
+        return None;
     }
+    let form = alu_imm(w)?;
+    Some(match w.0 {
+        BEGIN_MARKER => form.flags(InstFlags::REGION_BEGIN),
+        END_MARKER => form.flags(InstFlags::REGION_END),
+        _ => form,
+    })
 }
 
 pub(super) fn op_imm_32(w: Word) -> Option<Form> {

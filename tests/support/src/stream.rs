@@ -1,5 +1,6 @@
 //! Streams to record: arbitrary ones, and walks through a made-up program.
 use perfvec::inst::{InstFlags, OpClass, RegClass, Retirement, StaticInst};
+use perfvec::region::Region;
 use perfvec::trace::{Block, Header, Reader, Summary, Writer};
 use perfvec::Result;
 use std::io::Write;
@@ -40,8 +41,14 @@ pub fn header() -> Header {
 
 /// Records `stream`; each static instruction is interned before its first retirement.
 pub fn record(stream: &Stream) -> (Vec<u8>, Summary) {
+    record_region(stream, Region::default())
+}
+
+/// Records a region of `stream`.
+pub fn record_region(stream: &Stream, region: Region) -> (Vec<u8>, Summary) {
     let memory = Memory::default();
     let mut writer = Writer::to_sink(Box::new(memory.clone()), header()).unwrap();
+    writer.set_region(region).unwrap();
     let mut interned = 0;
     for (r, cycles) in &stream.retirements {
         while interned <= r.inst as usize {

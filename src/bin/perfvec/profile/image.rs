@@ -73,6 +73,57 @@ fn identity_of(bytes: &[u8]) -> String {
     }
 }
 
+/// A function or label of a file.
+pub struct Symbol {
+    /// Its address, as the file has it.
+    pub address: u64,
+    /// Where its first instruction is in the file, if it is there.
+    pub offset: Option<u64>,
+}
+
+/// What a file says of a name.
+pub struct Found {
+    /// All symbols that are called so, as the linker or as people write it.
+    pub symbols: Vec<Symbol>,
+    /// As [`Image::movable`].
+    pub movable: bool,
+    /// See [`identity`].
+    pub id: String,
+}
+
+/// Looks in `path` for functions and labels called `name`.
+pub fn find(path: &Path, name: &str) -> Result<Found> {
+    let bytes = read(path)?;
+    let elf = parse(path, &bytes)?;
+    let tables = [elf.symbol_table(), elf.dynamic_symbol_table()];
+    let is_it = |s: &str| s == name || demangled(s) == name;
+    let symbols = (tables.iter().flatten().flat_map(|t| t.symbols()))
+        .filter(|s| matches!(s.kind(), SymbolKind::Text | SymbolKind::Unknown))
+        .filter(|s| s.section_index().is_some() && s.name().is_ok_and(is_it))
+        .map(|s| Symbol {
+            address: s.address(),
+            offset: offset(&elf, s.address()),
+        })
+        .collect();
+    Ok(Found {
+        symbols,
+        movable: is_movable(&elf),
+        id: identity_of(&bytes),
+    })
+}
+
+/// Where `address` is in the file.
+fn offset(elf: &ElfFile64<'_>, address: u64) -> Option<u64> {
+    elf.segments().find_map(|s| {
+        let at = address.checked_sub(s.address())?;
+        (at < s.file_range().1).then(|| s.file_range().0 + at)
+    })
+}
+
+fn is_movable(elf: &ElfFile64<'_>) -> bool {
+    elf.elf_header().e_type(elf.endian()) == object::elf::ET_DYN
+}
+
 impl Image {
     /// Reads `path`.
     pub fn read(path: &Path) -> Result<Self> {
@@ -89,12 +140,11 @@ impl Image {
             .segments()
             .map(|s| (s.file_range().0, s.file_range().1, s.address()))
             .collect();
-        let header = elf.elf_header();
         Ok(Self {
             functions,
             segments,
             lines: Loader::new(PathBuf::from(path)).ok(),
-            movable: header.e_type(elf.endian()) == object::elf::ET_DYN,
+            movable: is_movable(&elf),
             id: identity_of(&bytes),
         })
     }

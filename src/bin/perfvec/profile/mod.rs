@@ -6,12 +6,14 @@ mod live;
 mod modules;
 mod names;
 mod resolved;
+mod symbols;
 mod table;
 mod tree;
 
 pub use export::Format;
 pub use live::{Live, Part};
 pub use modules::Modules;
+pub use symbols::Symbols;
 
 use crate::output::{check, is_stdout, print, tell, write_json};
 use crate::replay::check_isa;

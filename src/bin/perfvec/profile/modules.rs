@@ -107,6 +107,25 @@ impl Modules {
         Ok(Some(all))
     }
 
+    /// An error where `path`, whose identity is `id`, is a copy of none of the files.
+    pub fn check_copy(&self, path: &Path, id: &str) -> Result<()> {
+        if self.modules.iter().any(|m| m.id == id) {
+            return Ok(());
+        }
+        let ran: Vec<String> = (self.modules.iter())
+            .filter(|m| !m.path.is_empty())
+            .map(|m| format!("{} ({})", m.path, m.id))
+            .collect();
+        Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "{} ({id}): not what was recorded, which is {}; name the file that ran, or an unstripped copy of the same build",
+                path.display(),
+                ran.join(", ")
+            ),
+        ))
+    }
+
     /// The mapping that holds `pc`.
     pub fn find(&self, pc: u64) -> Option<usize> {
         let holds = |m: &Module| (m.start..m.end).contains(&pc);

@@ -47,7 +47,7 @@ impl Names {
         let mut copy = None;
         if let Some(path) = program {
             let image = Image::read(path)?;
-            names.check_copy(path, &image)?;
+            names.modules.check_copy(path, &image.id)?;
             copy = Some((image.id.clone(), path));
             known.insert(path.into(), Some(names.push(image)));
         }
@@ -104,27 +104,6 @@ impl Names {
     fn push(&mut self, image: Image) -> usize {
         self.images.push(image);
         self.images.len() - 1
-    }
-
-    fn check_copy(&self, path: &Path, image: &Image) -> Result<()> {
-        let all = &self.modules.modules;
-        if all.iter().any(|m| m.id == image.id) {
-            return Ok(());
-        }
-        let ran: Vec<String> = all
-            .iter()
-            .filter(|m| !m.path.is_empty())
-            .map(|m| format!("{} ({})", m.path, m.id))
-            .collect();
-        Err(Error::new(
-            ErrorKind::Mismatch,
-            format!(
-                "{} ({}): not what was recorded, which is {}; name the file that ran, or an unstripped copy of the same build",
-                path.display(),
-                image.id,
-                ran.join(", ")
-            ),
-        ))
     }
 
     /// The image of `module` at `path`; `None` and a note where there is none.
