@@ -124,3 +124,54 @@ fn mistakes_say_what_to_give() {
         assert!(e.contains(says), "{e} lacks {says}");
     }
 }
+
+#[test]
+fn a_core_is_read_from_what_gem5_wrote() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = root("tests/data/gem5-config/u74-like.json");
+    let config = config.to_str().unwrap();
+    let args = ["cores", "from-gem5", config];
+    let text = perfvec(dir.path(), &args).unwrap();
+    assert!(text.contains("kind = \"minor\"\n"), "{text}");
+    assert!(!text.contains("Not as gem5 has it"), "{text}");
+    let out = ["-o", "mine.toml"];
+    assert_eq!(
+        perfvec(dir.path(), &[&args[..], &out].concat()).unwrap(),
+        ""
+    );
+    let file = std::fs::read_to_string(dir.path().join("mine.toml")).unwrap();
+    assert_eq!(file, text);
+
+    // It is the core: its cycles are the same.
+    let price = |core: &str| {
+        let args = ["replay", &trace(), "--core", core, "--sample", "100000"];
+        let more = ["--json", "-"];
+        let text = perfvec(dir.path(), &[&args[..], &more].concat()).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        json["microarchs"][0]["cycles"].as_f64().unwrap()
+    };
+    assert_eq!(price("mine.toml"), price("u74-like"));
+
+    // What has no parameter is in the file, and is told.
+    let other = std::fs::read_to_string(config).unwrap();
+    let other = other.replace("\"executeMemoryWidth\":0", "\"executeMemoryWidth\":16");
+    std::fs::write(dir.path().join("other.json"), other).unwrap();
+    let text = perfvec(dir.path(), &["cores", "from-gem5", "other.json"]).unwrap();
+    let note = "# system.cpu.executeMemoryWidth is 16: it has no parameter, 0 is taken";
+    assert!(text.contains(note), "{text}");
+
+    std::fs::write(dir.path().join("none.json"), "{\"type\": \"Root\"}").unwrap();
+    for (args, says) in [
+        (&["none.json"][..], "none.json: no O3 or Minor CPU"),
+        (
+            &["other.json", "--cpu", "system.cpu9"],
+            "there are system.cpu",
+        ),
+        (&["other.json", "-o", "other.json"], "the same file"),
+        (&["absent.json"], "absent.json"),
+    ] {
+        let args = [&["cores", "from-gem5"][..], args].concat();
+        let e = perfvec(dir.path(), &args).unwrap_err();
+        assert!(e.contains(says), "{e} lacks {says}");
+    }
+}

@@ -1,10 +1,16 @@
 //! `perfvec cores`: the cores that are known by name, and files that describe one.
 
-use crate::output::print;
+use crate::output::{apart, print, tell};
+use perfvec::file;
 use perfvec::twin::cores::{named, NamedCore};
+use perfvec::twin::gem5;
 use perfvec::twin::parameters::{CoreKind, AXES};
 use perfvec::Result;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Largest config.json that is read: one of a thousand cores has about 100 MB.
+const MAX_CONFIG: u64 = 1 << 28;
 
 /// Arguments of `perfvec cores`.
 #[derive(clap::Args)]
@@ -31,6 +37,18 @@ enum What {
     },
     /// List the parameters of cores: names, ranges, meanings.
     Parameters,
+    /// Read a core from the configuration that gem5 wrote, as TOML to change and give to --core.
+    FromGem5 {
+        /// gem5's m5out/config.json, of a run with an O3 or Minor CPU.
+        #[arg(value_name = "CONFIG.json")]
+        config: PathBuf,
+        /// Of several CPUs that differ, the one at this path, such as system.cpu0.
+        #[arg(long, value_name = "PATH")]
+        cpu: Option<String>,
+        /// Write the core here instead of to standard output.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Prints it.
@@ -47,7 +65,38 @@ pub fn run(args: &Args) -> Result<()> {
             print(text)
         }
         What::Parameters => print(parameters()),
+        What::FromGem5 {
+            config,
+            cpu,
+            output,
+        } => from_gem5(config, cpu.as_deref(), output.as_deref()),
     }
+}
+
+fn from_gem5(config: &Path, cpu: Option<&str>, output: Option<&Path>) -> Result<()> {
+    let read = file::read_bounded(config, MAX_CONFIG).and_then(|text| gem5::read(&text, cpu));
+    let core = read.map_err(|e| e.context(config.display()))?;
+    let mut notes = String::new();
+    for note in &core.notes {
+        let _ = writeln!(notes, "# {note}");
+    }
+    let mut text = format!("# {} of {}\n", core.cpu, config.display());
+    if !notes.is_empty() {
+        let _ = write!(text, "# Not as gem5 has it:\n{notes}");
+    }
+    for (key, value) in &core.map {
+        let _ = writeln!(text, "{key} = {value}");
+    }
+    let Some(output) = output else {
+        return print(text);
+    };
+    apart(
+        &[("-o", Some(output))],
+        &[("the configuration", Some(config))],
+    )?;
+    file::write_atomic(output, text.as_bytes()).map_err(|e| e.context(output.display()))?;
+    tell(&notes.replace("# ", "perfvec: "));
+    Ok(())
 }
 
 fn list() -> String {
