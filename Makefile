@@ -39,7 +39,7 @@ build:
 plugin:
 	$(MAKE) --no-print-directory -C qemu-glue OUT=../target/release
 
-test: test-rust test-python
+test: test-rust test-python test-wheel
 
 test-rust: tools build target/venv/.made
 	cargo test --release
@@ -48,6 +48,19 @@ test-rust: tools build target/venv/.made
 
 test-python: tools build target/venv/.made
 	cd onnx/training && ../../$(PYTHON) -m pytest -q
+
+# The Python package: target/wheel/perfvec-*.whl.
+wheel: build
+	rm -rf target/wheel target/wheel-venv
+	python3 -m venv target/wheel-venv
+	target/wheel-venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps \
+	    -w target/wheel ./python
+
+# Its tests, against the wheel in an environment that has nothing else of perfvec.
+test-wheel: tools wheel
+	target/wheel-venv/bin/pip install --quiet --disable-pip-version-check \
+	    -r python/tests/requirements.txt target/wheel/*.whl
+	cd python && PERFVEC_WHEEL="$$(echo ../target/wheel/*.whl)" ../target/wheel-venv/bin/pytest -q
 
 # What takes long or needs other tools: make slow LANE="tsan miri"; tests/slow.sh lists the lanes.
 slow: tools
@@ -98,4 +111,4 @@ tools:
 clean:
 	cargo clean
 
-.PHONY: help run build plugin test test-rust test-python slow bench header picture tools clean
+.PHONY: help run build plugin test test-rust test-python wheel test-wheel slow bench header picture tools clean

@@ -1,0 +1,64 @@
+"""The command `perfvec` that came with this package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from perfvec._cores import Core, cores_file
+from perfvec._library import NATIVE
+from perfvec.errors import CommandError
+from perfvec.models import PathLike
+
+
+def command() -> str:
+    """The path of the command, for `subprocess`.
+
+    >>> import subprocess
+    >>> subprocess.run([command(), "--version"], capture_output=True, text=True).stdout
+    'perfvec 0.1.0\\n'
+    """
+    return str(NATIVE / "bin" / "perfvec")
+
+
+def replay(
+    trace: PathLike | None = None,
+    *,
+    cores: Iterable[Core] | None = None,
+    rules: str = "gem5",
+    **options: Any,
+) -> dict[str, Any]:
+    """Prices a recorded trace (.pvt, or another tool's; a short one that came with perfvec where
+    none is given): on `cores`, as :meth:`Model.cores` takes them, or on what the command
+    takes where none are given: all that `perfvec cores` lists, or `model="learned"`.
+
+    Other arguments are options of `perfvec replay`: `sample_error="1%"` is `--sample-error 1%`,
+    True gives an option without a value. The result is what `--json` writes: the book's page on
+    file formats describes it.
+
+    >>> result = replay(cores=["rocket-like"])
+    >>> result["retired"], result["microarchs"][0]["name"]
+    (2051929, 'rocket-like')
+    """
+    arguments = [command(), "replay"]
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        arguments.append(option if value is True else f"{option}={value}")
+    with ExitStack() as stack:
+        if cores is not None:
+            arguments.append(f"--model={stack.enter_context(cores_file(cores, rules))}")
+        out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perfvec-"))) / "out"
+        arguments.append(f"--json={out}")
+        if trace is not None:
+            arguments += ["--", str(trace)]
+        done = subprocess.run(
+            arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CommandError(done.stderr.strip().removeprefix("perfvec: "))
+        result: dict[str, Any] = json.loads(out.read_text())
+        return result

@@ -1,0 +1,100 @@
+"""The installed wheel as such: what it holds, its documentation, the examples."""
+
+import doctest
+import importlib.util
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import perfvec
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(m.name for m in pkgutil.iter_modules(perfvec.__path__) if m.name != "__main__")
+
+
+def test_it_is_the_wheel_that_is_tested() -> None:
+    assert Path(sys.prefix) in Path(perfvec.__file__).parents
+    assert ROOT / "python" not in Path(perfvec.__file__).parents
+
+
+@pytest.mark.parametrize("name", ["", *MODULES])
+def test_examples_in_docstrings_hold(name: str) -> None:
+    module = importlib.import_module(f"perfvec.{name}" if name else "perfvec")
+    names = {**vars(perfvec), "perfvec": perfvec, "np": np}
+    assert doctest.testmod(module, extraglobs=names).failed == 0
+
+
+def test_the_page_of_the_book_shows_what_comes_out() -> None:
+    page = (ROOT / "book" / "src" / "python.md").read_text()
+    text = "\n".join(re.findall(r"^```pycon\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    test = doctest.DocTestParser().get_doctest(text, {}, "python.md", None, 0)
+    runner = doctest.DocTestRunner()
+    runner.run(test)
+    assert runner.failures == 0 and runner.tries > 10
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    silent = [name for name in perfvec.__all__
+              if callable(thing := getattr(perfvec, name)) and not thing.__doc__]
+    methods = [f"{kind.__name__}.{name}"
+               for kind in (perfvec.Model, perfvec.Microarchs, perfvec.Session, perfvec.Recorder,
+                            perfvec.Calibrator)
+               for name, thing in vars(kind).items()
+               if not name.startswith("_") and not thing.__doc__]
+    assert silent + methods == []
+
+
+def test_the_tag_of_the_wheel_is_what_its_files_need() -> None:
+    wheel = os.environ["PERFVEC_WHEEL"]
+    done = subprocess.run([sys.executable, "-m", "auditwheel", "show", wheel], check=True,
+                          capture_output=True, text=True)
+    tag = Path(wheel).stem.split("-")[-1]
+    assert f'"{tag}"' in done.stdout.replace("\n", " "), done.stdout
+
+
+@pytest.fixture
+def env_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "core_env", ROOT / "examples" / "python" / "core_env.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SPACE: dict[str, list[Any]] = {"rob": [16, 128], "l1d_kib": [8, 32], "commit_width": [1, 3]}
+
+
+def test_the_environment_is_rewarded_by_what_replay_says(env_module: ModuleType) -> None:
+    env = env_module.CoreEnv([None], SPACE, like="cortex-a72-like", steps=2)
+    start, _ = env.reset(seed=1)
+    assert start.shape == (1, len(perfvec.stack_parts()))
+    _, reward, terminated, truncated, info = env.step([0, 1, 0])
+    design = {"name": "x", "like": "cortex-a72-like", "rob": 16, "l1d_kib": 32, "commit_width": 1}
+    expected = perfvec.replay(cores=[design])["microarchs"][0]
+    assert reward == -expected["cycles"] == -sum(info["cycles"])
+    assert not terminated and not truncated
+    observation, better, _, truncated, info = env.step([1, 1, 1])
+    assert better > reward and truncated
+    assert observation.sum() == pytest.approx(info["cycles"][0] / 2_051_929)
+    with pytest.raises(ValueError, match="action"):
+        env.step([0, 1])
+    with pytest.raises(ValueError, match="action"):
+        env.step([0, 1, 2])
+
+
+def test_the_environment_takes_a_reward_of_ones_own(env_module: ModuleType) -> None:
+    env = env_module.CoreEnv(
+        [None], SPACE, like="cortex-a72-like", reward=lambda design, cycles: -design["rob"])
+    env.reset()
+    assert env.step([1, 0, 0])[1] == -128
+    best, reward = env_module.climb(env, seed=3)
+    assert best["rob"] == 16 and reward == -16
