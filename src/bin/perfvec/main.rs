@@ -4,6 +4,7 @@ mod calibrate;
 mod convert;
 mod cores;
 mod dump;
+mod explore;
 mod features;
 mod guest;
 mod info;
@@ -52,6 +53,8 @@ enum Command {
     Profile(profile::Args),
     /// Choose the intervals of a program that stand for all, and price the whole from them.
     Simpoints(simpoints::Args),
+    /// Price a space of designs on programs: the best, the Pareto front, what each axis is worth.
+    Explore(explore::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
     /// Add program vectors of shards into the vector of the whole, or put microarch tables together.
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Simpoints(args) => simpoints::run(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

@@ -43,7 +43,8 @@ pub struct Source {
     pub any_isa: bool,
 }
 
-fn rules(text: &str) -> std::result::Result<Rules, String> {
+/// Rules by their word.
+pub fn rules(text: &str) -> std::result::Result<Rules, String> {
     Rules::from_word(text).ok_or_else(|| "expected gem5, gem5-stock or textbook".into())
 }
 

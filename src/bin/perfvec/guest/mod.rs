@@ -12,7 +12,7 @@ mod share;
 pub use child::{run, Outcome};
 pub use expand::Sink;
 pub use follow::{Followed, Host, Process, Thread};
-pub use progress::Progress;
+pub use progress::{Progress, PAUSE};
 pub use qemu::Launcher;
 pub use share::Share;
 
