@@ -1,5 +1,6 @@
 //! Hosts: programs under QEMU, and the traces of other tools.
 
+mod explored;
 mod guests;
 mod imported;
 mod imports;

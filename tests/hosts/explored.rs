@@ -1,0 +1,67 @@
+//! `perfvec explore -- PROGRAM`: needs qemu-riscv64 and riscv64-linux-gnu-gcc.
+
+use crate::guests::*;
+
+#[test]
+fn a_program_is_recorded_once_and_then_explored() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let space = "like = \"rocket-like\"\n[axes]\nl1d_kib = [8, 16]\n";
+    std::fs::write(path("space.toml"), space).unwrap();
+    let explore = |program: &[&str]| {
+        let args = ["explore", &path("space.toml"), "-o", &path("r.csv"), "--"];
+        perfvec(&[&args[..], program].concat())
+    };
+    let out = explore(&[guest(), "compute"]);
+    assert_eq!(out.code, 0, "{}", out.stderr);
+    assert!(
+        out.stdout.contains("2 estimates, 2 of them priced now"),
+        "{}",
+        out.stdout
+    );
+    let trace = std::fs::read(path("r.pvt")).unwrap();
+    let out = explore(&[guest(), "compute"]);
+    assert!(
+        out.stdout.contains("2 estimates, 0 of them priced now"),
+        "{}",
+        out.stdout
+    );
+    assert_eq!(std::fs::read(path("r.pvt")).unwrap(), trace);
+
+    // The cycles are those of the program when it is priced as it runs.
+    let args = [
+        "run",
+        "--core",
+        "rocket-like",
+        "--json",
+        &path("live.json"),
+        "--",
+    ];
+    let out = perfvec(&[&args[..], &[guest(), "compute"]].concat());
+    assert_eq!(out.code, 0, "{}", out.stderr);
+    let live = std::fs::read_to_string(path("live.json")).unwrap();
+    let live: serde_json::Value = serde_json::from_str(&live).unwrap();
+    let csv = std::fs::read_to_string(path("r.csv")).unwrap();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|h| *h == name).unwrap();
+    let cycles = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let is = fields[at("l1d_kib")] == "16";
+        is.then(|| fields[at("cycles")].parse::<f64>().unwrap())
+    };
+    let explored = csv.lines().skip(1).find_map(cycles).unwrap();
+    assert_eq!(live["microarchs"][0]["cycles"].as_f64().unwrap(), explored);
+
+    let out = explore(&[guest(), "other"]);
+    assert!(
+        out.stderr.contains("r.pvt: it is the trace of"),
+        "{}",
+        out.stderr
+    );
+    let out = explore(&[&path("absent")]);
+    assert!(
+        out.code != 0 && out.stderr.contains("r.pvt"),
+        "{}",
+        out.stderr
+    );
+}
