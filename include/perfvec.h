@@ -1395,6 +1395,18 @@ perfvec_status perfvec_session_stacks(struct perfvec_session *session,
                                       size_t *len);
 
 /**
+ * How far each microarchitecture's cycles may be off, in the table's order: half widths, relative to
+ * the cycles, of intervals that hold gem5's cycles in nine of ten programs, the error of sampling
+ * included. Only where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model,
+ * whose perfvec_session_ood_score() warns instead.
+ */
+perfvec_status perfvec_session_errors(struct perfvec_session *session,
+                                      const struct perfvec_microarchs *microarchs,
+                                      double *out,
+                                      size_t capacity,
+                                      size_t *len);
+
+/**
  * The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last. It
  * lives as long as the library.
  */

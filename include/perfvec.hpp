@@ -279,6 +279,12 @@ class Session {
             return perfvec_session_stacks(get(), table.get(), out, capacity, len);
         });
     }
+    // Relative half widths at 90 %, for the cores of a list.
+    std::vector<double> errors(const Microarchs &table) const {
+        return detail::filled<double>([&](double *out, std::size_t capacity, std::size_t *len) {
+            return perfvec_session_errors(get(), table.get(), out, capacity, len);
+        });
+    }
     double ood_score(const Microarchs &table) const {
         double score = 0;
         check(perfvec_session_ood_score(get(), table.get(), &score));

@@ -7,7 +7,8 @@ use super::sized::{self, Sized32};
 use super::status::{perfvec_status, PERFVEC_OK};
 use super::strings::{self, fill, put, slice};
 use crate::error::{Error, ErrorKind};
-use crate::microarch::{Estimate, PARTS};
+use crate::microarch::stack::error_90;
+use crate::microarch::{Estimate, Microarch, Stack, PARTS};
 use std::ffi::{c_char, CStr};
 
 /// How far a session has come.
@@ -133,17 +134,51 @@ pub unsafe extern "C" fn perfvec_session_stacks(
         let program = h.session.program_vector()?;
         // SAFETY: by the contract of the module.
         unsafe {
-            let stacks = with_table(microarchs, |t| t.stacks(&program))?.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::NotFound,
-                    "the model does not tell causes apart; load a list of cores (.toml) as the model",
-                )
-            })?;
+            let stacks = with_table(microarchs, |t| t.stacks(&program))?.ok_or_else(no_causes)?;
             fill(&stacks.concat(), out, capacity, len)
         }
     };
     // SAFETY: as above.
     unsafe { exclusive(session, split) }
+}
+
+/// How far each microarchitecture's cycles may be off, in the table's order: half widths, relative to
+/// the cycles, of intervals that hold gem5's cycles in nine of ten programs, the error of sampling
+/// included. Only where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model,
+/// whose perfvec_session_ood_score() warns instead.
+#[no_mangle]
+pub unsafe extern "C" fn perfvec_session_errors(
+    session: *mut perfvec_session,
+    microarchs: *const perfvec_microarchs,
+    out: *mut f64,
+    capacity: usize,
+    len: *mut usize,
+) -> perfvec_status {
+    let errors = |h: &mut Hart| {
+        let program = h.session.program_vector()?;
+        // SAFETY: by the contract of the module.
+        unsafe {
+            let errors = with_table(microarchs, |t| {
+                let stacks = t.stacks(&program)?.ok_or_else(no_causes)?;
+                let priced = t.estimate(&program)?.into_iter().zip(stacks);
+                let errors = t.entries().iter().zip(priced);
+                let one = |(m, (e, stack)): (&Microarch, (Estimate, Stack))| {
+                    error_90(&m.kind, &stack, e.half_width)
+                };
+                Ok(errors.map(one).collect::<Vec<f64>>())
+            })?;
+            fill(&errors, out, capacity, len)
+        }
+    };
+    // SAFETY: as above.
+    unsafe { exclusive(session, errors) }
+}
+
+fn no_causes() -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "the model does not tell causes apart; load a list of cores (.toml) as the model",
+    )
 }
 
 /// Numbers that perfvec_session_stacks() gives for each microarchitecture.

@@ -37,6 +37,9 @@ int main(void) {
             sum += stacks[k * PERFVEC_STACK_PARTS + p];
         CHECK(sum == e[k].cycles);
     }
+    double errors[2];
+    OK(perfvec_session_errors(session, table, errors, 2, &count));
+    CHECK(count == 2 && errors[0] > 0.005 && errors[0] < 0.5 && errors[1] > 0.005);
     CHECK(strcmp(perfvec_microarchs_stack_part(0), "base") == 0);
     CHECK(strcmp(perfvec_microarchs_stack_part(PERFVEC_STACK_PARTS - 1), "store") == 0);
     CHECK(perfvec_microarchs_stack_part(PERFVEC_STACK_PARTS) == NULL);
@@ -48,6 +51,8 @@ int main(void) {
     session = make_session(learned);
     FAILS(perfvec_session_stacks(session, learned_table, stacks, needed, NULL),
           PERFVEC_ERR_NOT_FOUND, "causes");
+    FAILS(perfvec_session_errors(session, learned_table, errors, 2, NULL), PERFVEC_ERR_NOT_FOUND,
+          "causes");
     FAILS(perfvec_session_stacks(session, table, stacks, needed, NULL), PERFVEC_ERR_MISMATCH,
           "model");
     perfvec_session_free(session);

@@ -4,7 +4,7 @@ use crate::output::{attention, heading};
 use crate::region;
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
-use perfvec::microarch::stack::add_up_to;
+use perfvec::microarch::stack::{add_up_to, error_90};
 use perfvec::microarch::{Estimate, MicroarchTable, ProgramVector, Stack, PARTS};
 use perfvec::region::Region;
 use perfvec::session::{Interval, Sampling, SessionConfig, WARMING_ALL};
@@ -186,18 +186,25 @@ impl Report<'_> {
             out.push_str(text.trim_end());
             out.push('\n');
         };
-        let ci = if sampled { "    +-95%" } else { "" };
+        let stacks = self.stacks(&estimates)?;
+        // Where it is known the whole error, else that of sampling.
+        let ci = match (&stacks, sampled) {
+            (Some(_), _) => "    +-90%",
+            (None, true) => "    +-95%",
+            (None, false) => "",
+        };
         line(heading(&format!(
             "{:width$} {:>9} {:>7} {:>15} {:>12}{ci}",
             "microarch", "GHz", "CPI", "cycles", "time"
         )));
         for &i in &order {
             let (m, e) = (&entries[i], &estimates[i]);
-            let ci = if sampled {
-                format!(" {:7.2}%", e.half_width * 100.0)
-            } else {
-                String::new()
+            let ci = match (&stacks, sampled) {
+                (Some(stacks), _) => Some(error_90(&m.kind, &stacks[i], e.half_width)),
+                (None, true) => Some(e.half_width),
+                (None, false) => None,
             };
+            let ci = ci.map_or_else(String::new, |x| format!(" {:7.2}%", x * 100.0));
             line(format!(
                 "{:width$} {:>9.2} {:>7.3} {:>15.0} {:>12}{ci}",
                 m.name,
@@ -207,7 +214,7 @@ impl Report<'_> {
                 seconds(e.seconds)
             ));
         }
-        if let Some(stacks) = self.stacks(&estimates)? {
+        if let Some(stacks) = &stacks {
             let parts: String = PARTS.iter().map(|part| format!(" {part:>4.4}")).collect();
             line(heading(&format!("{:width$}{parts}", "% of cycles")));
             for &i in &order {
@@ -291,6 +298,7 @@ impl Report<'_> {
                     "seconds": e.seconds, "half_width": e.half_width,
                 });
                 if let Some(stacks) = stacks {
+                    priced["error_90"] = error_90(&m.kind, &stacks[k], e.half_width).into();
                     let parts = PARTS.iter().zip(stacks[k]);
                     let parts = parts.map(|(part, x)| (part.to_string(), x.into()));
                     priced["stack"] = Value::Object(parts.collect());
