@@ -174,4 +174,77 @@ fn a_core_is_read_from_what_gem5_wrote() {
         let e = perfvec(dir.path(), &args).unwrap_err();
         assert!(e.contains(says), "{e} lacks {says}");
     }
+
+/// A timed trace: `cycles` for each retirement of the bundled one's first hundred thousand.
+fn timed(dir: &Path, name: &str) {
+    use perfvec::trace::{self, Block, Writer};
+    let mut reader = trace::open(Path::new(&trace())).unwrap();
+    let mut recorder = Writer::create(dir.join(name), reader.header().clone()).unwrap();
+    let mut block = Block::default();
+    let mut n = 0u32;
+    while n < 100_000 && reader.next_block(&mut block).unwrap() {
+        block
+            .statics
+            .iter()
+            .for_each(|s| drop(recorder.intern(s).unwrap()));
+        for r in &block.retirements {
+            n += 1;
+            recorder.retire_timed(r, 1 + u32::from(n % 3 == 0)).unwrap();
+        }
+    }
+    recorder.finish().unwrap();
+}
+
+#[test]
+fn calibration_starts_at_the_cores_own_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    timed(dir.path(), "t.pvt");
+    let fit = [
+        "calibrate",
+        "--core",
+        "rocket-like",
+        "--name",
+        "fitted",
+        "--clock",
+        "1",
+    ];
+    let text = perfvec(
+        dir.path(),
+        &[&fit[..], &["-o", "f.safetensors", "t.pvt"]].concat(),
+    )
+    .unwrap();
+    // The bundled trace never waits for a level 3 cache: rocket-like has none.
+    assert!(
+        text.contains("L3 1.00") && text.contains("held out"),
+        "{text}"
+    );
+    let both = [
+        "replay",
+        "t.pvt",
+        "--core",
+        "rocket-like",
+        "--microarchs",
+        "f.safetensors",
+    ];
+    let text = perfvec(dir.path(), &[&both[..], &["--json", "-"]].concat()).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let cpi = |name: &str| {
+        let cores = json["microarchs"].as_array().unwrap();
+        let core = cores.iter().find(|c| c["name"] == name).unwrap();
+        core["cpi"].as_f64().unwrap()
+    };
+    assert!(
+        (cpi("fitted") - 4.0 / 3.0).abs() < 0.05,
+        "{}",
+        cpi("fitted")
+    );
+    assert!((cpi("rocket-like") - 4.0 / 3.0).abs() > 0.1);
+    // Two cores are no prior for one.
+    let two = [
+        &fit[..],
+        &["--core", "u74-like", "-o", "g.safetensors", "t.pvt"],
+    ]
+    .concat();
+    let e = perfvec(dir.path(), &two).unwrap_err();
+    assert!(e.contains("give --core once"), "{e}");
 }

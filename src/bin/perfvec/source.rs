@@ -29,7 +29,7 @@ pub struct Source {
     pub microarchs: Option<PathBuf>,
     /// Price this core, by its own parameters: one that `perfvec cores` lists, or a file (TOML or
     /// JSON) that describes it; may be repeated. ALL stands for all that it lists.
-    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["model", "microarchs", "backend"])]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["model", "backend"])]
     pub core: Vec<String>,
     /// Rules of the simulator that the cores follow: gem5, gem5-stock (with its flaw in compressed
     /// branches) or textbook.
@@ -141,12 +141,10 @@ impl Source {
 
     /// The table, and its file.
     pub fn table(&self) -> Result<(MicroarchTable, PathBuf)> {
-        if let Some(cores) = self.cores()? {
-            return Ok((bank::table(&cores)?, "--core".into()));
-        }
-        let path = match &self.microarchs {
-            Some(path) => path.clone(),
-            None => match self.model_path()? {
+        let path = match (&self.microarchs, self.cores()?) {
+            (Some(path), _) => path.clone(),
+            (None, Some(cores)) => return Ok((bank::table(&cores)?, "--core".into())),
+            (None, None) => match self.model_path()? {
                 path if pricing::is_cores(&path) => path,
                 path => path.with_extension("safetensors"),
             },
@@ -156,18 +154,13 @@ impl Source {
 
     /// Loads both and checks that they belong together.
     pub fn load(&self) -> Result<Loaded> {
-        if let Some(cores) = self.cores()? {
-            let cores = Arc::new(cores);
-            return Ok(Loaded {
-                model: bank::model(&cores),
-                model_path: "--core".into(),
-                table: bank::table(&cores)?,
-                table_path: "--core".into(),
-                any_isa: self.any_isa,
-            });
-        }
-        let model_path = self.model_path()?;
-        let model = pricing::model(&model_path, self.backend)?;
+        let (model, model_path) = match self.cores()? {
+            Some(cores) => (bank::model(&Arc::new(cores)), "--core".into()),
+            None => {
+                let path = self.model_path()?;
+                (pricing::model(&path, self.backend)?, path)
+            }
+        };
         let (table, table_path) = self.table()?;
         table
             .check_model(model.info())
