@@ -174,6 +174,7 @@ fn a_core_is_read_from_what_gem5_wrote() {
         let e = perfvec(dir.path(), &args).unwrap_err();
         assert!(e.contains(says), "{e} lacks {says}");
     }
+}
 
 /// A timed trace: `cycles` for each retirement of the bundled one's first hundred thousand.
 fn timed(dir: &Path, name: &str) {
