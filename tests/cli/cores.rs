@@ -184,10 +184,9 @@ fn timed(dir: &Path, name: &str) {
     let mut block = Block::default();
     let mut n = 0u32;
     while n < 100_000 && reader.next_block(&mut block).unwrap() {
-        block
-            .statics
-            .iter()
-            .for_each(|s| drop(recorder.intern(s).unwrap()));
+        block.statics.iter().for_each(|s| {
+            recorder.intern(s).unwrap();
+        });
         for r in &block.retirements {
             n += 1;
             recorder.retire_timed(r, 1 + u32::from(n % 3 == 0)).unwrap();
