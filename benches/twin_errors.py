@@ -22,8 +22,30 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-PARTS = "base fetch branch dependence ports window L1 L2 L3 memory store".split()
-FIELDS = ["trace", "program", "core", "kind", "cycles", "estimate", "error_90", "least", *PARTS]
+PARTS = [
+    "base",
+    "fetch",
+    "branch",
+    "dependence",
+    "ports",
+    "window",
+    "L1",
+    "L2",
+    "L3",
+    "memory",
+    "store",
+]
+FIELDS = [
+    "trace",
+    "program",
+    "core",
+    "kind",
+    "cycles",
+    "estimate",
+    "error_90",
+    "least",
+    *PARTS,
+]
 
 
 def price(perfvec, rules, path):
@@ -43,7 +65,17 @@ def price(perfvec, rules, path):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(core, file)
         file.flush()
-        run = [perfvec, "replay", "--core", file.name, "--rules", rules, "--json", "-", str(path)]
+        run = [
+            perfvec,
+            "replay",
+            "--core",
+            file.name,
+            "--rules",
+            rules,
+            "--json",
+            "-",
+            str(path),
+        ]
         out = json.loads(subprocess.run(run, check=True, capture_output=True).stdout)
     priced = out["microarchs"][0]
     width = core["commit_width"]
@@ -92,7 +124,9 @@ def order(rows):
     for mine in by_program.values():
         for i, a in enumerate(mine):
             for b in mine[:i]:
-                ours, theirs = (float(a[k]) - float(b[k]) for k in ("estimate", "cycles"))
+                ours, theirs = (
+                    float(a[k]) - float(b[k]) for k in ("estimate", "cycles")
+                )
                 if abs(theirs) <= 0.2 * min(float(a["cycles"]), float(b["cycles"])):
                     pairs += 1
                     right += ours * theirs > 0
@@ -101,7 +135,9 @@ def order(rows):
 
 def report(rows):
     """Prints what there is to say of rows."""
-    print("| | pairs | mean | median | 90 % | worst | bias |\n|---|---|---|---|---|---|---|")
+    print(
+        "| | pairs | mean | median | 90 % | worst | bias |\n|---|---|---|---|---|---|---|"
+    )
     summary("all", rows)
     for kind, name in (("o3", "out of order"), ("minor", "in order")):
         summary(name, [r for r in rows if r["kind"] == kind])
@@ -114,11 +150,19 @@ def report(rows):
             summary(core, mine)
     right, pairs = order(rows)
     if pairs:
-        print(f"\n{right} of {pairs} pairs of cores within 20 % in the right order", end="")
+        print(
+            f"\n{right} of {pairs} pairs of cores within 20 % in the right order",
+            end="",
+        )
         print(f" ({100 * right / pairs:.1f} %)")
-    held = sum(abs(float(r["estimate"]) - float(r["cycles"]))
-               <= float(r["error_90"]) * float(r["estimate"]) for r in rows)
-    print(f"{held} of {len(rows)} 90 % intervals hold gem5's cycles ({100 * held / len(rows):.1f} %)")
+    held = sum(
+        abs(float(r["estimate"]) - float(r["cycles"]))
+        <= float(r["error_90"]) * float(r["estimate"])
+        for r in rows
+    )
+    print(
+        f"{held} of {len(rows)} 90 % intervals hold gem5's cycles ({100 * held / len(rows):.1f} %)"
+    )
     below = sum(float(r["estimate"]) < float(r["least"]) for r in rows)
     print(f"{below} estimates below retirements / width")
 
@@ -146,8 +190,10 @@ def fit(rows):
                 up[i] += x * off**2 / width**4
                 down[i] += x / width**2
         # A prior of one row keeps a cause that hardly occurs where it was.
-        spread = [max(1e-6, s * ((u * s + 1) / (d * s + 1)) ** 0.5)
-                  for s, u, d in zip(spread, up, down, strict=True)]
+        spread = [
+            max(1e-6, s * ((u * s + 1) / (d * s + 1)) ** 0.5)
+            for s, u, d in zip(spread, up, down, strict=True)
+        ]
     ratios = sorted(off / width for width, off in widths(rows, spread))
     scale = ratios[min(len(ratios) - 1, len(ratios) * 9 // 10)]
     return [round(scale * s**0.5, 3) for s in spread]
