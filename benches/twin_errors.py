@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import tempfile
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PARTS = [
@@ -212,9 +213,10 @@ def main():
         with args.csv.open() as file:
             rows = list(csv.DictReader(file))
     known = {r["trace"] for r in rows}
-    for path in args.traces:
-        if path.name not in known and (row := price(args.perfvec, args.rules, path)):
-            rows.append(row)
+    new = [path for path in args.traces if path.name not in known]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        priced = pool.map(lambda path: price(args.perfvec, args.rules, path), new)
+        rows.extend(row for row in priced if row)
     if args.csv:
         part = args.csv.with_suffix(".part")
         with part.open("w", newline="") as file:
