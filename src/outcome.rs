@@ -64,14 +64,14 @@ fn settle(inst: &StaticInst, r: &Retirement, follower: Option<u64>) -> Resolved 
     }
 }
 
-/// Whether only the next retirement shows what became of `r`.
+/// Whether only the next retirement shows what became of `r`: whether it was taken, or where to.
 fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
     if !inst.flags.is_ctrl() || r.next_pc != 0 {
         return false;
     }
-    // Indirect targets train the target predictors, so that a flag alone does not settle them.
-    inst.flags.contains(InstFlags::INDIRECT_CTRL)
-        || !inst.flags.contains(InstFlags::UNCOND_CTRL) && stated(r, inst.fall_through()).is_none()
+    // Targets train target predictors, direct ones too, so that a flag alone settles only what was
+    // not taken.
+    inst.flags.contains(InstFlags::UNCOND_CTRL) || stated(r, inst.fall_through()) != Some(false)
 }
 
 impl Resolver {
@@ -217,7 +217,8 @@ mod tests {
             (Retirement::TAKEN, BEHIND, BEHIND, (false, 0)),
             // Say, an interrupt came after it.
             (Retirement::NOT_TAKEN, 0, AWAY, (false, 0)),
-            (Retirement::TAKEN, 0, BEHIND, (true, 0)),
+            (Retirement::TAKEN, 0, AWAY, (true, AWAY)),
+            (Retirement::TAKEN, 0, BEHIND, (true, BEHIND)),
             (0, 0, AWAY, (true, AWAY)),
             (0, 0, BEHIND, (false, 0)),
         ] {
@@ -234,7 +235,7 @@ mod tests {
         let jump = InstFlags::UNCOND_CTRL | InstFlags::DIRECT_CTRL;
         let indirect = InstFlags::UNCOND_CTRL | InstFlags::INDIRECT_CTRL;
         let not = retirement(Retirement::NOT_TAKEN, 0);
-        assert_eq!(settled(jump, not, AWAY), (true, 0));
+        assert_eq!(settled(jump, not, AWAY), (true, AWAY));
         assert_eq!(settled(indirect, not, AWAY), (true, AWAY));
         assert_eq!(
             settled(indirect, retirement(0, BEHIND), AWAY),
