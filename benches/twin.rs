@@ -55,7 +55,7 @@ fn main() {
     let (mut errors, mut signed) = (Vec::new(), Vec::new());
     for file in &files[1..] {
         let mut reader = Reader::open(file).expect("a trace");
-        let named = reader.header().metadata.get("microarch").cloned();
+        let named = reader.header().metadata.get("name").cloned();
         let mut stream: Vec<Retirement> = Vec::new();
         let mut statics = Vec::new();
         let mut timed: Vec<(usize, u32)> = Vec::new();

@@ -145,11 +145,13 @@ impl Hierarchy {
             now
         };
         let (latency, response) = (level.latency, level.response);
-        let mut miss = false;
+        let miss;
         let mut on_prefetched = false;
         let served = if let Some(l) = level.cache.find(line) {
             l.dirty |= write;
             on_prefetched = std::mem::take(&mut l.prefetched);
+            // A line under way is none that the prefetcher sees as there.
+            miss = l.ready > now;
             let (at, part) = if l.ready <= now {
                 (now + latency, Part::L1)
             } else {
@@ -403,10 +405,11 @@ impl Hierarchy {
             now
         };
         let (latency, response) = (self.l2.latency, self.l2.response);
-        let mut miss = false;
+        let miss;
         let mut on_prefetched = false;
         let (at, from) = if let Some(l) = self.l2.cache.find(line) {
             on_prefetched = std::mem::take(&mut l.prefetched);
+            miss = l.ready > now;
             if l.ready <= now {
                 (now + latency, 1)
             } else {

@@ -200,6 +200,8 @@ struct Bank {
     row: u64,
     /// When it was last asked.
     asked: u64,
+    /// When the controller chose its last burst: what was asked for until then could be seen.
+    chosen: u64,
     /// When a column command, a precharge, an activation may come.
     column: u64,
     precharge: u64,
@@ -214,6 +216,8 @@ struct Controller {
     /// The last command, and when it was asked for.
     command: u64,
     asked: u64,
+    /// When the controller chooses next: early enough to open a row before the bus is free.
+    next: u64,
     /// Column commands of a bank group.
     groups: Vec<u64>,
     activated: u64,
@@ -232,6 +236,7 @@ impl Controller {
         let bank = Bank {
             row: CLOSED,
             asked: 0,
+            chosen: 0,
             column: 0,
             precharge: 0,
             activate: 0,
@@ -242,6 +247,7 @@ impl Controller {
             bus: Calendar::new(),
             command: 0,
             asked: 0,
+            next: 0,
             activated: 0,
             last_was_write: false,
             writes: Vec::new(),
@@ -277,13 +283,30 @@ impl Controller {
             return bus_slot(&mut self.bus, now + opens, d.t_burst) + latency;
         }
         b.asked = now;
+        let chosen = if now < self.asked {
+            now
+        } else {
+            now.max(self.next)
+        };
+        // A page is closed behind a burst unless another one to it waits; one that is to stay open
+        // is closed where only others to the bank wait.
+        let seen = now <= b.chosen;
+        let stays = if d.close_page {
+            seen && b.row == row
+        } else {
+            b.row == row || !seen
+        };
+        if b.row != CLOSED && !stays {
+            b.activate = b.activate.max(b.precharge + d.t_rp);
+            b.row = CLOSED;
+        }
         if b.row != row {
-            let mut act = b.activate.max(now);
+            let mut act = b.activate.max(chosen);
             if self.activated <= now {
                 act = act.max(self.activated + d.t_rrd);
             }
             if b.row != CLOSED {
-                act = act.max(b.precharge.max(now) + d.t_rp);
+                act = act.max(b.precharge.max(chosen) + d.t_rp);
             }
             self.activated = act;
             b.row = row;
@@ -292,8 +315,10 @@ impl Controller {
                 .column
                 .max(act + if write { d.t_rcd_write } else { d.t_rcd });
         }
-        let mut command = b.column.max(now);
-        if now >= self.asked {
+        b.chosen = chosen;
+        let mut command = b.column.max(chosen);
+        let in_time = now >= self.asked;
+        if in_time {
             self.asked = now;
             if write != self.last_was_write {
                 let turn = if write { d.t_rtw } else { d.t_wtr + d.t_cwl };
@@ -305,6 +330,9 @@ impl Controller {
             }
         }
         let command = bus_slot(&mut self.bus, command, d.t_burst);
+        if in_time {
+            self.next = (command + d.t_burst).saturating_sub(d.t_rp + d.t_rcd);
+        }
         self.command = command;
         self.groups[group as usize] = command + d.t_ccd_l;
         let done = command + latency;
@@ -313,23 +341,15 @@ impl Controller {
         } else {
             command + d.t_rtp
         });
-        if d.close_page {
-            b.row = CLOSED;
-            b.activate = b.activate.max(b.precharge + d.t_rp);
-        }
         done
     }
 
     fn line(&mut self, address: u64, now: u64, write: bool) -> u64 {
         let mut done = now;
         let bursts = (u64::from(LINE_BYTES) / self.d.burst_bytes).max(1);
-        // A line in two bursts finds its row open for the second.
-        let close = self.d.close_page;
         for i in 0..bursts {
-            self.d.close_page = close && i + 1 == bursts;
             done = self.burst(address + i * self.d.burst_bytes, now, write);
         }
-        self.d.close_page = close;
         done
     }
 

@@ -5,6 +5,7 @@
 //! takes no more. Memory accesses may go out before they are at the head, once what they depend on
 //! has committed.
 
+use super::cache::Mshrs;
 use super::hierarchy::Hierarchy;
 use super::pages::Pages;
 use super::parameters::CoreParameters;
@@ -30,6 +31,19 @@ struct Pipe {
     slack: u64,
 }
 
+impl Pipe {
+    /// When it takes another instruction, from `at` on: while its last one is stuck at its end, it
+    /// is stalled.
+    fn accepts(&self, at: u64) -> u64 {
+        let (at, end) = (at.max(self.next), self.pushed + self.latency);
+        if at >= end {
+            at.max(self.committed)
+        } else {
+            at
+        }
+    }
+}
+
 /// A store on its way from the store buffer to the cache.
 #[derive(Clone, Copy, Default)]
 struct Buffered {
@@ -38,10 +52,45 @@ struct Buffered {
     done: u64,
 }
 
+/// When a line was asked for, and when it came.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    at: u64,
+    came: u64,
+}
+
+/// An access that waited for memory while nothing was before it.
+#[derive(Clone, Copy)]
+struct Wait {
+    from: u64,
+    /// When it committed.
+    until: u64,
+    /// Whether commit's width was taken then.
+    full: bool,
+    part: Part,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            from: 0,
+            until: 0,
+            full: false,
+            part: Part::L1,
+        }
+    }
+}
+
+/// As many accesses as may wait at a time.
+const WAITING: usize = 8;
+
 /// Kinds of units, each a range of pipes.
 const KINDS: usize = 9;
 /// What a load is assumed to take when what follows is issued (`extraAssumedLat`).
 const ASSUMED: u64 = 2;
+
+/// Stores that leave the store buffer per cycle (`executeLSQMaxStoreBufferStoresPerCycle`).
+const STORES_SENT: u32 = 2;
 
 /// The machine.
 pub struct InOrder {
@@ -54,8 +103,13 @@ pub struct InOrder {
     /// The line that fetch2 works on, when it came, and when the next may be asked for.
     line: u64,
     arrived: At,
-    asked: Ring<u64>,
+    asked: Ring<Asked>,
+    /// Where the last line asked for lies, and when fetch2 had done with the one before it.
+    line_physical: u64,
+    left: u64,
     restart: Option<At>,
+    /// Fetch2 predicted it.
+    predicted: bool,
     fetch2: Stage,
     fetched: At,
     /// When each group of instructions had issued.
@@ -75,11 +129,12 @@ pub struct InOrder {
     head: At,
     requests: Ring<u64>,
     transfers: Ring<u64>,
-    in_memory: Ring<u64>,
-    last_access: (u64, u64),
+    /// Loads and stores in the memory system.
+    in_memory: Mshrs,
+    waits: Ring<Wait>,
     store_pending: u64,
     stores: Ring<Buffered>,
-    sending: u64,
+    sending: Stage,
 }
 
 fn kind(unit: Unit) -> usize {
@@ -134,7 +189,10 @@ impl InOrder {
             line: u64::MAX,
             arrived: At::new(1, Part::Fetch),
             asked: Ring::new(p.fetch_lines_in_flight as usize),
+            line_physical: 0,
+            left: 0,
             restart: Some(At::new(1, Part::Fetch)),
+            predicted: false,
             fetch2: Stage::new(p.decode_width),
             fetched: At::default(),
             groups: Ring::new((p.decode_buffer + p.execute_buffer + 32) as usize),
@@ -150,11 +208,11 @@ impl InOrder {
             head: At::default(),
             requests: Ring::new(p.lsq_requests as usize),
             transfers: Ring::new(p.lsq_transfers as usize),
-            in_memory: Ring::new(p.mem_accesses as usize),
-            last_access: (0, 0),
+            in_memory: Mshrs::new(p.mem_accesses),
+            waits: Ring::new(WAITING),
             store_pending: 0,
-            stores: Ring::new(p.store_buffer as usize),
-            sending: 0,
+            stores: Ring::new(2 * p.store_buffer as usize),
+            sending: Stage::new(STORES_SENT),
             p: p.clone(),
         }
     }
@@ -175,6 +233,7 @@ impl InOrder {
         if branch.as_ref().is_some_and(|b| b.predicted_taken) {
             // Fetch1 turns in the next cycle.
             self.restart = Some(fetched.after(1).because(Part::Fetch));
+            self.predicted = true;
         }
         let p = &self.p;
         let arrives = fetched.after(u64::from(p.fetch2_to_decode + p.decode_to_execute));
@@ -182,7 +241,7 @@ impl InOrder {
         self.group = self.group.max(issued.cycle());
         let ended = self.end(pipe, issued);
         let at = if i.load || i.store {
-            self.access(i, r, ended)
+            self.access(i, r, pipe, ended)
         } else {
             ended
         };
@@ -199,7 +258,7 @@ impl InOrder {
         for line in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
             if line != self.line {
                 self.line = line;
-                let physical = self.pages.touch(line).address;
+                let physical = self.pages.code(line);
                 self.hierarchy.warm_fetch(physical, now);
             }
         }
@@ -221,6 +280,11 @@ impl InOrder {
         let mask = !u64::from(self.p.fetch_bytes - 1);
         let (first, last) = (i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask);
         if let Some(at) = self.restart.take() {
+            let at = if std::mem::take(&mut self.predicted) {
+                self.turn(at)
+            } else {
+                at
+            };
             self.line = u64::MAX;
             self.arrived = at;
             self.bring(first, at, true);
@@ -247,24 +311,60 @@ impl InOrder {
         at
     }
 
-    /// Fetch1 asks for `line`: in sequence as soon as it may, or from `at` on.
+    /// When fetch1, told of a prediction at `at`, asks for its target. It may have asked for lines
+    /// behind the last one: for the next as soon as there was room for it, and once more when
+    /// fetch2 let go of what it had, in the cycle before `at`.
+    fn turn(&mut self, at: At) -> At {
+        let Some(last) = self
+            .asked
+            .back(1)
+            .filter(|_| self.p.fetch_lines_in_flight == 1)
+        else {
+            return at;
+        };
+        let let_go = at.cycle().saturating_sub(1);
+        let mut ask = self.next_ask(last);
+        let mut line = self.line_physical;
+        loop {
+            line += u64::from(self.p.fetch_bytes);
+            if ask > let_go {
+                return at;
+            }
+            let came = self.hierarchy.fetch(line, ask).at;
+            if came >= let_go {
+                return at.max(At::new(came + 1, Part::Fetch));
+            }
+            ask = let_go;
+        }
+    }
+
+    /// When the line behind the last one may be asked for: as soon as fewer than the most are under
+    /// way and fetch2 has let go of the one before the last.
+    fn next_ask(&self, last: Asked) -> u64 {
+        let in_flight = self.p.fetch_lines_in_flight as usize;
+        let came = self.asked.back(in_flight).map_or(0, |a| a.came + 1);
+        (last.at + 1).max(came).max(self.left)
+    }
+
+    /// Fetch1 asks for `line`: in sequence as soon as it may, or at `at`.
     fn bring(&mut self, line: u64, at: At, turned: bool) {
         let hit = u64::from(self.p.l1i_latency);
-        let in_flight = self.p.fetch_lines_in_flight as usize;
-        let last = self.asked.back(1).unwrap_or(0);
-        let mut ask = if turned { at.cycle() } else { last + 1 };
-        if let Some(came) = self.asked.back(in_flight) {
-            if !turned {
-                ask = ask.max(came + 1);
-            }
-        }
-        if !turned {
-            // Two lines wait before fetch2 at most.
-            ask = ask.max(self.fetched.cycle().saturating_sub(hit + 2));
-        }
-        let physical = self.pages.touch(line).address;
+        let last = self.asked.back(1).unwrap_or_default();
+        let ask = if turned {
+            self.left = 0;
+            at.cycle()
+        } else {
+            let ask = self.next_ask(last);
+            self.left = self.fetched.cycle();
+            ask
+        };
+        let physical = self.pages.code(line);
+        self.line_physical = physical;
         let served = self.hierarchy.fetch(physical, ask);
-        self.asked.push(served.at);
+        self.asked.push(Asked {
+            at: ask,
+            came: served.at,
+        });
         self.line = line;
         let part = if served.at > ask + hit || !turned {
             Part::Fetch
@@ -287,25 +387,31 @@ impl InOrder {
                 at = At::new(when, ready.part());
             }
         }
+        let issue = |this: &mut Self, at: At| {
+            let at = this.issue.pass(at);
+            if !memory {
+                return at;
+            }
+            let passed = this.memory_issue.pass(at);
+            if passed.cycle() > at.cycle() {
+                this.issue.pass(passed);
+            }
+            passed
+        };
+        // When it could be issued, were there a unit; then a unit.
+        let (stages, earliest) = ((self.issue, self.memory_issue), issue(self, at));
+        (self.issue, self.memory_issue) = stages;
         let (mut pipe, mut free) = (first, u64::MAX);
         for (n, p) in self.pipes[first..end].iter().enumerate() {
-            // A unit whose last instruction is stuck at its end is stalled until that commits.
-            let stuck = p.committed > p.pushed + p.latency && p.pushed + p.latency <= at.cycle();
-            let when = p.next.max(if stuck { p.committed } else { 0 });
+            let when = p.accepts(earliest.cycle());
             if when < free {
                 (pipe, free) = (first + n, when);
             }
         }
-        if free > at.cycle() {
+        if free > earliest.cycle() {
             at = At::new(free, Part::Ports);
         }
-        let mut at = self.issue.pass(at);
-        if memory {
-            at = self.memory_issue.pass(at);
-            if at.cycle() > self.issue.last().cycle() {
-                self.issue.pass(at);
-            }
-        }
+        let at = issue(self, at);
         (pipe, at)
     }
 
@@ -330,9 +436,9 @@ impl InOrder {
     }
 
     /// A memory access that is at the end of its unit: when its answer can commit.
-    fn access(&mut self, i: &Prepared, r: &Resolved, ended: At) -> At {
+    fn access(&mut self, i: &Prepared, r: &Resolved, pipe: usize, ended: At) -> At {
         let mut at = ended;
-        if self.p.early_memory_issue == 1 {
+        if self.p.early_memory_issue == 1 && !i.alone {
             // Not before what it depends on has committed.
             for s in i.src {
                 let w = self.written[usize::from(s)];
@@ -341,33 +447,30 @@ impl InOrder {
                 }
             }
         } else {
-            at = at.max(self.head);
+            at = at.max(self.head.after(u64::from(self.commit.full())));
         }
-        // Nothing goes out while an access waits at the head.
-        let (sent, done) = self.last_access;
-        if done > at.cycle() && at.cycle() > sent.max(self.head.cycle()) + 1 {
-            at = At::new(done, Part::L1);
-        }
-        if let Some(free) = self.requests.back(self.p.lsq_requests as usize) {
-            at = at.max(At::new(free, Part::L1));
-        }
-        if let Some(free) = self.transfers.back(self.p.lsq_transfers as usize) {
-            at = at.max(At::new(free, Part::L1));
+        at = self.not_behind_waiting(at);
+        let wait =
+            |at: At, cycle: Option<u64>, part: Part| cycle.map_or(at, |c| at.max(At::new(c, part)));
+        // A place in the queue of requests, which it has until it finds one in that of transfers.
+        let requests = self.p.lsq_requests as usize;
+        at = wait(at, self.requests.back(requests), Part::L1);
+        self.pipes[pipe].committed = at.cycle();
+        let behind = self.requests.back(1).unwrap_or(0);
+        at = at.max(At::new(behind, Part::L1));
+        let transfers = self.p.lsq_transfers as usize;
+        if let Some(left) = self.transfers.back(transfers).filter(|c| *c > at.cycle()) {
+            at = At::new(left + 1, Part::L1);
         }
         if i.store && !i.load {
             self.requests.push(at.cycle());
             return at;
         }
-        if let Some(free) = self.in_memory.back(self.p.mem_accesses as usize) {
-            at = at.max(At::new(free, Part::L1));
-        }
         if self.store_pending > at.cycle() {
             at = At::new(self.store_pending + 1, Part::Store);
         }
-        self.requests.push(at.cycle());
         let size = u64::from(i.access.max(1));
-        let depth = self.p.store_buffer as usize;
-        for back in 1..=depth {
+        for back in 1..=2 * self.p.store_buffer as usize {
             let Some(s) = self.stores.back(back) else {
                 break;
             };
@@ -376,6 +479,7 @@ impl InOrder {
             }
             let (end, s_end) = (r.address + size, s.address + s.size);
             if r.address >= s.address && end <= s_end {
+                self.requests.push(at.cycle());
                 return at.because(Part::Store);
             }
             if r.address < s_end && end > s.address {
@@ -383,11 +487,41 @@ impl InOrder {
                 break;
             }
         }
+        let sent = self.in_memory.accepted(at.cycle());
+        if sent > at.cycle() {
+            at = At::new(sent, Part::L1);
+        }
         let physical = self.pages.touch(r.address).address;
         let served = self.hierarchy.data(physical, at.cycle(), i.store, i.pc);
-        self.in_memory.push(served.at);
-        self.last_access = (at.cycle(), served.at);
+        self.in_memory.take(served.accepted, served.at);
+        self.requests.push(served.accepted);
         At::new(served.at, served.part)
+    }
+
+    /// While the first instruction waits for memory, nothing is sent there: not before it has
+    /// committed, in the next cycle where that takes all of commit's width.
+    fn not_behind_waiting(&self, mut at: At) -> At {
+        let waits = (1..=WAITING).rev().filter_map(|back| self.waits.back(back));
+        for w in waits.filter(|w| w.from < w.until) {
+            if at.cycle() > w.from && at.cycle() < w.until + u64::from(w.full) {
+                at = At::new(w.until + u64::from(w.full), w.part);
+            }
+        }
+        at
+    }
+
+    /// When the store buffer has room, from `at` on: its places are given back in any order.
+    fn store_room(&self, mut at: u64) -> u64 {
+        let places = self.p.store_buffer as usize;
+        let last = || (1..=2 * places).filter_map(|back| self.stores.back(back));
+        while last().filter(|s| s.done > at).count() >= places {
+            at = last()
+                .map(|s| s.done)
+                .filter(|d| *d > at)
+                .min()
+                .unwrap_or(at);
+        }
+        at
     }
 
     fn retire(
@@ -399,13 +533,12 @@ impl InOrder {
         issued: At,
         at: At,
     ) -> At {
+        let first_from = self.head.cycle();
         let mut at = at.max(self.head);
         if i.store && !i.atomic {
             // The store buffer must have room.
-            let oldest = self.stores.back(self.p.store_buffer as usize);
-            if let Some(s) = oldest {
-                at = at.max(At::new(s.done, Part::Store));
-            }
+            let room = self.store_room(at.cycle());
+            at = at.max(At::new(room, Part::Store));
         }
         if i.barrier || i.atomic {
             let drained = (1..=self.p.store_buffer as usize)
@@ -423,7 +556,18 @@ impl InOrder {
             }
         }
         let committed = at.cycle();
-        self.pipes[pipe].committed = committed;
+        if i.load || i.store {
+            let sent = self.requests.back(1).unwrap_or(0);
+            self.waits.push(Wait {
+                from: sent.max(first_from),
+                until: committed,
+                full: self.commit.full(),
+                part: at.part(),
+            });
+        }
+        if !i.load && !i.store {
+            self.pipes[pipe].committed = committed;
+        }
         self.head = at;
         if i.load || i.store {
             self.transfers.push(committed);
@@ -431,8 +575,9 @@ impl InOrder {
         if i.dst != NO_REG {
             let p = &self.pipes[pipe];
             let assumed = if i.load { ASSUMED } else { 0 };
+            // Once it has committed, nobody waits for what it was assumed to take.
             self.ready[usize::from(i.dst)] = At::new(
-                issued.cycle() + p.latency + assumed,
+                (issued.cycle() + p.latency + assumed).min(committed),
                 if i.load { Part::L1 } else { Part::Dependence },
             );
             self.written[usize::from(i.dst)] = committed;
@@ -440,26 +585,28 @@ impl InOrder {
         if i.store && !i.load {
             self.store_pending = committed;
             let physical = self.pages.touch(r.address).address;
-            let send = (committed + 1).max(self.sending + 1);
+            let send = self.sending.pass(At::new(committed + 1, Part::Store));
+            let send = self.in_memory.accepted(send.cycle());
             let served = self.hierarchy.data(physical, send, true, i.pc);
-            self.sending = served.accepted;
-            // Slots are given back from the front.
-            let before = self.stores.back(1).map_or(0, |s| s.done);
+            self.sending.pass(At::new(served.accepted, Part::Store));
+            self.in_memory.take(served.accepted, served.at);
             self.stores.push(Buffered {
                 address: r.address,
                 size: u64::from(i.access.max(1)),
-                done: served.at.max(before),
+                done: served.at,
             });
         }
         if let Some(b) = branch {
             let delay = u64::from(self.p.branch_delay);
             if b.found != Found::Right {
+                self.predicted = false;
                 self.restart = Some(At::new(committed + delay, Part::Branch));
             }
             self.training.push_back((committed + delay, b));
         }
         if i.syscall || i.serialize_after || i.squash_after {
             let delay = u64::from(self.p.branch_delay);
+            self.predicted = false;
             self.restart = Some(At::new(committed + delay, Part::Store));
         }
         at

@@ -9,6 +9,7 @@ pub mod bank;
 pub mod cache;
 pub mod calendar;
 pub mod cores;
+pub mod front;
 pub mod gem5;
 pub mod hierarchy;
 pub mod memory;

@@ -5,6 +5,7 @@
 //! on. The latest of these is its time there, and names the cause.
 
 use super::calendar::Calendar;
+use super::front::Front;
 use super::hierarchy::Hierarchy;
 use super::pages::Pages;
 use super::parameters::CoreParameters;
@@ -95,17 +96,16 @@ pub struct OutOfOrder {
     ended: Option<Part>,
     restart: Option<At>,
 
-    decode: Stage,
-    rename: Stage,
+    front: Front,
     commit: Stage,
     sends: Ring<At>,
-    renames: Ring<At>,
     commits: Ring<u64>,
     loads: Ring<u64>,
     stores: Ring<Store>,
     int_writers: Ring<u64>,
     fp_writers: Ring<u64>,
     renamed: Calendar,
+    last_renamed: u64,
     iq_freed: Calendar,
     iq_time: u64,
     iq_used: u64,
@@ -139,7 +139,6 @@ impl OutOfOrder {
             1,
         ]
         .map(Units::new);
-        let pipe = (p.decode_width * (p.fetch_to_decode + p.decode_to_rename + 4)) as usize;
         let window = p.rob as usize + 1;
         Self {
             hierarchy: Hierarchy::new(p, rules),
@@ -151,17 +150,21 @@ impl OutOfOrder {
             block: u64::MAX,
             ended: None,
             restart: None,
-            decode: Stage::new(p.decode_width),
-            rename: Stage::new(p.rename_width.min(p.decode_width)),
+            front: Front::new(
+                p.decode_width,
+                p.rename_width,
+                p.fetch_to_decode,
+                p.decode_to_rename,
+            ),
             commit: Stage::new(p.commit_width),
             sends: Ring::new(p.fetch_queue as usize),
-            renames: Ring::new(pipe),
             commits: Ring::new(window),
             loads: Ring::new(p.lq as usize),
             stores: Ring::new(p.sq as usize + 1),
             int_writers: Ring::new(p.int_regs as usize),
             fp_writers: Ring::new(p.fp_regs as usize),
             renamed: Calendar::new(),
+            last_renamed: 0,
             iq_freed: Calendar::new(),
             iq_time: 0,
             iq_used: 0,
@@ -190,6 +193,14 @@ impl OutOfOrder {
     /// transfer goes.
     pub fn step(&mut self, i: &Prepared, r: &Resolved) -> At {
         let before = self.commit.last();
+        let mut physical = 0;
+        if i.load || i.store {
+            let page = self.pages.touch(r.address);
+            physical = page.address;
+            if page.first && self.rules.first_touch_traps {
+                self.trap_on_touch(i);
+            }
+        }
         let fetched = self.fetch(i);
         while self.training.front().is_some_and(|t| t.0 < fetched.cycle()) {
             if let Some((_, fetched)) = self.training.pop_front() {
@@ -200,14 +211,6 @@ impl OutOfOrder {
         let dispatched = self.dispatch(i, fetched);
         if let Some(b) = branch {
             self.predicted(&b, r.taken);
-        }
-        let (mut physical, mut dispatched) = (0, dispatched);
-        if i.load || i.store {
-            let page = self.pages.touch(r.address);
-            physical = page.address;
-            if page.first && self.rules.first_touch_traps && self.pages.is_mapped_late(r.address) {
-                dispatched = self.trap(i, dispatched);
-            }
         }
         let (executed, written) = if i.alone {
             self.run_alone(i, dispatched, physical)
@@ -231,7 +234,7 @@ impl OutOfOrder {
         for block in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
             if block != self.block {
                 self.block = block;
-                let physical = self.pages.touch(block).address;
+                let physical = self.pages.code(block);
                 self.hierarchy.warm_fetch(physical, now);
             }
         }
@@ -249,17 +252,19 @@ impl OutOfOrder {
         }
     }
 
-    /// The page that `i` touches is not mapped yet: when it is dispatched again.
-    fn trap(&mut self, i: &Prepared, dispatched: At) -> At {
-        let executed = self.operands(i, dispatched).cycle() + u64::from(self.p.issue_to_execute);
-        self.iq_freed.take(executed);
-        // At the head of the reorder buffer, with every store written back.
-        let head = (executed + u64::from(self.p.iew_to_commit) + 1)
-            .max(self.commit.last().cycle())
-            .max(self.store_done);
-        self.squash(head + TRAP, dispatched.cycle(), Part::Memory);
+    /// `i` touches a page for the first time: it executes, and when all before it has committed and
+    /// every store is written, it traps and is fetched again.
+    fn trap_on_touch(&mut self, i: &Prepared) {
         let fetched = self.fetch(i);
-        self.dispatch(i, fetched)
+        let dispatched = self.dispatch(i, fetched);
+        let ready = self.operands(i, dispatched).cycle();
+        let executed = ready + u64::from(self.p.issue_to_execute);
+        self.iq_freed.take(executed);
+        let at = (executed + u64::from(self.p.iew_to_commit) + 1)
+            .max(self.commit.last().cycle() + 1)
+            .max(self.store_done + 1);
+        self.restart = Some(At::new(at + TRAP + COMMIT_TO_FETCH, Part::Memory));
+        self.front.squash();
     }
 
     /// When `i` is fetched.
@@ -303,7 +308,7 @@ impl OutOfOrder {
     fn fetch_block(&mut self, block: u64, at: At) -> At {
         self.block = block;
         self.fetched = 0;
-        let physical = self.pages.touch(block).address;
+        let physical = self.pages.code(block);
         let served = self.hierarchy.fetch(physical, at.cycle());
         let hit = u64::from(self.p.l1i_latency);
         if served.at > at.cycle() + hit || hit > 1 && at.part() == Part::Base {
@@ -315,47 +320,74 @@ impl OutOfOrder {
 
     /// Decode and rename: when `i` is dispatched.
     fn dispatch(&mut self, i: &Prepared, fetched: At) -> At {
-        let p = &self.p;
-        let front = u64::from(p.fetch_to_decode + p.decode_to_rename);
-        let mut send = fetched;
-        let pipe = (p.decode_width * (p.fetch_to_decode + p.decode_to_rename + 2)) as usize;
-        if let Some(renamed) = self.renames.back(pipe) {
-            send = send.max(renamed.after(1));
-        }
-        let send = self.decode.pass(send);
+        let send = self.front.send(fetched);
         self.sends.push(send);
-        let mut at = send.after(front);
-        let window = |at: At, cycle: Option<u64>, wait: u64, part: Part| {
-            cycle.map_or(at, |c| at.max(At::new(c + wait, part)))
+        let decoded = self.front.decode(send);
+        let fixed = self.fixed_room(i);
+        let wanted = self.front.rename(decoded);
+        let at = self.room(wanted.max(fixed));
+        self.front.renamed(at.cycle());
+        self.iq_used += 1;
+        self.renamed.take(at.cycle());
+        self.last_renamed = at.cycle();
+        at.after(u64::from(self.p.rename_to_iew))
+    }
+
+    /// From when on there is room for `i` in queues and register files whose entries are given back
+    /// at times that are known.
+    fn fixed_room(&mut self, i: &Prepared) -> At {
+        let p = &self.p;
+        let mut at = At::default();
+        let mut wait = |cycle: Option<u64>, wait: u64, part: Part| {
+            if let Some(c) = cycle {
+                at = at.max(At::new(c + wait, part));
+            }
         };
-        if i.load {
-            at = window(at, self.loads.back(p.lq as usize), 2, Part::Window);
+        if i.load && !i.store {
+            wait(self.loads.back(p.lq as usize), 2, Part::Window);
         }
         if i.store {
             let done = self.stores.back(p.sq as usize).map(|s| s.done);
-            at = window(at, done, 1, Part::Store);
+            wait(done, 1, Part::Store);
         }
         if i.dst < 32 {
             let spare = (p.int_regs - INT_STATE) as usize;
-            at = window(at, self.int_writers.back(spare), 2, Part::Window);
+            wait(self.int_writers.back(spare), 2, Part::Window);
         } else if i.dst != NO_REG {
             let spare = (p.fp_regs - FP_STATE) as usize;
-            at = window(at, self.fp_writers.back(spare), 2, Part::Window);
+            wait(self.fp_writers.back(spare), 2, Part::Window);
         }
-        if let Some(after) = self.serialize.take() {
-            at = at.max(At::new(after, Part::Store));
-        }
+        wait(self.serialize.take(), 0, Part::Store);
         if i.serialize_before {
             let empty = self.commit.last().cycle().max(self.store_done) + 2;
-            at = at.max(At::new(empty, Part::Store));
+            wait(Some(empty), 0, Part::Store);
         }
-        at = window(at, self.commits.back(p.rob as usize), 1, Part::Window);
-        at = self.queue_room(at);
-        let at = self.rename.pass(at);
-        self.iq_used += 1;
-        self.renames.push(at);
-        self.renamed.take(at.cycle());
-        at.after(u64::from(self.p.rename_to_iew))
+        at
+    }
+
+    /// When reorder buffer and issue queue have room, from `at` on. What was renamed and not yet
+    /// dispatched counts twice in the reorder buffer from the second cycle on: on its way to
+    /// dispatch, and where commit has put it already.
+    fn room(&mut self, mut at: At) -> At {
+        loop {
+            let from = at.cycle();
+            let twice: u32 = (2..=u64::from(self.p.rename_to_iew))
+                .map(|back| self.renamed.used(from.saturating_sub(back)))
+                .sum();
+            let size = self.p.rob.saturating_sub(twice).max(1);
+            if let Some(c) = self.commits.back(size as usize) {
+                if c + 1 > from {
+                    // What counts twice may be less then.
+                    let next = if twice > 0 { from + 1 } else { c + 1 };
+                    at = At::new(next, Part::Window);
+                    continue;
+                }
+            }
+            at = self.queue_room(at);
+            if at.cycle() == from {
+                return at;
+            }
+        }
     }
 
     /// When the issue queue has room, from `at` on.
@@ -376,8 +408,8 @@ impl OutOfOrder {
     /// later.
     fn predicted(&mut self, b: &Fetched, taken: bool) {
         if matches!(b.found, Found::Decode | Found::Both) {
-            let decoded = self.decode.last().cycle() + u64::from(self.p.fetch_to_decode);
-            self.restart = Some(At::new(decoded + 2, Part::Fetch));
+            self.restart = Some(At::new(self.front.decoded() + 2, Part::Fetch));
+            self.front.squash_decode();
         } else if b.predicted_taken || taken {
             self.ended = Some(Part::Fetch);
         }
@@ -585,7 +617,7 @@ impl OutOfOrder {
                 return (Forward::From, conflict);
             }
             if address < s_end && end > s.address {
-                return (Forward::After(s.done), conflict);
+                return (Forward::After(s.sent), conflict);
             }
         }
         (Forward::None, conflict)
@@ -636,8 +668,10 @@ impl OutOfOrder {
                     .min(self.p.fetch_width),
             );
             let wrong = (at.saturating_sub(dispatched) * width).min(u64::from(self.p.rob));
-            self.commit_blocked = (at, at + wrong.div_ceil(self.squash_width).max(1));
+            let cycles = wrong.div_ceil(self.squash_width).max(1);
+            self.commit_blocked = (at, at + cycles);
         }
+        self.front.squash();
     }
 
     fn retire(
@@ -651,15 +685,14 @@ impl OutOfOrder {
     ) {
         let mut at = written.after(u64::from(self.p.iew_to_commit) + 1);
         if branch.is_some_and(|b| matches!(b.found, Found::Execute | Found::Both)) {
-            let dispatched = self.renames.back(1).map_or(0, At::cycle);
-            self.squash(executed, dispatched, Part::Branch);
+            self.squash(executed, self.last_renamed, Part::Branch);
         }
         if at.cycle() >= self.commit_blocked.0 && at.cycle() < self.commit_blocked.1 {
             at = At::new(self.commit_blocked.1, Part::Branch);
         }
         let committed = self.commit.pass(at).cycle();
         self.commits.push(committed);
-        if i.load {
+        if i.load && !i.store {
             self.loads.push(committed);
         }
         if i.dst < 32 {
@@ -678,8 +711,10 @@ impl OutOfOrder {
         }
         if i.syscall {
             self.restart = Some(At::new(committed + TRAP + COMMIT_TO_FETCH, Part::Store));
+            self.front.squash();
         } else if i.squash_after {
             self.restart = Some(At::new(committed + 1 + COMMIT_TO_FETCH, Part::Store));
+            self.front.squash();
         }
     }
 
@@ -730,6 +765,6 @@ enum Forward {
     None,
     /// It has the data.
     From,
-    /// It has some of it: the load waits until the store is done.
+    /// It has some of it: the load waits until the store is sent.
     After(u64),
 }

@@ -1,27 +1,40 @@
 //! Virtual pages in the order in which they are touched: the physical pages of a simulator that
 //! hands them out one after another.
+//!
+//! The program's image (its code, and the data right behind it) is there from the start, in one
+//! piece. Where the image ends no stream says: some pages behind its last code are taken for its
+//! data, and what lies further for heap, which traps when it is touched first.
 
 use std::collections::HashMap;
 
 const PAGE_BITS: u32 = 12;
 const RECENT: usize = 256;
+/// Pages behind the code that are taken for the image's data.
+const IMAGE_DATA: u64 = 64;
+/// Images begin at a multiple of so many pages.
+const IMAGE_ALIGN: u64 = 16;
+/// Where the pages behind the image begin.
+const BEHIND: u64 = 128;
+/// Page beyond which stacks and mappings lie.
+const STACK: u64 = (1 << 32) >> PAGE_BITS;
+/// No code was fetched yet.
+const NONE: u64 = u64::MAX;
 
 /// A page table that fills itself.
 pub struct Pages {
     frames: HashMap<u64, u64>,
     recent: Vec<(u64, u64)>,
-    /// The first page that was touched above [`IMAGE`]: where the arguments lie.
+    /// The image's first page, and the last one with code.
+    image: (u64, u64),
+    /// The first page that was touched above [`STACK`]: where the arguments lie.
     arguments: Option<u64>,
 }
-
-/// Programs that are not position-independent, and what they hold, lie below.
-const IMAGE: u64 = 1 << 32;
 
 /// Where an address lies.
 pub struct Physical {
     /// Physical address.
     pub address: u64,
-    /// Whether the page was touched for the first time.
+    /// Whether the page was touched for the first time, and is none of the image.
     pub first: bool,
 }
 
@@ -32,20 +45,21 @@ impl Pages {
         Self {
             frames: HashMap::new(),
             recent: vec![(u64::MAX, 0); RECENT],
+            image: (NONE, 0),
             arguments: None,
         }
     }
 
-    /// Whether the page of `address` is mapped when it is touched, and not when the program is
-    /// loaded: the image is mapped as a whole, and so are the pages of the arguments. To be asked
-    /// of each page that is touched for the first time, in order.
-    pub fn is_mapped_late(&mut self, address: u64) -> bool {
+    /// The physical address of the code at `address`.
+    #[inline]
+    pub fn code(&mut self, address: u64) -> u64 {
         let page = address >> PAGE_BITS;
-        let arguments = *self.arguments.get_or_insert(match address < IMAGE {
-            true => return false,
-            false => page,
-        });
-        address >= IMAGE && page.abs_diff(arguments) > 1
+        if self.image.0 == NONE {
+            self.image = (page / IMAGE_ALIGN * IMAGE_ALIGN, page);
+        } else if page > self.image.1 && page - self.image.1 <= IMAGE_DATA {
+            self.image.1 = page;
+        }
+        self.touch(address).address
     }
 
     /// The physical address of `address`.
@@ -55,10 +69,18 @@ impl Pages {
         let recent = &mut self.recent[page as usize % RECENT];
         let mut first = false;
         if recent.0 != page {
-            let next = self.frames.len() as u64;
+            let next = BEHIND + self.frames.len() as u64;
+            let (base, last) = self.image;
+            let in_image = page >= base && page <= last + IMAGE_DATA;
+            // The pages of the arguments are there from the start, too.
+            let near = page > STACK && page.abs_diff(*self.arguments.get_or_insert(page)) <= 1;
             let frame = *self.frames.entry(page).or_insert_with(|| {
-                first = true;
-                next
+                first = !in_image && !near;
+                if in_image {
+                    page - base
+                } else {
+                    next
+                }
             });
             *recent = (page, frame);
         }
@@ -75,28 +97,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_image_and_the_arguments_are_mapped_before_they_are_touched() {
-        let mut p = Pages::new();
-        let stack = 0x7fff_ffff_ffff_ff20;
-        let late = [
-            0x1_0000,
-            stack,
-            stack - 0x1000,
-            0x7_2000,
-            1 << 62,
-            (1 << 62) + 0x1000,
-            stack - 0x2000,
-        ]
-        .map(|address| p.is_mapped_late(address));
-        assert_eq!(late, [false, false, false, false, true, true, true]);
-    }
-
-    #[test]
     fn pages_lie_in_the_order_of_their_first_touch() {
         let mut p = Pages::new();
         let mut touch = |a| {
             let t = p.touch(a);
-            (t.address, t.first)
+            (t.address - (BEHIND << PAGE_BITS), t.first)
         };
         assert_eq!(touch(0x7000_1234), (0x234, true));
         assert_eq!(touch(0x1_0008), (0x1008, true));
@@ -104,5 +109,27 @@ mod tests {
         assert_eq!(touch(0x11_0000), (0x2000, true));
         assert_eq!(touch(0x1_0010), (0x1010, false));
         assert_eq!(touch(0x7000_1fff), (0xfff, false));
+    }
+
+    #[test]
+    fn the_pages_of_the_arguments_are_there_from_the_start() {
+        let mut p = Pages::new();
+        let stack = 0x7fff_ffff_ffff_ff20;
+        let first = [stack, stack - 0x1000, 1 << 62, stack - 0x2000].map(|a| p.touch(a).first);
+        assert_eq!(first, [false, false, true, true]);
+    }
+
+    #[test]
+    fn an_image_is_there_from_the_start_in_one_piece() {
+        let mut p = Pages::new();
+        assert_eq!(p.code(0x1_2345), 0x2345);
+        let data = p.touch(0x2_0008);
+        assert_eq!((data.address, data.first), (0x1_0008, false));
+        let heap = p.touch((0x12 + IMAGE_DATA + 1) << PAGE_BITS);
+        assert!(heap.first);
+        // More code moves the end of the image.
+        assert_eq!(p.code(0x2_1000), 0x1_1000);
+        let data = p.touch((0x21 + IMAGE_DATA) << PAGE_BITS);
+        assert!(!data.first);
     }
 }

@@ -36,6 +36,11 @@ impl Stage {
         self.last
     }
 
+    /// Whether the last cycle's width is taken.
+    pub fn full(&self) -> bool {
+        self.count >= self.width
+    }
+
     /// The last instruction's time.
     #[inline(always)]
     pub fn last(&self) -> At {
