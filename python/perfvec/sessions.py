@@ -245,6 +245,14 @@ class Session(Stream):
         return {name: dict(zip(parts, row, strict=True))
                 for name, row in zip(table.names, rows, strict=True)}
 
+    def errors(self, microarchs: Microarchs | None = None) -> dict[str, float]:
+        """How far each core's cycles may be off: half widths, relative to the cycles, of intervals
+        that hold gem5's cycles in nine of ten programs, the error of sampling included. Only where
+        the model is a list of cores."""
+        table = self._table(microarchs)
+        rows = self._filled("errors", np.float64, table._handle)
+        return dict(zip(table.names, rows.tolist(), strict=True))
+
     def ood_score(self, microarchs: Microarchs | None = None) -> float:
         """How far the stream lies from what the model was trained on: 0 is the centre of the
         training programs, 1 their edge; distrust estimates over 1."""

@@ -87,6 +87,8 @@ def test_results_are_what_pandas_takes(cores: perfvec.Model) -> None:
         stacks = pd.DataFrame.from_dict(session.stacks(), orient="index")
         assert list(stacks.columns) == perfvec.stack_parts()
         assert stacks.sum(axis=1).tolist() == frame.cycles.tolist()
+        assert list(session.errors()) == list(frame.index)
+        assert all(0 < error < 10 for error in session.errors().values())
         assert session.stack_array().shape == (2, len(perfvec.stack_parts()))
 
 
