@@ -11,25 +11,17 @@ pub struct Filler {
     warmup: usize,
     /// The newest warm-up rows, oldest first.
     history: Vec<f32>,
-    /// Rows of the batch being filled; the last lane may still be open.
+    /// Rows of the batch being filled; the last lane may still be open. It grows with the lanes: most
+    /// threads of a program end with a few.
     x: Vec<f32>,
     lanes: Vec<Lane>,
     open: bool,
 }
 
-/// Zeroed memory for the lanes of a batch. The caller's settings say how much that is, so that
-/// there being none is an error.
-fn memory(shape: &Shape) -> Result<Vec<f32>> {
-    let n = shape.lanes * shape.stride * shape.features;
-    reserve(n)?;
-    // Not what was just reserved: only this way pages stay untouched until a row is in them.
-    Ok(vec![0.0; n])
-}
-
-/// An empty vector with room for `n`.
-fn reserve(n: usize) -> Result<Vec<f32>> {
-    let mut rows = Vec::new();
-    rows.try_reserve_exact(n).map_err(|_| {
+/// Makes room for `n` elements in all. The caller's settings say how much that is, so that there
+/// being none is an error.
+fn reserve(rows: &mut Vec<f32>, n: usize) -> Result<()> {
+    rows.try_reserve(n.saturating_sub(rows.len())).map_err(|_| {
         Error::new(
             ErrorKind::OutOfMemory,
             format!(
@@ -37,28 +29,42 @@ fn reserve(n: usize) -> Result<Vec<f32>> {
                 n >> 18
             ),
         )
-    })?;
-    Ok(rows)
+    })
+}
+
+/// Makes `rows` hold `lanes` lanes at least; those that are new are zero.
+fn grow(rows: &mut Vec<f32>, shape: &Shape, lanes: usize) -> Result<()> {
+    let n = lanes * shape.stride * shape.features;
+    if rows.len() < n {
+        reserve(rows, n)?;
+        rows.resize(n, 0.0);
+    }
+    Ok(())
 }
 
 impl Filler {
     /// An empty filler for segments after at most `warmup` rows. Kind `OutOfMemory` where there is
     /// no memory for a batch.
     pub fn new(shape: Shape, warmup: usize) -> Result<Self> {
+        let mut history = Vec::new();
+        reserve(&mut history, 2 * warmup * shape.features)?;
+        // Only to see that there is so much: better told now than after hours.
+        reserve(&mut Vec::new(), shape.lanes * shape.stride * shape.features)?;
         Ok(Self {
             shape,
             warmup,
-            history: reserve(2 * warmup * shape.features)?,
-            x: memory(&shape)?,
+            history,
+            x: Vec::new(),
             lanes: Vec::new(),
             open: false,
         })
     }
 
     /// Starts a segment whose first measured retirement has index `first`.
-    pub fn start(&mut self, first: u64) {
+    pub fn start(&mut self, first: u64) -> Result<()> {
         debug_assert!(!self.open && self.lanes.len() < self.shape.lanes);
         self.trim();
+        grow(&mut self.x, &self.shape, self.lanes.len() + 1)?;
         let warm = self.history.len() / self.shape.features;
         let at = self.lanes.len() * self.shape.stride * self.shape.features;
         self.x[at..at + self.history.len()].copy_from_slice(&self.history);
@@ -68,6 +74,7 @@ impl Filler {
             first,
         });
         self.open = true;
+        Ok(())
     }
 
     /// The place of the open segment's next `n` rows, which the caller fills.
@@ -145,21 +152,17 @@ impl Filler {
 
     /// Takes the closed segments as a batch, with `next` (of an earlier batch, or empty) as the
     /// memory of the following one.
-    pub fn take(&mut self, seq: u64, next: Vec<f32>) -> Result<Option<Batch>> {
+    pub fn take(&mut self, seq: u64, mut next: Vec<f32>) -> Result<Option<Batch>> {
         let closed = self.lanes.len() - usize::from(self.open);
         if closed == 0 {
             return Ok(None);
         }
-        let mut next = if next.is_empty() {
-            memory(&self.shape)?
-        } else {
-            next
-        };
         let mut lanes = std::mem::take(&mut self.lanes);
         if self.open {
             if let Some(l) = lanes.pop() {
                 let from = closed * self.shape.stride * self.shape.features;
                 let n = (l.warm + l.len) * self.shape.features;
+                grow(&mut next, &self.shape, 1)?;
                 next[..n].copy_from_slice(&self.x[from..from + n]);
                 self.lanes.push(l);
             }
@@ -217,6 +220,7 @@ impl Filler {
         self.history.extend_from_slice(&history);
         let rows: Vec<f32> = many(bytes, (warm + len) as usize * f, "the rows of a lane")?;
         if open {
+            grow(&mut self.x, &self.shape, 1)?;
             self.x[..rows.len()].copy_from_slice(&rows);
             self.lanes.push(Lane {
                 warm: warm as usize,

@@ -200,7 +200,7 @@ impl Pipeline {
             Action::Warm => self.close()?,
             Action::Measure(true) => {
                 self.close()?;
-                self.filler.start(self.index);
+                self.filler.start(self.index)?;
             }
             Action::Measure(false) => {}
         }
