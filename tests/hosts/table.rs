@@ -167,12 +167,17 @@ fn faults_are_no_retirements() {
     }
 }
 
-fn start(command: &mut Command, program: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
+type Lines = BufReader<std::process::ChildStdout>;
+
+/// Starts a run, and waits until the program says that it is ready.
+fn start(command: &mut Command, options: &[&str], program: &[&str]) -> (Child, Lines) {
     let mut child = command
         .args(["run", "--model"])
         .arg(model())
+        .args(options)
         .arg("--")
         .args(program)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -188,12 +193,61 @@ fn kill(how: &[&str]) {
     assert!(Command::new("kill").args(how).status().unwrap().success());
 }
 
+/// A number of kB in what the kernel tells of a process.
+fn memory(child: &Child, key: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn threads_take_a_few_mb_each() {
+    let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+    let (child, _out) = start(&mut command, &[], &[table(), "hold", "200"]);
+    let each = memory(&child, "VmHWM:") / 200;
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+    assert!(each < 4096, "{each} kB");
+}
+
+/// Where there is nothing left for the thread that would read one of the program's, the program runs
+/// on, and the result says what it is not of.
+#[test]
+fn a_thread_that_gets_no_memory_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("j");
+    let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+    let options = ["--threads", "0", "--sample", "100000000", "--json"];
+    let options = [&options[..], &[file.to_str().unwrap()]].concat();
+    let (child, _out) = start(&mut command, &options, &[table(), "later", "3"]);
+    // Less than a thread's stack.
+    let most = (memory(&child, "VmSize:") + 1024) * 1024;
+    let limit = Command::new("prlimit")
+        .args(["--pid", &child.id().to_string(), &format!("--as={most}")])
+        .status();
+    assert!(limit.unwrap().success());
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let json = json(&file);
+    let reasons = json["partial"]["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 3, "{json}");
+    assert!(
+        reasons[0].as_str().unwrap().starts_with("thread "),
+        "{json}"
+    );
+    let of = |key: &str| json["partial"][key].as_u64().unwrap();
+    // Each takes some six instructions for each of 2000 turns.
+    let missing = of("retired") - of("in_result");
+    assert!((30_000..60_000).contains(&missing), "{json}");
+    assert_eq!(json["retired"].as_u64(), Some(of("in_result")));
+}
+
 /// The guest's exit code is how often the signal came.
 #[test]
 fn signals_reach_the_program_once() {
     for (number, group) in [("15", true), ("15", false), ("2", false), ("10", false)] {
         let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
-        let (child, _out) = start(command.process_group(0), &[table(), "counted", number]);
+        let (child, _out) = start(command.process_group(0), &[], &[table(), "counted", number]);
         let sign = if group { "-" } else { "" };
         kill(&[
             &format!("-{number}"),
@@ -220,7 +274,7 @@ fn without_perfvec_nothing_goes_on_and_nothing_is_left() {
     let copy = dir.path().join("spinning-program").display().to_string();
     std::fs::copy(table(), &copy).unwrap();
     let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
-    let (mut child, _out) = start(command.env("TMPDIR", dir.path()), &[&copy, "spin"]);
+    let (mut child, _out) = start(command.env("TMPDIR", dir.path()), &[], &[&copy, "spin"]);
     kill(&["-9", &child.id().to_string()]);
     child.wait().unwrap();
     // The kernel ends it; how soon is the kernel's business.
@@ -238,7 +292,7 @@ fn a_program_that_is_killed_keeps_its_result() {
     std::fs::copy(table(), &copy).unwrap();
     let name = copy.to_str().unwrap().to_string();
     executable_mode(&copy);
-    let (child, _out) = start(&mut command, &[&name, "spin"]);
+    let (child, _out) = start(&mut command, &[], &[&name, "spin"]);
     let guest = std::fs::read_dir("/proc").unwrap().flatten().find(|p| {
         let file = |what: &str| std::fs::read(p.path().join(what)).unwrap_or_default();
         let line = String::from_utf8_lossy(&file("cmdline")).into_owned();

@@ -58,7 +58,6 @@ static void chain(long n) {
     if (pthread_create(&first, NULL, link_of_chain, (void *)n))
         abort();
     pthread_join(first, NULL);
-    puts("chained");
 }
 
 static void *short_life(void *unused) {
@@ -74,7 +73,13 @@ static void queue(long n) {
             abort();
         pthread_join(one, NULL);
     }
-    puts("queued");
+}
+
+/* Tells that it is here, and goes on when it is told to. */
+static void hold(void) {
+    puts("ready");
+    fflush(stdout);
+    getchar();
 }
 
 static int wait_for(pid_t child) {
@@ -271,9 +276,13 @@ int main(int argc, char **argv, char **variables) {
     if (!strcmp(what, "limits"))
         limits();
     else if (!strcmp(what, "chain"))
-        chain(n);
+        chain(n), puts("chained");
     else if (!strcmp(what, "queue"))
-        queue(n);
+        queue(n), puts("queued");
+    else if (!strcmp(what, "hold"))
+        chain(n), hold();
+    else if (!strcmp(what, "later"))
+        hold(), queue(n), puts("queued");
     else if (!strcmp(what, "work"))
         return compute(n), atoi(argv[3]);
     else if (!strcmp(what, "script")) /* script FILE CODE, as an interpreter is called */

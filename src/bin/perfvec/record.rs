@@ -58,7 +58,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
     let mut written = 0;
     let mut modules: BTreeMap<u64, Modules> = BTreeMap::new();
     for thread in &followed.threads {
-        let Ok((path, s)) = &thread.done else {
+        let Some((path, s)) = &thread.done else {
             continue;
         };
         modules
@@ -81,7 +81,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
         tell("perfvec: no trace was written\n");
     }
     // The trace of a killed program is whole; one that could not be written is perfvec's failure.
-    let lost = followed.threads.iter().any(|t| t.done.is_err());
+    let lost = followed.threads.iter().any(|t| t.failed.is_some());
     Ok(match outcome {
         Outcome::Exited(_) if lost || written == 0 => exit::FAILED,
         _ => outcome.code(),

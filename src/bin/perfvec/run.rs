@@ -241,7 +241,7 @@ fn deliver(
     {
         let mut about = ThreadInfo::of(&thread);
         // Regions may leave nothing of a thread.
-        if let Some(priced) = (thread.done.ok()).filter(|p| p.stream.vector.retired > 0) {
+        if let Some(priced) = (thread.done).filter(|p| p.stream.vector.retired > 0) {
             about.stream = Some(streams.len());
             streams.push(priced.stream);
             parts.extend(priced.costs.map(|(costs, insts)| Part {

@@ -96,7 +96,7 @@ impl Partial {
             }
         }
         for t in &followed.threads {
-            if let Err(e) = &t.done {
+            if let Some(e) = &t.failed {
                 add(format!(
                     "thread {}: {} instructions are not in the result: {e}",
                     t.tid,
@@ -241,7 +241,7 @@ impl Report<'_> {
 mod tests {
     use super::*;
 
-    fn thread(kept: u64, done: Result<()>) -> Thread<()> {
+    fn thread(kept: u64, failed: Option<perfvec::Error>) -> Thread<()> {
         Thread {
             image: 1,
             tid: 7,
@@ -250,7 +250,8 @@ mod tests {
             end: 1.0,
             retired: 10,
             kept,
-            done,
+            done: Some(()),
+            failed,
         }
     }
 
@@ -275,14 +276,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_told_with_its_share() {
-        let whole = followed(vec![thread(10, Ok(()))]);
+        let whole = followed(vec![thread(10, None)]);
         assert_eq!(Partial::of(&whole, Outcome::Exited(3)), None);
-        let mut killed = followed(vec![thread(10, Ok(()))]);
+        let mut killed = followed(vec![thread(10, None)]);
         killed.processes[0].killed = true;
         assert_eq!(Partial::of(&killed, Outcome::Killed(15)), None);
         assert!(Partial::of(&killed, Outcome::Killed(9)).is_some());
         let lost = perfvec::Error::new(perfvec::ErrorKind::Io, "no space");
-        let lost = followed(vec![thread(10, Ok(())), thread(0, Err(lost))]);
+        let lost = followed(vec![thread(10, None), thread(0, Some(lost))]);
         let partial = Partial::of(&lost, Outcome::Exited(0)).unwrap();
         assert_eq!((partial.retired, partial.kept), (20, 10));
         assert!(partial.text().contains("no space") && partial.text().contains("(50.0%)"));

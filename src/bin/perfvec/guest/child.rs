@@ -1,7 +1,8 @@
 //! The guest's process: its signals and how it ended.
 
 use super::code::lock;
-use super::follow::{Followed, Follower, Host};
+use super::follow::{Follower, Host};
+use super::followed::Followed;
 use super::progress::{Progress, PAUSE};
 use super::share::Share;
 use perfvec::{Error, Result};

@@ -122,6 +122,14 @@ impl Code {
         self.news.notify_all();
     }
 
+    /// A block that was defined by now.
+    pub fn find(&self, id: u64) -> Option<&Block> {
+        match id < self.first {
+            true => self.before.as_ref()?.find(id),
+            false => self.place(id)?.get(),
+        }
+    }
+
     /// A block; `None` where it was never defined, because the thread that would have done so was
     /// killed or failed.
     pub fn get(&self, id: u64) -> Option<&Block> {
@@ -184,6 +192,8 @@ mod tests {
             assert_eq!(child.get(id).map(|b| b.pc), Some(id * 8));
         }
         assert_eq!(child.get(3000).map(|b| b.pc), Some(7));
+        assert_eq!(child.find(2999).map(|b| b.pc), Some(2999 * 8));
+        assert!(child.find(3001).is_none());
         assert_eq!(parent.get(4999).map(|b| b.pc), Some(4999 * 8));
         child.end();
         assert!(child.get(3001).is_none() && child.get(u64::MAX).is_none());

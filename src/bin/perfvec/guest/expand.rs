@@ -7,6 +7,7 @@ use super::code::{Block, Code};
 use perfvec::inst::{InstFlags, Retirement, StaticInst};
 use perfvec::isa::Isa;
 use perfvec::Result;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where retirements go.
@@ -74,7 +75,7 @@ const BATCH: usize = 4096;
 pub struct Expander<S> {
     code: Arc<Code>,
     sink: Option<S>,
-    /// Why there is no sink any more.
+    /// Why the sink takes nothing more, or why there is none.
     failed: Option<perfvec::Error>,
     known: Vec<Option<Box<Known>>>,
     /// The block that waits.
@@ -88,6 +89,8 @@ pub struct Expander<S> {
     /// Address of the last load-reserved.
     reserved: u64,
     out: Vec<Retirement>,
+    /// How often each block started, of a stream that is only skimmed.
+    skimmed: BTreeMap<u64, u64>,
     /// Words of a definition, or of a text, that has not come whole.
     part: Vec<u64>,
     retired: u64,
@@ -96,7 +99,8 @@ pub struct Expander<S> {
 }
 
 impl<S: Sink> Expander<S> {
-    /// A stream of a thread that runs `code`. Without a sink it only counts.
+    /// A stream of a thread that runs `code`. Without a sink, and after one has failed, it only
+    /// counts.
     pub fn new(code: Arc<Code>, sink: Result<S>) -> Self {
         let (sink, failed) = match sink {
             Ok(sink) => (Some(sink), None),
@@ -113,6 +117,7 @@ impl<S: Sink> Expander<S> {
             passed: 0,
             reserved: 0,
             out: Vec::with_capacity(BATCH + 512),
+            skimmed: BTreeMap::new(),
             part: Vec::new(),
             retired: 0,
             kept: 0,
@@ -126,7 +131,7 @@ impl<S: Sink> Expander<S> {
 
     /// The sink, while nothing failed.
     pub fn sink(&mut self) -> Option<&mut S> {
-        self.sink.as_mut()
+        self.sink.as_mut().filter(|_| self.failed.is_none())
     }
 
     /// Takes the next words.
@@ -143,6 +148,21 @@ impl<S: Sink> Expander<S> {
             } else if word >> KIND & 63 == PASSED {
                 self.passed = word as u32 & 1023;
             } else if matches!(word >> KIND & 63, DEFINE | MAPPED) {
+                self.part.push(word);
+            }
+        }
+    }
+
+    /// Takes the next words where nothing may be waited for: what other streams need to know, and a
+    /// count of what is whole.
+    pub fn skim(&mut self, words: &[u64]) {
+        for &word in words {
+            if !self.part.is_empty() {
+                self.part.push(word);
+                self.told();
+            } else if word & (ACCESS | SPECIAL) == 0 {
+                *self.skimmed.entry(word).or_default() += 1;
+            } else if word & ACCESS == 0 && matches!(word >> KIND & 63, DEFINE | MAPPED) {
                 self.part.push(word);
             }
         }
@@ -184,20 +204,22 @@ impl<S: Sink> Expander<S> {
         }
     }
 
+    /// Nothing more goes to the sink; what came before does.
     fn fail(&mut self, e: perfvec::Error) {
-        self.sink = None;
+        self.flush();
         self.failed.get_or_insert(e);
     }
 
     fn flush(&mut self) {
         let n = self.out.len() as u64;
         self.retired += n;
-        if let Some(sink) = &mut self.sink {
-            match sink.retire(&self.out) {
-                Ok(()) => self.kept += n,
-                Err(e) => self.fail(e),
-            }
+        let out = std::mem::take(&mut self.out);
+        match self.sink().map(|sink| sink.retire(&out)) {
+            Some(Ok(())) => self.kept += n,
+            Some(Err(e)) => self.failed = Some(e),
+            None => (),
         }
+        self.out = out;
         self.out.clear();
     }
 
@@ -229,7 +251,7 @@ impl<S: Sink> Expander<S> {
             known.accesses += u32::from(kind & MEMORY != 0);
             known.simple &=
                 kind & MEMORY == 0 || kind & (ALWAYS | LOAD_RESERVED | STORE_CONDITIONAL) == ALWAYS;
-            let id = match self.sink.as_mut().map(|sink| sink.intern(&inst)) {
+            let id = match self.sink().map(|sink| sink.intern(&inst)) {
                 Some(Ok(id)) => id,
                 Some(Err(e)) => {
                     self.fail(e);
@@ -285,8 +307,8 @@ impl<S: Sink> Expander<S> {
         self.passed = 0;
     }
 
-    /// Ends the stream: the sink, or why there is none; all retirements, and those that it took.
-    pub fn end(mut self, end: End) -> (std::result::Result<S, perfvec::Error>, u64, u64) {
+    /// Ends the stream.
+    pub fn end(mut self, end: End) -> Ended<S> {
         const FAULTS: [i32; 5] = [4, 5, 7, 8, 11];
         match end {
             // A fault ends a block in the middle, as one does that a handler repairs.
@@ -295,16 +317,29 @@ impl<S: Sink> Expander<S> {
             _ => self.settle(None),
         }
         self.flush();
-        let sink = match (self.sink, self.failed) {
-            (Some(sink), _) => Ok(sink),
-            (None, Some(e)) => Err(e),
-            (None, None) => Err(perfvec::Error::new(
-                perfvec::ErrorKind::Internal,
-                "a stream was lost and nobody knows why",
-            )),
-        };
-        (sink, self.retired, self.kept)
+        for (id, times) in &self.skimmed {
+            let block = self.code.find(*id);
+            self.retired += block.map_or(0, |b| b.insts().count() as u64 * times);
+        }
+        Ended {
+            sink: self.sink,
+            failed: self.failed,
+            retired: self.retired,
+            kept: self.kept,
+        }
     }
+}
+
+/// A stream that has ended.
+pub struct Ended<S> {
+    /// The sink, where there was one.
+    pub sink: Option<S>,
+    /// Why it did not take everything.
+    pub failed: Option<perfvec::Error>,
+    /// All retirements.
+    pub retired: u64,
+    /// Those that the sink took.
+    pub kept: u64,
 }
 
 /// Which accesses belong to the instructions that retired, as `placed`, and how many retired.
@@ -391,5 +426,81 @@ fn is_open(bytes: &[u8]) -> bool {
         0x03 | 0x23 | 0x13 | 0x17 | 0x1B | 0x33 | 0x37 | 0x3B | 0x43 | 0x47 | 0x4B | 0x4F
         | 0x53 | 0x57 | 0x63 | 0x67 | 0x6F | 0x73 => false,
         _ => bytes[0] & 3 == 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use perfvec::{Error, ErrorKind};
+
+    /// Takes so many static instructions.
+    struct Few {
+        known: Vec<StaticInst>,
+        most: usize,
+        retired: Vec<u64>,
+    }
+
+    impl Sink for Few {
+        fn intern(&mut self, inst: &StaticInst) -> Result<u32> {
+            if self.known.len() == self.most {
+                return Err(Error::new(ErrorKind::OutOfMemory, "too many"));
+            }
+            self.known.push(*inst);
+            Ok(self.known.len() as u32 - 1)
+        }
+
+        fn retire(&mut self, retirements: &[Retirement]) -> Result<()> {
+            let pc = |r: &Retirement| self.known[r.inst as usize].pc;
+            self.retired.extend(retirements.iter().map(pc));
+            Ok(())
+        }
+    }
+
+    /// Four blocks of two instructions: addi a0, a0, 1; j 4.
+    fn words() -> Vec<u64> {
+        let define = |id: u64| {
+            let head = SPECIAL | DEFINE << KIND | 8;
+            [head, 0x1000 + 8 * id, id, 0x0040_006F_0015_0513, id]
+        };
+        (0..4).flat_map(define).collect()
+    }
+
+    fn stream(most: usize) -> Expander<Few> {
+        let few = Few {
+            known: Vec::new(),
+            most,
+            retired: Vec::new(),
+        };
+        Expander::new(Arc::new(Code::new(0, None)), Ok(few))
+    }
+
+    #[test]
+    fn what_came_before_a_failure_is_kept() {
+        let mut all = stream(8);
+        all.take(&words());
+        let all = all.end(End::Exit);
+        assert!(all.failed.is_none());
+        assert_eq!((all.retired, all.kept), (8, 8));
+        let pcs = all.sink.unwrap().retired;
+        assert!(pcs.iter().copied().eq((0x1000..0x1020).step_by(4)));
+
+        let mut some = stream(5);
+        some.take(&words());
+        let some = some.end(End::Exit);
+        assert_eq!(some.failed.unwrap().message(), "too many");
+        // The second block waited for the third, which was the one that failed.
+        assert_eq!((some.retired, some.kept), (8, 2));
+        assert_eq!(some.sink.unwrap().retired, pcs[..2]);
+    }
+
+    #[test]
+    fn a_stream_that_is_skimmed_counts_and_tells_others() {
+        let mut skimmed = stream(0);
+        // However it is cut.
+        words().chunks(3).for_each(|part| skimmed.skim(part));
+        assert!(skimmed.code.find(3).is_some());
+        let skimmed = skimmed.end(End::Exit);
+        assert_eq!((skimmed.retired, skimmed.kept), (8, 0));
     }
 }

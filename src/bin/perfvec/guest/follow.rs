@@ -1,10 +1,11 @@
 //! Follows a program: its processes as they fork and exec, and its threads, each of which is read
 //! by a thread of this process for as long as it lives.
 
-use super::code::{lock, Code, Maps};
+use super::code::{lock, Code};
 use super::expand::{End, Expander, Sink};
+use super::followed::{problem, thread, Followed, Process, Thread};
 use super::share::{state, ProcessRecord, Share, RING};
-use perfvec::Result;
+use perfvec::{Error, Result};
 use rustix::event::{poll, PollFd, PollFlags};
 use rustix::process::{pidfd_open, Pid, PidfdFlags};
 use std::collections::BTreeMap;
@@ -28,67 +29,6 @@ pub trait Host: Sync {
     fn close(&self, number: usize, sink: Self::Sink) -> Result<Self::Done>;
 }
 
-/// An image that a process ran: fork and exec make new ones.
-#[derive(Debug, Clone)]
-pub struct Process {
-    /// Its number here, from 1.
-    pub image: u64,
-    /// The image before exec or fork; 0 for the first.
-    pub before: u64,
-    /// Process number.
-    pub pid: u64,
-    /// Its path, where exec made it.
-    pub program: String,
-    /// Seconds after the start of the program.
-    pub start: f64,
-    /// The same.
-    pub end: f64,
-    /// Why it is not measured to its end.
-    pub problem: Option<String>,
-    /// Nobody saw it end itself.
-    pub killed: bool,
-    /// Which files its code came from, where that was asked for.
-    pub maps: Maps,
-}
-
-/// One thread's stream.
-pub struct Thread<T> {
-    /// The image of its process.
-    pub image: u64,
-    /// Thread number.
-    pub tid: u64,
-    /// Its name, empty where it has none of its own.
-    pub name: String,
-    /// Seconds after the start of the program.
-    pub start: f64,
-    /// The same.
-    pub end: f64,
-    /// All of its retirements.
-    pub retired: u64,
-    /// Of these, those that are in the result.
-    pub kept: u64,
-    /// The result, or why there is none.
-    pub done: Result<T>,
-}
-
-/// What is known of a program while it runs and after it.
-pub struct Followed<T> {
-    /// In order of their numbers.
-    pub processes: Vec<Process>,
-    /// In order of their starts.
-    pub threads: Vec<Thread<T>>,
-    /// Processes that there was no record for.
-    pub crowded: u64,
-}
-
-impl<T> Followed<T> {
-    /// Lines as `qemu-glue/maps.c` says, for the image.
-    pub fn maps(&self, image: u64) -> String {
-        let process = self.processes.iter().find(|p| p.image == image);
-        process.map_or_else(String::new, |p| p.maps.text())
-    }
-}
-
 /// Threads that have ended, with the numbers of their streams.
 type Ended<T> = Arc<Mutex<Vec<(usize, Thread<T>)>>>;
 
@@ -104,8 +44,18 @@ struct Image {
     ended: Option<Instant>,
 }
 
+/// A lane for which no thread could be started: this one reads it, so far as that can be done by the
+/// way.
+struct Unread<S> {
+    lane: usize,
+    number: usize,
+    expander: Expander<S>,
+}
+
 /// How often ends are looked for that nobody tells of.
 const PAUSE: Duration = Duration::from_millis(50);
+/// The same while there are lanes that have no thread.
+const SHORT: Duration = Duration::from_millis(1);
 /// How long a few words may lie in a ring; many are told of, and so is an end.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a child may take from fork() to its first step; it may have been killed before that.
@@ -127,6 +77,7 @@ pub struct Follower<'a, H: Host> {
     read: Arc<Vec<AtomicBool>>,
     streams: usize,
     open: Arc<AtomicUsize>,
+    unread: Vec<Unread<H::Sink>>,
     /// All retirements so far.
     retired: Arc<AtomicU64>,
 }
@@ -146,6 +97,7 @@ impl<'a, H: Host> Follower<'a, H> {
             read: Arc::new((0..8192).map(|_| AtomicBool::new(false)).collect()),
             streams: 0,
             open: Arc::default(),
+            unread: Vec::new(),
             retired,
         }
     }
@@ -169,7 +121,8 @@ impl<'a, H: Host> Follower<'a, H> {
             // Before looking: a child that is not under way any more has its record.
             let forking = self.share.forking();
             self.look(scope, ended);
-            if ended.is_some() && self.images.values().all(|i| i.ended.is_some()) {
+            let over = self.unread.is_empty() && self.images.values().all(|i| i.ended.is_some());
+            if ended.is_some() && over {
                 let since = quiet.get_or_insert_with(Instant::now);
                 if forking == 0 || since.elapsed() > FORK {
                     break;
@@ -177,7 +130,8 @@ impl<'a, H: Host> Follower<'a, H> {
             } else {
                 quiet = None;
             }
-            self.share.wait_for_bell(bell, PAUSE);
+            let pause = if self.unread.is_empty() { PAUSE } else { SHORT };
+            self.share.wait_for_bell(bell, pause);
         }
         self.share.close();
     }
@@ -220,6 +174,7 @@ impl<'a, H: Host> Follower<'a, H> {
                 self.start_lane(scope, i);
             }
         }
+        self.skim();
         for (image, end) in ends {
             if let Some(end) = end {
                 self.end_image(image, end);
@@ -338,8 +293,8 @@ impl<'a, H: Host> Follower<'a, H> {
             image.readers.clone(),
         );
         let (open, threads, code) = (self.open.clone(), self.threads.clone(), image.code.clone());
-        let (end, retired, origin) = (image.end.clone(), self.retired.clone(), self.origin);
-        let start = self.start;
+        let (end, retired) = (image.end.clone(), self.retired.clone());
+        let clock = (self.start, self.origin);
         let reader = move || {
             let expander = Expander::new(code.clone(), host.open(number, alone));
             let expander = read_lane(share, host, i, number, expander, &end, &retired);
@@ -356,28 +311,56 @@ impl<'a, H: Host> Follower<'a, H> {
             if readers.fetch_sub(1, Ordering::AcqRel) == 1 && lock(&end).is_some() {
                 code.end();
             }
-            let (sink, all, kept) = expander.end(how);
-            let done = sink.and_then(|sink| host.close(number, sink));
-            let seconds = |nanos: u64| nanos.saturating_sub(origin) as f64 / 1e9;
-            let thread = Thread {
-                image: record.image,
-                tid: record.tid,
-                name: record.name,
-                start: seconds(record.start),
-                end: match record.end {
-                    0 => start.elapsed().as_secs_f64(),
-                    nanos => seconds(nanos),
-                },
-                retired: all,
-                kept: if done.is_ok() { kept } else { 0 },
-                done,
+            let ended = expander.end(how);
+            let (done, failed) = match ended.sink.map(|sink| host.close(number, sink)) {
+                Some(Ok(done)) => (Some(done), ended.failed),
+                Some(Err(e)) => (None, Some(e)),
+                None => (None, ended.failed),
             };
+            let kept = done.as_ref().map_or(0, |_| ended.kept);
+            let thread = thread(record, clock, ended.retired, kept, done, failed);
             open.fetch_sub(1, Ordering::AcqRel);
             lock(&threads).push((number, thread));
             share.ring_bell();
         };
-        // A scope gives up with the thread that cannot be started: so does the run.
-        scope.spawn(reader);
+        if let Err(e) = std::thread::Builder::new().spawn_scoped(scope, reader) {
+            self.open.fetch_sub(1, Ordering::AcqRel);
+            let failed = Error::io("a thread that reads it", &e);
+            self.unread.push(Unread {
+                lane: i,
+                number,
+                expander: Expander::new(image.code.clone(), Err(failed)),
+            });
+        }
+    }
+
+    /// Reads the lanes that have no thread.
+    fn skim(&mut self) {
+        let mut words = Vec::new();
+        for mut unread in std::mem::take(&mut self.unread) {
+            let i = unread.lane;
+            let record = self.share.lane(i);
+            let image = self.images.get(&record.image);
+            let end = image.and_then(|image| *lock(&image.end));
+            words.clear();
+            if self.share.read(i, &mut words) > 0 || record.state != state::ENDED && end.is_none() {
+                unread.expander.skim(&words);
+                self.unread.push(unread);
+                continue;
+            }
+            if let Some(image) = image {
+                if image.readers.fetch_sub(1, Ordering::AcqRel) == 1 && end.is_some() {
+                    image.code.end();
+                }
+            }
+            self.share.free_lane(i);
+            self.read[i].store(false, Ordering::Release);
+            let ended = unread.expander.end(end.unwrap_or(End::Exit));
+            self.retired.fetch_add(ended.retired, Ordering::Relaxed);
+            let clock = (self.start, self.origin);
+            let thread = thread(record, clock, ended.retired, 0, None, ended.failed);
+            lock(&self.threads).push((unread.number, thread));
+        }
     }
 }
 
@@ -412,18 +395,4 @@ fn read_lane<H: Host>(
             host.tick(number, sink);
         }
     }
-}
-
-/// What kept a process from being measured to its end.
-fn problem(r: &ProcessRecord) -> Option<String> {
-    let becomes = &r.becomes;
-    Some(match r.problem {
-        0 => return None,
-        1 => "a thread found no memory for its stream, so measuring stopped there".into(),
-        2 => "QEMU translated code in a way that is not known, so measuring stopped there".into(),
-        3 => format!("it became {becomes}, which does not run under QEMU"),
-        4 => format!("it became {becomes}, which could not be started with the plugin"),
-        5 => "it is a child, and --no-children was given".into(),
-        n => format!("problem {n}"),
-    })
 }

@@ -5,13 +5,15 @@ mod code;
 mod elf;
 mod expand;
 mod follow;
+mod followed;
 mod progress;
 mod qemu;
 mod share;
 
 pub use child::{run, Outcome};
 pub use expand::Sink;
-pub use follow::{Followed, Host, Process, Thread};
+pub use follow::Host;
+pub use followed::{Followed, Process, Thread};
 pub use progress::{Progress, PAUSE};
 pub use qemu::Launcher;
 pub use share::Share;
