@@ -78,7 +78,8 @@ pub struct perfvec_config {
     /// read in perfvec_session_create() only. Other modes ignore it.
     pub targets: *const perfvec_microarchs,
     /// Target overhead: time for measuring (on whichever thread) relative to what the stream takes
-    /// without it, 0.001 to 10; 0 for 0.1, no more than 10% slower.
+    /// without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Features that every retirement
+    /// updates are a part of the stream; with `warming`, that is a part of measuring.
     pub overhead: f64,
     /// Plan: `plan_len` numbers (at most PERFVEC_PLAN_MAX) of a perfvec_session_plan(); read in
     /// perfvec_session_create() only. Other modes ignore it.

@@ -28,7 +28,8 @@ pub enum Sampling {
         targets: Arc<Vec<Vec<f32>>>,
     },
     /// As many units as fit into a share of the time: measuring (rows and model, on whichever
-    /// thread) may take `overhead` of what the stream takes without it. The period changes at the
+    /// thread) may take `overhead` of what the stream takes without it. Warming is a part of
+    /// measuring where it is bounded: else every retirement is looked at, whatever the rate. The period changes at the
     /// same positions as for a target error, from the time spent up to there. This is the one mode
     /// whose results depend on timing; [`Session::plan`](crate::session::Session::plan) tells what
     /// was chosen, and [`Sampling::Plan`] measures the same again.

@@ -14,7 +14,7 @@ use crate::model::{Engine, Model};
 use crate::outcome::Resolver;
 use crate::sampling::meter::{Clock, Meter};
 use crate::sampling::plan::{Action, Planner};
-use crate::sampling::Sampling;
+use crate::sampling::{Sampling, WARMING_ALL};
 use std::sync::Arc;
 
 /// Most bytes of a batch.
@@ -42,6 +42,8 @@ pub struct Pipeline {
     extractor: Box<dyn Extractor>,
     filler: Filler,
     in_region: bool,
+    /// Features are warmed only near units, so that the rate decides what that costs.
+    bounded: bool,
     /// Index in the region of the next retirement.
     index: u64,
     /// Number of the next batch.
@@ -99,6 +101,7 @@ impl Pipeline {
             extractor,
             filler,
             in_region: !config.start_outside_region,
+            bounded: config.warming < WARMING_ALL,
             index: 0,
             seq: 0,
             sink,
@@ -213,7 +216,13 @@ impl Pipeline {
     fn look(&mut self, action: Action, run: &[Resolved]) {
         match action {
             Action::Idle => {}
-            Action::Skip => self.extractor.steps(run, None),
+            Action::Skip => {
+                let start = self.bounded.then(|| self.meter.now());
+                self.extractor.steps(run, None);
+                if let Some(start) = start {
+                    self.meter.made_rows(start);
+                }
+            }
             Action::Warm => {
                 let start = self.meter.now();
                 for r in run {

@@ -191,8 +191,9 @@ pub struct Run {
     /// such as 1% (or 0.01).
     #[arg(long, value_name = "PERCENT", value_parser = share, conflicts_with = "sample")]
     pub sample_error: Option<f64>,
-    /// Measure as much as takes this share of the time that the program takes without it, such as
-    /// 10%: the one choice whose result depends on timing.
+    /// Measure as much as takes this share of the time that the rest takes, such as 10%. Looking at
+    /// every instruction is a part of the rest, unless --warming bounds it. The one choice whose
+    /// result depends on timing.
     #[arg(long, value_name = "PERCENT", value_parser = overhead,
           conflicts_with_all = ["sample", "sample_error"])]
     pub sample_overhead: Option<f64>,

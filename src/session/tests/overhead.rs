@@ -103,6 +103,36 @@ fn measuring_takes_no_more_than_its_share_and_most_of_it() {
     }
 }
 
+/// Features that are warmed only near units cost what the units cost. The clock moves whenever it is
+/// looked at, which is before and after each run of retirements that is warmed.
+#[test]
+fn bounded_warming_is_a_part_of_measuring() {
+    let units = |warming: u64| {
+        let time = Arc::new(AtomicU64::new(0));
+        let hand = time.clone();
+        let clock: Clock =
+            Arc::new(move || Duration::from_nanos(hand.fetch_add(1000, Ordering::Relaxed)));
+        let config = SessionConfig {
+            warming,
+            ..settings(Sampling::TargetOverhead { overhead: 0.1 })
+        };
+        let model = slow_model(&time);
+        let pipeline = Session::pipeline_with(&model, &config, clock).unwrap();
+        let mut s = Session::start(model, &config, pipeline).unwrap();
+        for inst in program() {
+            s.intern(&inst).unwrap();
+        }
+        for i in 0..400_000 {
+            time.fetch_add(RETIREMENT, Ordering::Relaxed);
+            s.retire(&retirement(i)).unwrap();
+        }
+        s.finish().unwrap();
+        s.program_vector().unwrap().units
+    };
+    let (little, much) = (units(16), units(2000));
+    assert!(much > 0 && 5 * much < 4 * little, "{much} {little}");
+}
+
 #[test]
 fn a_plan_gives_the_same_result_to_the_bit() {
     let (mut paced, _) = paced(0.05, 100_000);
