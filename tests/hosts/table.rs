@@ -193,6 +193,20 @@ fn kill(how: &[&str]) {
     assert!(Command::new("kill").args(how).status().unwrap().success());
 }
 
+/// As `qemu-glue/README.md` says: of a tenth of a second without an instruction they tell millions.
+#[test]
+fn the_clocks_of_a_program_are_the_hosts() {
+    let (out, json) = priced_json(&[], &[table(), "clocks"]);
+    let retired = json["retired"].as_u64().unwrap();
+    let told: Vec<u64> = out
+        .stdout
+        .split_whitespace()
+        .map(|w| w.parse().unwrap())
+        .collect();
+    assert_eq!(told.len(), 3, "{out:?}");
+    assert!(told.iter().all(|n| *n > 10 * retired), "{out:?} {retired}");
+}
+
 /// A number of kB in what the kernel tells of a process.
 fn memory(child: &Child, key: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
@@ -217,7 +231,15 @@ fn a_thread_that_gets_no_memory_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("j");
     let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
-    let options = ["--threads", "0", "--sample", "100000000", "--json"];
+    let options = [
+        "--threads",
+        "0",
+        "--sample",
+        "1000",
+        "--unit",
+        "64",
+        "--json",
+    ];
     let options = [&options[..], &[file.to_str().unwrap()]].concat();
     let (child, _out) = start(&mut command, &options, &[table(), "later", "3"]);
     // Less than a thread's stack.

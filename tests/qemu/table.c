@@ -264,6 +264,23 @@ static int vector(void) {
     return 0;
 }
 
+#define COUNTER(name)                                                                              \
+    ({                                                                                             \
+        unsigned long value;                                                                       \
+        __asm__ volatile("rd" name " %0" : "=r"(value));                                           \
+        value;                                                                                     \
+    })
+
+/* What the program's own clocks say of a tenth of a second in which it does nothing. */
+static void clocks(void) {
+    unsigned long cycle = COUNTER("cycle"), time = COUNTER("time"), instret = COUNTER("instret");
+    usleep(100000);
+    cycle = COUNTER("cycle") - cycle;
+    time = COUNTER("time") - time;
+    instret = COUNTER("instret") - instret;
+    printf("%lu %lu %lu\n", cycle, time, instret);
+}
+
 static int environment(char **variables) {
     for (; *variables; variables++)
         puts(*variables);
@@ -312,6 +329,8 @@ int main(int argc, char **argv, char **variables) {
             compute(1000);
     else if (!strcmp(what, "vector"))
         return vector();
+    else if (!strcmp(what, "clocks"))
+        clocks();
     else if (!strcmp(what, "environment"))
         return environment(variables);
     else if (!strcmp(what, "arguments"))

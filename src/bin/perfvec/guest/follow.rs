@@ -314,7 +314,8 @@ impl<'a, H: Host> Follower<'a, H> {
             let ended = expander.end(how);
             let (done, failed) = match ended.sink.map(|sink| host.close(number, sink)) {
                 Some(Ok(done)) => (Some(done), ended.failed),
-                Some(Err(e)) => (None, Some(e)),
+                // The first failure is the cause of those that come after it.
+                Some(Err(e)) => (None, Some(ended.failed.unwrap_or(e))),
                 None => (None, ended.failed),
             };
             let kept = done.as_ref().map_or(0, |_| ended.kept);
