@@ -770,7 +770,8 @@ typedef struct perfvec_config {
     const struct perfvec_microarchs *targets;
     /**
      * Target overhead: time for measuring (on whichever thread) relative to what the stream takes
-     * without it, 0.001 to 10; 0 for 0.1, no more than 10% slower.
+     * without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Features that every retirement
+     * updates are a part of the stream; with `warming`, that is a part of measuring.
      */
     double overhead;
     /**

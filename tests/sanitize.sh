@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the C and C++ programs of tests/c and examples under Valgrind, and built with
-# AddressSanitizer and UndefinedBehaviorSanitizer, against the release build of the library.
+# AddressSanitizer and UndefinedBehaviorSanitizer, against the release build of the library; and
+# under Valgrind a replay with the model that comes with perfvec.
 #
 #   cargo build --release && tests/sanitize.sh [valgrind|asan]
 #
@@ -54,4 +55,13 @@ for mode in $modes; do
         clean=$((clean + 1))
     done
 done
+# The model that comes with perfvec: its features and its kernels are others than the small one's.
+case $modes in
+*valgrind*)
+    mode=valgrind
+    run target/release/perfvec "the model that comes with perfvec" replay --threads 0 \
+        --model onnx/perfvec-riscv64-1.onnx --sample 400000 --unit 64 examples/lua.pvt
+    clean=$((clean + 1))
+    ;;
+esac
 echo "$clean programs were clean"
