@@ -108,7 +108,7 @@ done
 # What `perfvec replay` prices where no trace is named.
 [ ! -f examples/lua.pvt ] || put 644 examples/lua.pvt "$PREFIX/share/perfvec/lua.pvt"
 if [ -d gem5-glue ]; then
-    for file in gem5-glue/* gem5-glue/configs/*.py; do
+    for file in gem5-glue/* gem5-glue/configs/*.py gem5-glue/configs/*.toml; do
         [ -f "$file" ] && put 644 "$file" "$PREFIX/share/perfvec/$file"
     done
 fi

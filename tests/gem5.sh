@@ -58,7 +58,7 @@ except cycles.CycleFileError as error:
 cores = microarchs.all_cores()
 for core in cores:
     microarchs.check(core)
-assert len({core["name"] for core in cores}) == len(cores) == 100
+assert len({core["name"] for core in cores}) == len(cores) == 113
 assert cores == microarchs.all_cores(), "the sample must depend on the seed alone"
 PY
 mkdir "$work/link"

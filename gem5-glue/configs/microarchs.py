@@ -9,8 +9,8 @@ drawn independently of the others, but for the widths of one pipeline, which lie
 width, since a core that is wide at one stage and narrow at the next is only the narrow one.
 
 Splits: "train" are the cores a foundation model is trained on, "unseen" are drawn from the same
-space and kept apart, and "named" follow public descriptions of real cores. The named ones take
-part in training; they were never compared with silicon.
+space and kept apart, and "named" are the library's own named cores (cores.toml). The named ones
+take part in training.
 
 Needs no gem5.
 """
@@ -18,6 +18,8 @@ Needs no gem5.
 import argparse
 import json
 import random
+import tomllib
+from pathlib import Path
 
 SEED = 20231
 TRAIN_O3, TRAIN_MINOR = 48, 24
@@ -193,94 +195,16 @@ MID_MINOR = {
 }
 
 
-def widths(fetch, decode, rename, issue, writeback, commit):
-    return {
-        "fetch_width": fetch, "decode_width": decode, "rename_width": rename,
-        "issue_width": issue, "writeback_width": writeback, "commit_width": commit,
-    }
-
-
-def in_order(width, int_alus):
-    return {
-        "decode_width": width, "issue_width": width, "commit_width": width, "int_alus": int_alus,
-    }
-
-
-# What distinguishes each named core from the middle ones above.
-NAMED = {
-    "rocket-like": ("minor", in_order(1, 1) | {
-        "clock_ghz": 1.0, "predictor": "local", "predictor_log2": 9, "btb_log2": 6, "ras": 6,
-        "l1i_kib": 16, "l1d_kib": 16, "l1d_assoc": 4, "l1d_mshrs": 2, "l2_latency": 10,
-        "int_div_latency": 24, "memory": "DDR3_1600_8x8"}),
-    "cva6-like": ("minor", in_order(1, 1) | {
-        "clock_ghz": 1.2, "predictor": "local", "predictor_log2": 8, "btb_log2": 6, "ras": 2,
-        "l1i_kib": 16, "l1d_kib": 32, "l1d_mshrs": 1, "l2_kib": 128, "int_div_latency": 34,
-        "store_buffer": 8, "memory": "DDR3_1600_8x8"}),
-    "u74-like": ("minor", in_order(2, 2) | {
-        "clock_ghz": 1.2, "predictor": "bimode", "predictor_log2": 11, "btb_log2": 5, "ras": 6,
-        "l1d_assoc": 4, "l2_kib": 2048, "l2_assoc": 16, "l2_latency": 16,
-        "l1d_prefetcher": "stride", "l1d_prefetch_degree": 2, "decode_to_execute": 2}),
-    "cortex-a7-like": ("minor", in_order(2, 1) | {
-        "clock_ghz": 1.4, "predictor": "local", "predictor_log2": 8, "btb_log2": 8, "ras": 8,
-        "l1d_assoc": 4, "l1d_mshrs": 4, "int_alu_latency": 2, "memory": "LPDDR3_1600_1x32"}),
-    "cortex-a53-like": ("minor", in_order(2, 2) | {
-        "clock_ghz": 1.8, "predictor": "tournament", "predictor_log2": 11, "btb_log2": 8,
-        "ras": 8, "l1d_assoc": 4, "l1d_mshrs": 4, "l1d_prefetcher": "stride",
-        "l1d_prefetch_degree": 2, "int_alu_latency": 2, "mem_accesses": 4,
-        "memory": "LPDDR3_1600_1x32"}),
-    "boom-small-like": ("o3", widths(4, 1, 1, 3, 3, 1) | {
-        "clock_ghz": 1.5, "fetch_bytes": 8, "rob": 32, "iq": 24, "lq": 8, "sq": 8,
-        "int_regs": 52, "fp_regs": 48, "int_alus": 1, "fp_units": 1, "load_ports": 1,
-        "store_ports": 1, "predictor": "tage", "btb_log2": 8, "l1i_kib": 16, "l1d_kib": 16,
-        "l1d_assoc": 4, "l1d_mshrs": 2, "l1d_latency": 3, "l2_latency": 14}),
-    "boom-medium-like": ("o3", widths(4, 2, 2, 4, 4, 2) | {
-        "clock_ghz": 1.5, "fetch_bytes": 8, "rob": 64, "iq": 52, "lq": 16, "sq": 16,
-        "int_regs": 80, "fp_regs": 64, "int_alus": 2, "fp_units": 1, "load_ports": 1,
-        "store_ports": 1, "predictor": "tage", "btb_log2": 9, "l1i_kib": 16, "l1d_kib": 16,
-        "l1d_assoc": 4, "l1d_mshrs": 2, "l1d_latency": 3, "l2_latency": 14}),
-    "boom-large-like": ("o3", widths(8, 3, 3, 6, 6, 3) | {
-        "clock_ghz": 1.5, "rob": 96, "iq": 72, "lq": 24, "sq": 24, "int_regs": 100,
-        "fp_regs": 96, "int_alus": 3, "fp_units": 1, "load_ports": 1, "store_ports": 1,
-        "predictor": "tage", "btb_log2": 10, "l1d_latency": 3, "l1d_mshrs": 4,
-        "l2_latency": 14}),
-    "cortex-a72-like": ("o3", widths(3, 3, 3, 8, 8, 3) | {
-        "clock_ghz": 1.8, "rob": 128, "iq": 64, "lq": 32, "sq": 24, "int_regs": 128,
-        "fp_regs": 128, "int_alus": 2, "fp_units": 2, "load_ports": 1, "store_ports": 1,
-        "predictor": "ltage", "btb_log2": 12, "l1i_kib": 32, "l1d_assoc": 2, "l1d_mshrs": 6,
-        "l2_kib": 1024, "l2_assoc": 16, "l2_prefetcher": "stride", "l2_prefetch_degree": 4,
-        "memory": "LPDDR3_1600_1x32"}),
-    "xiangshan-like": ("o3", widths(8, 6, 6, 10, 10, 6) | {
-        "fetch_bytes": 32, "fetch_queue": 48, "rob": 256, "iq": 120, "lq": 80, "sq": 64,
-        "int_regs": 192, "fp_regs": 192, "int_alus": 4, "int_muls": 2, "fp_units": 4,
-        "load_ports": 2, "store_ports": 2, "predictor": "tage_sc_l_64k", "btb_log2": 11,
-        "l1i_kib": 128, "l1i_assoc": 8, "l1d_kib": 128, "l1d_latency": 3, "l1d_mshrs": 16,
-        "l2_kib": 1024, "l2_latency": 14, "l2_mshrs": 32, "l2_prefetcher": "bop",
-        "l3_kib": 4096}),
-    "skylake-like": ("o3", widths(6, 5, 4, 8, 8, 4) | {
-        "clock_ghz": 3.4, "fetch_queue": 64, "fetch_to_decode": 5, "rob": 224, "iq": 97,
-        "lq": 72, "sq": 56, "int_regs": 180, "fp_regs": 168, "int_alus": 4, "fp_units": 2,
-        "load_ports": 2, "store_ports": 1, "fp_add_latency": 4, "fma_extra_latency": 0,
-        "predictor": "tage_sc_l_64k", "btb_log2": 12, "l1d_latency": 3, "l1d_mshrs": 12,
-        "l1d_prefetcher": "stride", "l1d_prefetch_degree": 2, "l2_kib": 256, "l2_assoc": 4,
-        "l2_mshrs": 16, "l2_prefetcher": "ampm", "l2_prefetch_degree": 2, "l3_kib": 8192,
-        "l3_latency": 36}),
-    "firestorm-like": ("o3", widths(10, 8, 8, 12, 12, 8) | {
-        "clock_ghz": 3.2, "fetch_bytes": 64, "fetch_queue": 64, "rob": 512, "iq": 160,
-        "lq": 128, "sq": 96, "int_regs": 384, "fp_regs": 320, "int_alus": 6, "int_muls": 2,
-        "fp_units": 4, "load_ports": 3, "store_ports": 2, "predictor": "tage_sc_l_64k",
-        "btb_log2": 12, "ras": 32, "l1i_kib": 128, "l1i_assoc": 8, "l1d_kib": 128,
-        "l1d_latency": 2, "l1d_mshrs": 32, "l1d_prefetcher": "stride",
-        "l1d_prefetch_degree": 4, "l2_kib": 4096, "l2_assoc": 16, "l2_latency": 15,
-        "l2_mshrs": 64, "l2_prefetcher": "bop", "memory": "LPDDR5_5500_1x16_BG_BL32"}),
-}
-
-
 def named_cores():
+    """The library's own named cores: cores.toml says what distinguishes each from the middle ones
+    above, or from the core that it is like."""
     middle = {"o3": MID_O3, "minor": MID_MINOR}
-    return [
-        {"name": name, "kind": kind, "split": "named"} | middle[kind] | own
-        for name, (kind, own) in NAMED.items()
-    ]
+    cores = {}
+    for name, own in tomllib.loads(Path(__file__).with_name("cores.toml").read_text()).items():
+        like = cores[own["like"]] if "like" in own else middle[own["kind"]]
+        own = {key: value for key, value in own.items() if key != "like"}
+        cores[name] = like | own | {"name": name, "split": "named"}
+    return list(cores.values())
 
 
 def all_cores(seed=SEED):

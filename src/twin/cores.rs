@@ -39,12 +39,27 @@ pub fn named() -> &'static [NamedCore] {
         ];
         let table: Map<String, Value> =
             toml::from_str(NAMED).expect("the library's own cores are valid TOML");
-        for (name, core) in table {
-            let Value::Object(map) = core else { continue };
+        let mut left: Vec<(String, Map<String, Value>)> = table
+            .into_iter()
+            .filter_map(|(name, core)| match core {
+                Value::Object(map) => Some((name, map)),
+                _ => None,
+            })
+            .collect();
+        // A core may be like one that comes later in the alphabet.
+        while !left.is_empty() {
+            let next =
+                left.iter()
+                    .position(|(_, map)| match map.get("like").and_then(Value::as_str) {
+                        None => true,
+                        Some(like) => cores.iter().any(|c: &NamedCore| c.name == like),
+                    });
+            let (name, map) = left.remove(next.expect("no core is like itself"));
             let parameters =
                 from_map(&name, &map, &cores).expect("the library's own cores are valid");
             cores.push(NamedCore { name, parameters });
         }
+        cores[2..].sort_by(|a, b| a.name.cmp(&b.name));
         cores
     })
 }
@@ -256,12 +271,14 @@ mod tests {
 
     #[test]
     fn the_library_knows_its_cores() {
-        assert_eq!(named().len(), 14);
+        assert_eq!(named().len(), 27);
         let a72 = &find("cortex-a72-like").unwrap().parameters;
         assert_eq!(
             (a72.rob, a72.l1d_assoc, a72.kind),
             (128, 2, CoreKind::OutOfOrder)
         );
+        let mega = &find("boom-mega-like").unwrap().parameters;
+        assert_eq!((mega.rob, mega.l1i_kib, mega.clock_ghz), (128, 32, 1.5));
         assert!(find("cortex-a73-like")
             .unwrap_err()
             .to_string()
