@@ -189,7 +189,9 @@ fn timed(dir: &Path, name: &str) {
         });
         for r in &block.retirements {
             n += 1;
-            recorder.retire_timed(r, 1 + u32::from(n.is_multiple_of(3))).unwrap();
+            recorder
+                .retire_timed(r, 1 + u32::from(n.is_multiple_of(3)))
+                .unwrap();
         }
     }
     recorder.finish().unwrap();
