@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the licences of the crates that a release is linked from, each text once.
+"""Prints the licences of the crates and libraries that a release is made from, each text once.
 
     packaging/licences.py > THIRD-PARTY.txt
 
@@ -10,6 +10,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+
+# What is in the tree as its makers publish it: the folder, its name and licence.
+VENDORED = [("src/bin/perfvec/page/chart.js", "Chart.js 4.6.1, with @kurkle/color 0.3.2", "MIT")]
 
 NAMES = ("licen", "copying", "notice", "unlicense")
 
@@ -36,12 +39,14 @@ def linked():
 
 def main():
     texts = {}
-    print("perfvec's binaries hold code of these crates, under the licences named here, whose "
+    root = Path(__file__).resolve().parent.parent
+    held = [(f"{p['name']} {p['version']}", p["license"], Path(p["manifest_path"]).parent)
+            for p in linked()]
+    held += [(name, licence, root / folder) for folder, name, licence in VENDORED]
+    print("perfvec's binaries hold code of these crates and libraries, under the licences named here, whose "
           "texts follow:\n")
-    for package in linked():
-        name = f"{package['name']} {package['version']}"
-        print(f"  {name}: {package['license']}")
-        folder = Path(package["manifest_path"]).parent
+    for name, licence, folder in held:
+        print(f"  {name}: {licence}")
         files = [f for f in sorted(folder.iterdir())
                  if f.is_file() and f.name.lower().startswith(NAMES)]
         if not files:

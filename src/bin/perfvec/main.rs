@@ -1,6 +1,7 @@
 //! The `perfvec` command.
 
 mod calibrate;
+mod compare;
 mod convert;
 mod cores;
 mod dump;
@@ -12,6 +13,7 @@ mod info_files;
 mod manual;
 mod merge;
 mod output;
+mod page;
 mod predict;
 mod profile;
 mod record;
@@ -57,6 +59,8 @@ enum Command {
     Explore(explore::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
+    /// Show where two results differ: in all, by cause, by phase, by function.
+    Compare(compare::Args),
     /// Add program vectors of shards into the vector of the whole, or put microarch tables together.
     Merge(merge::Args),
     /// Fit a microarchitecture vector to traces of a timing CPU and add it to a table.
@@ -109,6 +113,7 @@ fn main() -> ExitCode {
         Command::Simpoints(args) => simpoints::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Features(args) => features::run(&args),

@@ -2,6 +2,7 @@
 
 use crate::guest::Progress;
 use crate::output::{is_stdout, print_styled, tell, write_json};
+use crate::page;
 use crate::region::RecordedRegionArgs;
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
@@ -109,7 +110,11 @@ pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
             "`perfvec profile` shows where the cycles go, --interval N how they change",
         );
     }
-    write_json(run.json.as_ref(), &report.json()?)?;
+    let json = report.json()?;
+    write_json(run.json.as_ref(), &json)?;
+    if let Some(path) = &run.report {
+        page::write_estimates(path, json, &report.shown(), None)?;
+    }
     if let Some(path) = &run.vector {
         report.streams[0].vector.save(path)?;
     }

@@ -255,6 +255,12 @@ impl Report<'_> {
         Ok(out)
     }
 
+    /// The cores that are to be shown.
+    pub fn shown(&self) -> Vec<&str> {
+        let names = self.table.entries().iter().map(|m| m.name.as_str());
+        names.filter(|name| self.only.wants(name)).collect()
+    }
+
     /// The same and the interval series as JSON.
     pub fn json(&self) -> Result<Value> {
         let first = &self.streams[0];
@@ -337,7 +343,7 @@ impl Report<'_> {
 pub const CSV_HEADING: &str = "program,microarch,clock_hz,cpi,cycles,seconds,half_width\n";
 
 /// A field of a CSV file (RFC 4180).
-fn field(text: &str) -> String {
+pub fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

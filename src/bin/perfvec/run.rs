@@ -4,6 +4,7 @@ use crate::guest::{
     self, Failure, Followed, GuestArgs, Host, Launcher, Outcome, Progress, Share, Sink,
 };
 use crate::output::{apart, check, is_stdout, tell, tell_styled, write_json};
+use crate::page;
 use crate::profile::{self, Live, Part};
 use crate::region::{self, RegionArgs};
 use crate::replay::tell_next;
@@ -64,6 +65,7 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
             &[("--profile", Some(path))],
             &[
                 ("--json", args.run.json.as_deref()),
+                ("--report", args.run.report.as_deref()),
                 ("--vector", args.run.vector.as_deref()),
                 ("the program", Some(Path::new(&args.guest.program[0]))),
             ],
@@ -276,15 +278,22 @@ fn deliver(
     if args.profile.is_empty() && args.run.format == Format::Table {
         tell_next(true, "--profile x.speedscope.json shows where the cycles go, --interval N --json FILE how they change");
     }
-    write_json(args.run.json.as_ref(), &report.json()?)?;
+    let json = report.json()?;
+    write_json(args.run.json.as_ref(), &json)?;
     if let Some(path) = &args.run.vector {
         report.vector()?.save(path)?;
     }
+    let mut found = None;
     if let Some(live) = live {
         let profile = live.finish(&title, parts, |image| followed.maps(image))?;
         args.profile
             .iter()
             .try_for_each(|path| profile.write(path))?;
+        found = Some(profile);
+    }
+    if let Some(path) = &args.run.report {
+        let profile = found.map(|profile| profile.page());
+        page::write_estimates(path, json, &report.shown(), profile)?;
     }
     Ok(())
 }

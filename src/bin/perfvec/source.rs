@@ -219,6 +219,9 @@ pub struct Run {
     /// Write the estimates as JSON; - for standard output, where a program has not taken it.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write a page (HTML) with tables and charts of all that was found; it needs no network.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Write the program vector.
     #[arg(long, value_name = "FILE")]
     pub vector: Option<PathBuf>,
@@ -286,6 +289,7 @@ impl Run {
         apart(
             &[
                 ("--json", self.json.as_deref()),
+                ("--report", self.report.as_deref()),
                 ("--vector", self.vector.as_deref()),
             ],
             &[
@@ -295,7 +299,9 @@ impl Run {
             ],
         )?;
         let json = self.json.iter().filter(|p| p.as_os_str() != "-");
-        json.chain(&self.vector).try_for_each(|path| check(path))
+        json.chain(&self.report)
+            .chain(&self.vector)
+            .try_for_each(|path| check(path))
     }
 
     /// The settings of a session that `table` will price.

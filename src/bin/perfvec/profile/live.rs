@@ -2,12 +2,13 @@
 
 use super::names::Names;
 use super::resolved::Resolved;
-use super::{write, Modules};
+use super::{page, write, Modules};
 use perfvec::inst::StaticInst;
 use perfvec::microarch::Microarch;
 use perfvec::model::Model;
 use perfvec::session::{Costs, Profile};
 use perfvec::Result;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -91,5 +92,10 @@ impl LiveProfile {
     /// Writes it for another tool, and says which.
     pub fn write(&self, path: &Path) -> Result<()> {
         write(&self.0, path)
+    }
+
+    /// What a page shows of it.
+    pub fn page(&self) -> Value {
+        page(&self.0)
     }
 }

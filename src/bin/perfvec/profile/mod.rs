@@ -265,6 +265,14 @@ fn write(profile: &Resolved, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The functions, and the call tree as far as a page shows it.
+fn page(profile: &Resolved) -> Value {
+    let mut out = functions(profile);
+    out["notes"] = json!(profile.notes);
+    out["tree"] = tree::page(profile);
+    out
+}
+
 fn functions(profile: &Resolved) -> Value {
     let rows = table::rows(profile, By::Function);
     let functions: Vec<Value> = rows

@@ -2,6 +2,7 @@
 //! function is added up.
 
 use super::resolved::{add, Location, Resolved, Thread};
+use serde_json::{json, Value};
 use std::collections::HashMap;
 
 /// A function as tables show it.
@@ -62,14 +63,7 @@ impl Functions {
 /// The call tree of one thread, by function; parents come before children.
 pub fn tree(profile: &Resolved, thread: &Thread, functions: &mut Functions) -> Vec<Node> {
     let width = profile.values.len();
-    let mut tree = Tree {
-        nodes: vec![Node {
-            parent: 0,
-            function: 0,
-            values: vec![0.0; width],
-        }],
-        children: HashMap::new(),
-    };
+    let mut tree = Tree::new(width);
     let by_location: Vec<Vec<usize>> = profile.locations.iter().map(|l| functions.of(l)).collect();
     // Of every stack, the node of the function that made its last call.
     let mut callers: Vec<usize> = Vec::new();
@@ -87,12 +81,78 @@ pub fn tree(profile: &Resolved, thread: &Thread, functions: &mut Functions) -> V
     tree.nodes
 }
 
+/// Share of the whole that is too narrow for a page.
+const NARROW: f64 = 0.0005;
+
+/// Calls within calls that a page shows.
+const DEEP: usize = 48;
+
+/// The call tree of all threads in one, without what is too narrow or too deep to be seen: that is
+/// in the totals of its callers alone. Parents come before children.
+pub fn page(profile: &Resolved) -> Value {
+    let mut functions = Functions::default();
+    let width = profile.values.len();
+    let mut all = Tree::new(width);
+    for thread in &profile.threads {
+        let mut at = vec![0];
+        for (n, node) in tree(profile, thread, &mut functions).iter().enumerate() {
+            if n > 0 {
+                at.push(all.descend(at[node.parent], &[node.function]));
+            }
+            add(&mut all.nodes[at[n]].values, &node.values);
+        }
+    }
+    let nodes = &all.nodes;
+    let mut totals: Vec<Vec<f64>> = nodes.iter().map(|n| n.values.clone()).collect();
+    for n in (1..nodes.len()).rev() {
+        let total = totals[n].clone();
+        add(&mut totals[nodes[n].parent], &total);
+    }
+    let wide = |n: usize| (0..width).any(|v| totals[n][v] > NARROW * totals[0][v]);
+    let (mut shown, mut names, mut out) = (HashMap::new(), HashMap::new(), Vec::new());
+    let mut texts = Vec::new();
+    for (n, node) in nodes.iter().enumerate() {
+        let above = match n {
+            0 => Some((0, 0)),
+            _ => shown.get(&node.parent).copied(),
+        };
+        let Some((parent, depth)) = above.filter(|(_, depth)| *depth <= DEEP && wide(n)) else {
+            continue;
+        };
+        let name = match n {
+            0 => "",
+            _ => functions.all[node.function].name.as_str(),
+        };
+        let name = *names.entry(name).or_insert_with(|| {
+            texts.push(name);
+            texts.len() - 1
+        });
+        shown.insert(n, (out.len(), depth + 1));
+        out.push(json!({
+            "parent": parent, "name": name, "total": totals[n], "own": node.values,
+        }));
+    }
+    json!({"names": texts, "nodes": out})
+}
+
 struct Tree {
     nodes: Vec<Node>,
     children: HashMap<(usize, usize), usize>,
 }
 
 impl Tree {
+    /// The root alone; every node has `width` values.
+    fn new(width: usize) -> Self {
+        Self {
+            nodes: vec![Node {
+                parent: 0,
+                function: 0,
+                values: vec![0.0; width],
+            }],
+            children: HashMap::new(),
+        }
+    }
+
     /// The node under `from` of functions innermost first.
     fn descend(&mut self, from: usize, functions: &[usize]) -> usize {
         let width = self.nodes[0].values.len();
@@ -122,4 +182,72 @@ pub fn path(nodes: &[Node], mut node: usize) -> Vec<usize> {
     }
     path.reverse();
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::image::Frame;
+    use super::super::resolved::{Call, Sample};
+    use super::*;
+
+    #[test]
+    fn a_page_gets_totals_that_hold_what_it_is_not_shown() {
+        let location = |name: &str| Location {
+            pc: 0,
+            module: None,
+            frames: vec![Frame {
+                function: name.into(),
+                file: String::new(),
+                line: 0,
+            }],
+        };
+        let call = |parent, site, callee| Call {
+            parent,
+            site,
+            callee,
+            calls: 1,
+        };
+        let sample = |stack, location, cycles: f64| Sample {
+            stack,
+            location,
+            values: vec![1.0, cycles],
+        };
+        let thread = |cycles: f64| Thread {
+            name: String::new(),
+            stacks: vec![call(0, 0, 0), call(0, 0, 1), call(1, 1, 2)],
+            samples: vec![
+                sample(0, 0, 10.0),
+                sample(1, 1, cycles),
+                sample(2, 2, 0.0001),
+            ],
+            cut: 0,
+        };
+        let mut profile = Resolved::new("p".into(), "m".into());
+        profile.values = vec![
+            perfvec::session::Value {
+                name: "cycles".into(),
+                unit: "cycles",
+            };
+            2
+        ];
+        profile.locations = vec![location("main"), location("work"), location("tiny")];
+        profile.threads = vec![thread(20.0), thread(30.0)];
+        // Its instructions alone make it too wide to be left out.
+        let all = page(&profile);
+        assert_eq!(all["names"], json!(["", "main", "work", "tiny"]));
+        for thread in &mut profile.threads {
+            thread.samples[2].values[0] = 0.0;
+        }
+        let found = page(&profile);
+        assert_eq!(found["names"], json!(["", "main", "work"]));
+        let nodes = found["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 3);
+        assert_eq!(
+            (&nodes[1]["parent"], &nodes[2]["parent"]),
+            (&json!(0), &json!(1))
+        );
+        let total = nodes[1]["total"][1].as_f64().unwrap();
+        assert!((total - 70.0002).abs() < 1e-9, "{total}");
+        assert_eq!(nodes[2]["own"], json!([2.0, 50.0]));
+    }
 }

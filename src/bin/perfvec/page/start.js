@@ -1,0 +1,3 @@
+theme();
+shapes[data.kind]();
+footer();
