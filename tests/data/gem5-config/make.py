@@ -16,8 +16,8 @@ from m5.objects import Process, Root
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "gem5-glue" / "configs"))
 
-import microarchs  # noqa: E402
-import system  # noqa: E402
+import microarchs
+import system
 
 UNREAD = {
     "decoder", "disassembler", "dvfs_handler", "eventq_index", "indexing_policy", "interrupts",
