@@ -79,9 +79,9 @@ const OUT_OF_ORDER: Spread = Spread {
 };
 const IN_ORDER: Spread = Spread {
     parts: [
-        0.125, 0.157, 0.064, 0.154, 0.203, 0.095, 0.199, 0.268, 0.094, 0.044, 0.123,
+        0.089, 0.156, 0.019, 0.136, 0.136, 0.099, 0.158, 0.281, 0.093, 0.063, 0.13,
     ],
-    all: 0.026,
+    all: 0.009,
 };
 
 /// Half width, relative to the cycles, of the interval that holds gem5's cycles in nine of ten

@@ -3,10 +3,11 @@
 //!
 //! A row has one element for each core: what the retirement took and why, the bits of [`At`] below
 //! 2^32 as those of an f32. The representation has [`Part::COUNT`] elements for each core: the
-//! cycles by part. A core's vector has ones at its own and zeros elsewhere, so that its estimate is
-//! the sum of its parts.
+//! cycles by part. A core's vector has ones (or what in-order cores are multiplied with) at its own
+//! and zeros elsewhere, so that its estimate is the sum of its parts.
 
 use super::cores::CoreList;
+use super::parameters::CoreKind;
 use super::parts::{At, Part};
 use super::prepared::Prepared;
 use super::Machine;
@@ -26,6 +27,14 @@ const WARMUP: usize = 1024;
 const BLOCK: usize = 2048;
 /// Most cycles of a retirement: what fits above the part in 32 bits.
 const MAX_CYCLES: u64 = (1 << 28) - 1;
+
+/// What the cycles of in-order cores are multiplied with, by part: their machine misses a little of
+/// gem5's hand-shakes, alike in all cores. Fitted by `benches/twin_errors.py --fit` on training
+/// programs; on sources left out it takes the mean error from 3.7 to 2.9 %. Of out-of-order cores
+/// nothing is left that such factors mend.
+const IN_ORDER: [f32; Part::COUNT] = [
+    1.02, 1.0, 1.016, 1.013, 1.016, 1.0, 1.047, 1.0, 1.0, 1.0, 1.026,
+];
 
 /// The model that a list of cores is.
 pub fn model(cores: &Arc<CoreList>) -> Arc<Model> {
@@ -48,7 +57,11 @@ pub fn table(cores: &CoreList) -> Result<MicroarchTable> {
     let mut table = MicroarchTable::of_cores(cores.id(), count * Part::COUNT, cores.hash());
     for (k, core) in cores.cores.iter().enumerate() {
         let mut vector = vec![0.0; count * Part::COUNT];
-        vector[k * Part::COUNT..(k + 1) * Part::COUNT].fill(1.0);
+        let own = &mut vector[k * Part::COUNT..(k + 1) * Part::COUNT];
+        own.copy_from_slice(match core.parameters.kind {
+            CoreKind::OutOfOrder => &[1.0; Part::COUNT],
+            CoreKind::InOrder => &IN_ORDER,
+        });
         table.add(Microarch {
             name: core.name.clone(),
             clock_hz: core.parameters.clock_ghz * 1e9,
@@ -339,7 +352,11 @@ mod tests {
             let estimates = table.estimate(&vector).unwrap();
             let stacks = table.stacks(&vector).unwrap().unwrap();
             for (k, (e, stack)) in estimates.iter().zip(&stacks).enumerate() {
-                assert_eq!(&stack[..], &want[k * Part::COUNT..(k + 1) * Part::COUNT]);
+                let own = k * Part::COUNT..(k + 1) * Part::COUNT;
+                let vector = &table.entries()[k].vector[own.clone()];
+                for (x, (m, want)) in stack.iter().zip(vector.iter().zip(&want[own])) {
+                    assert!((x - f64::from(*m) * want).abs() <= 1e-9 * want);
+                }
                 assert_eq!(stack.iter().sum::<f64>(), e.cycles);
             }
         }
@@ -381,7 +398,7 @@ mod tests {
             .unwrap();
         for (k, e) in table.estimate(&vector).unwrap().iter().enumerate() {
             let sum: f64 = costs.sites.iter().map(|s| s.values[k + 1]).sum();
-            assert_eq!(sum, e.cycles);
+            assert!((sum / e.cycles - 1.0).abs() < 1e-9, "{sum} of {}", e.cycles);
         }
     }
 
