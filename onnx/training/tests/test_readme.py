@@ -1,4 +1,4 @@
-"""The figures in the README are those of the committed report."""
+"""The figures in the book are those of the committed report."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-# Start of a row of the README's table: the row of the report.
+# Start of a row of the table in the book: the row of the report.
 ROWS = {
     "training programs on training cores": "training programs, training cores",
     "23 unseen programs": "test programs, training cores",
@@ -27,9 +27,9 @@ def rounds_to(text, value):
     return text == f"{100 * value:.{places}f}%"
 
 
-def test_errors_in_the_readme_are_the_reports(summary):
+def test_errors_in_the_book_are_the_reports(summary):
     found = {}
-    for line in (ROOT / "README.md").read_text().splitlines():
+    for line in (ROOT / "book" / "src" / "accuracy.md").read_text().splitlines():
         cells = [c.strip() for c in line.strip("|").split("|")]
         if len(cells) == 4 and all(re.fullmatch(r"[\d.]+%", c) for c in cells[1:]):
             label = max((r for r in ROWS if cells[0].startswith(r)), key=len)
