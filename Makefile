@@ -90,7 +90,8 @@ NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qe
 
 # What README.md shows, from a real run.
 picture: build
-	python3 examples/picture.py examples/replay.svg --title 'perfvec replay' -- $(PERFVEC) replay
+	python3 examples/picture.py examples/replay.svg --title 'perfvec replay --only rocket --only u74 ...' -- $(PERFVEC) replay \
+	    $(addprefix --only ,rocket u74 a53 boom-large a72 skylake firestorm)
 
 tools:
 	@missing=; \
