@@ -96,6 +96,26 @@ fn a_table_shows_shares_of_causes() {
 }
 
 #[test]
+fn rules_hold_for_the_cores_of_the_library_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let price = |args: &[&str]| {
+        let options = ["replay", &trace(), "--sample", "200000", "--json", "-"];
+        let text = perfvec(dir.path(), &[&options[..], args].concat()).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let cores = json["microarchs"].as_array().unwrap();
+        let core = cores.iter().find(|c| c["name"] == "skylake-like").unwrap();
+        core["cycles"].as_f64().unwrap()
+    };
+    let stock = price(&["--rules", "gem5-stock"]);
+    assert!(
+        stock > price(&[]),
+        "compressed branches cost more in gem5 as released"
+    );
+    let one = ["--rules", "gem5-stock", "--core", "skylake-like"];
+    assert_eq!(price(&one), stock);
+}
+
+#[test]
 fn mistakes_say_what_to_give() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(

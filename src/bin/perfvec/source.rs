@@ -33,7 +33,7 @@ pub struct Source {
     pub core: Vec<String>,
     /// Rules of the simulator that the cores follow: gem5, gem5-stock (with its flaw in compressed
     /// branches) or textbook.
-    #[arg(long, default_value = "gem5", requires = "core", value_parser = rules)]
+    #[arg(long, default_value = "gem5", conflicts_with = "model", value_parser = rules)]
     pub rules: Rules,
     /// Engine: auto, f32, int8 or onnxruntime.
     #[arg(long, default_value = "auto", value_parser = backend)]
@@ -127,7 +127,11 @@ impl Source {
     /// is.
     fn cores(&self) -> Result<Option<CoreList>> {
         if self.core.is_empty() {
-            return Ok(self.is_silent().then(CoreList::known));
+            let known = || CoreList {
+                rules: self.rules,
+                ..CoreList::known()
+            };
+            return Ok(self.is_silent().then(known));
         }
         let mut cores = Vec::new();
         for what in &self.core {
