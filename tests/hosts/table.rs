@@ -252,15 +252,14 @@ fn a_thread_that_gets_no_memory_is_told() {
     assert_eq!(out.status.code(), Some(0), "{out:?}");
     let json = json(&file);
     let reasons = json["partial"]["reasons"].as_array().unwrap();
-    assert_eq!(reasons.len(), 3, "{json}");
-    assert!(
-        reasons[0].as_str().unwrap().starts_with("thread "),
-        "{json}"
-    );
+    // A thread that comes when an earlier one has ended may find the memory of that one.
+    assert!((1..=3).contains(&reasons.len()), "{json}");
+    let told = |r: &serde_json::Value| r.as_str().unwrap().starts_with("thread ");
+    assert!(reasons.iter().all(told), "{json}");
     let of = |key: &str| json["partial"][key].as_u64().unwrap();
     // Each takes some six instructions for each of 2000 turns.
-    let missing = of("retired") - of("in_result");
-    assert!((30_000..60_000).contains(&missing), "{json}");
+    let missing = (of("retired") - of("in_result")) / reasons.len() as u64;
+    assert!((10_000..20_000).contains(&missing), "{json}");
     assert_eq!(json["retired"].as_u64(), Some(of("in_result")));
 }
 
