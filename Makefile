@@ -33,6 +33,7 @@ run: tools build
 
 build:
 	cargo build --release
+	@ln -sfn libperfvec.so target/release/libperfvec.so.0   # what programs that link to it load
 	$(MAKE) --no-print-directory plugin
 
 # The QEMU plugin, for each generation of its interface.

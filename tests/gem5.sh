@@ -67,8 +67,10 @@ pass "streams, cycle files, cores, what scons is told"
 
 library=${PERFVEC_LIB:-target/release}
 if [ -e "$library/libperfvec.so" ]; then
+    # By the name that programs are linked to.
+    ln -s "$(realpath "$library/libperfvec.so")" "$work/libperfvec.so.0"
     "${CXX:-c++}" -std=c++17 -O1 -Wall -Wextra -Werror -I "$glue" -I include tests/gem5/decode.cc \
-        -L "$library" -lperfvec -Wl,-rpath,"$(realpath "$library")" -o "$work/decode"
+        -L "$library" -lperfvec -Wl,-rpath,"$work" -o "$work/decode"
     "$work/decode" "$work"
     pass "decoded instructions of Arm and x86"
 else
