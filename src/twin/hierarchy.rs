@@ -134,11 +134,7 @@ impl Hierarchy {
         if side == Side::Data {
             self.prefetch_first(now);
         }
-        let level = if side == Side::Data {
-            &mut self.l1d
-        } else {
-            &mut self.l1i
-        };
+        let level = self.level(side);
         let now = if block {
             level.mshrs.accepted(now)
         } else {
@@ -184,11 +180,7 @@ impl Hierarchy {
                 },
                 filled,
             );
-            let level = if side == Side::Data {
-                &mut self.l1d
-            } else {
-                &mut self.l1i
-            };
+            let level = self.level(side);
             level.mshrs.take(now, filled);
             Served {
                 at: ready,
@@ -345,11 +337,7 @@ impl Hierarchy {
     }
 
     fn fill_first(&mut self, side: Side, line: u64, fill: Line, filled: u64) {
-        let level = if side == Side::Data {
-            &mut self.l1d
-        } else {
-            &mut self.l1i
-        };
+        let level = self.level(side);
         let latency = level.latency;
         if let Some(e) = level.cache.fill(line, fill) {
             // L1I writes clean lines back, too (`writeback_clean`).

@@ -1,23 +1,9 @@
 //! Cores that are priced by their own parameters: `--core`.
 
+use crate::perfvec;
 use perfvec_test_support::root;
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
-
-/// Standard output of `perfvec` with `args` in `dir`; else its error.
-fn perfvec(dir: &Path, args: &[&str]) -> Result<String, String> {
-    let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))
-        .current_dir(dir)
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    match done.status.success() {
-        true => Ok(text(done.stdout)),
-        false => Err(text(done.stderr)),
-    }
-}
 
 fn trace() -> String {
     root("examples/lua.pvt").display().to_string()

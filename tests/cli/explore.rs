@@ -1,5 +1,6 @@
 //! `perfvec explore`: spaces of designs.
 
+use crate::perfvec;
 use perfvec::trace::{self, Block, Writer};
 use perfvec_test_support::root;
 use serde_json::Value;
@@ -7,20 +8,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// Standard output of `perfvec` with `args` in `dir`; else its error.
-fn perfvec(dir: &Path, args: &[&str]) -> Result<String, String> {
-    let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))
-        .current_dir(dir)
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    match done.status.success() {
-        true => Ok(text(done.stdout)),
-        false => Err(text(done.stderr)),
-    }
-}
 
 /// `count` retirements of the bundled trace from `skip` on.
 fn cut(dir: &Path, name: &str, skip: usize, count: usize) {

@@ -202,3 +202,19 @@ pub fn run(args: &[impl AsRef<OsStr>], input: &str) -> Output {
         stderr: String::from_utf8(out.stderr).unwrap(),
     }
 }
+
+/// What a command that succeeds says.
+pub fn succeeds(args: &[&str]) -> Output {
+    let out = priced(args);
+    assert_eq!(out.code, 0, "{out:?}");
+    out
+}
+
+/// A command that is refused with a message that holds `text`.
+pub fn fails(args: &[&str], text: &str) {
+    let out = priced(args);
+    assert!(
+        out.code == 2 && out.stderr.contains(text),
+        "{text}: {out:?}"
+    );
+}

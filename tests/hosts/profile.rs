@@ -150,20 +150,6 @@ fn record(dir: &Path, guest: &[&str]) -> String {
     trace
 }
 
-fn succeeds(args: &[&str]) -> Output {
-    let out = priced(args);
-    assert_eq!(out.code, 0, "{out:?}");
-    out
-}
-
-fn fails(args: &[&str], text: &str) {
-    let out = priced(args);
-    assert!(
-        out.code == 2 && out.stderr.contains(text),
-        "{text}: {out:?}"
-    );
-}
-
 #[test]
 fn functions_have_their_share_of_what_replay_estimates() {
     let dir = tempfile::tempdir().unwrap();

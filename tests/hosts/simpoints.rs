@@ -11,20 +11,6 @@ fn record(dir: &Path, name: &str, what: &[&str]) -> String {
     trace
 }
 
-fn succeeds(args: &[&str]) -> Output {
-    let out = priced(args);
-    assert_eq!(out.code, 0, "{out:?}");
-    out
-}
-
-fn fails(args: &[&str], text: &str) {
-    let out = priced(args);
-    assert!(
-        out.code == 2 && out.stderr.contains(text),
-        "{text}: {out:?}"
-    );
-}
-
 fn json(args: &[&str]) -> Value {
     serde_json::from_str(&succeeds(&[args, &["--json", "-"]].concat()).stdout).unwrap()
 }
