@@ -7,8 +7,7 @@ use super::sized::{self, Sized32};
 use super::status::{perfvec_status, PERFVEC_OK};
 use super::strings::{self, fill, put, slice};
 use crate::error::{Error, ErrorKind};
-use crate::microarch::stack::error_90;
-use crate::microarch::{Estimate, Microarch, Stack, PARTS};
+use crate::microarch::{Estimate, PARTS};
 use std::ffi::{c_char, CStr};
 
 /// How far a session has come.
@@ -158,15 +157,7 @@ pub unsafe extern "C" fn perfvec_session_errors(
         let program = h.session.program_vector()?;
         // SAFETY: by the contract of the module.
         unsafe {
-            let errors = with_table(microarchs, |t| {
-                let stacks = t.stacks(&program)?.ok_or_else(no_causes)?;
-                let priced = t.estimate(&program)?.into_iter().zip(stacks);
-                let errors = t.entries().iter().zip(priced);
-                let one = |(m, (e, stack)): (&Microarch, (Estimate, Stack))| {
-                    error_90(&m.kind, &stack, e.half_width)
-                };
-                Ok(errors.map(one).collect::<Vec<f64>>())
-            })?;
+            let errors = with_table(microarchs, |t| t.errors(&program))?.ok_or_else(no_causes)?;
             fill(&errors, out, capacity, len)
         }
     };

@@ -60,6 +60,21 @@ impl MicroarchTable {
             });
         Ok(Some(split.collect()))
     }
+
+    /// [`error_90`] of every microarchitecture, in the table's order; `None` and errors as for
+    /// [`MicroarchTable::stacks`].
+    pub fn errors(&self, program: &ProgramVector) -> Result<Option<Vec<f64>>> {
+        let Some(stacks) = self.stacks(program)? else {
+            return Ok(None);
+        };
+        let estimates = self.estimate(program)?;
+        let priced = self.entries().iter().zip(stacks.iter().zip(&estimates));
+        Ok(Some(
+            priced
+                .map(|(core, (stack, e))| error_90(&core.kind, stack, e.half_width))
+                .collect(),
+        ))
+    }
 }
 
 /// What each cause of a kind of core adds to the error, in the order of [`PARTS`]: relative to the

@@ -90,10 +90,9 @@ pub trait EngineFactory: Send + Sync {
     fn engine(&self, lanes: usize, steps: usize) -> Result<Box<dyn Engine>>;
     /// Which backend this is, for `info` and logs.
     fn backend(&self) -> Backend;
-    /// What makes the rows that its engines take, on up to `threads` threads, the caller's among
+    /// What makes the rows that its engines take, on up to `_threads` threads, the caller's among
     /// them.
-    fn extractor(&self, info: &ModelInfo, threads: usize) -> Result<Box<dyn Extractor>> {
-        let _ = threads;
+    fn extractor(&self, info: &ModelInfo, _threads: usize) -> Result<Box<dyn Extractor>> {
         features::extractor(&info.schema)
     }
 }
