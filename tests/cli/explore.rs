@@ -92,6 +92,29 @@ fn every_design_has_the_cycles_that_replay_gives_it_alone() {
 }
 
 #[test]
+fn an_axis_may_be_called_as_a_cause_of_cycles_is() {
+    let dir = folder();
+    let space =
+        "like = \"cortex-a72-like\"\n[axes]\nmemory = [\"DDR4_2400_8x8\", \"LPDDR3_1600_1x32\"]\n";
+    std::fs::write(dir.path().join("space.toml"), space).unwrap();
+    let args = [&EXPLORE[..], &["-o", "r.csv", "--no-progress"]].concat();
+    perfvec(dir.path(), &args).unwrap();
+    let csv = std::fs::read_to_string(dir.path().join("r.csv")).unwrap();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let names: std::collections::BTreeSet<&&str> = header.iter().collect();
+    assert_eq!(names.len(), header.len(), "{header:?}");
+    for row in rows(&csv) {
+        assert!(row["memory"].contains("_"), "{row:?}");
+        let parts = row.iter().filter(|(name, _)| name.starts_with("cycles_"));
+        let parts = parts.map(|(_, cycles)| cycles.parse::<f64>().unwrap());
+        let cycles: f64 = row["cycles"].parse().unwrap();
+        assert!((parts.sum::<f64>() / cycles - 1.0).abs() < 1e-9);
+    }
+    let text = perfvec(dir.path(), &args).unwrap();
+    assert!(text.contains("4 estimates, 0 of them"), "{text}");
+}
+
+#[test]
 fn speedups_front_and_sensitivities_follow_from_the_rows() {
     let dir = folder();
     let out = ["-o", "r.csv", "--cost", "rob + 2 * iq", "--no-progress"];
@@ -133,7 +156,9 @@ fn speedups_front_and_sensitivities_follow_from_the_rows() {
         );
         let order = ["base", "fetch", "branch", "dependence", "ports", "window"];
         let parts = order.iter().chain(&["L1", "L2", "L3", "memory", "store"]);
-        let sum: f64 = parts.map(|part| number(row, part)).sum();
+        let sum: f64 = parts
+            .map(|part| number(row, &format!("cycles_{part}")))
+            .sum();
         assert_eq!(sum, number(row, "cycles"));
         let better = |other: &BTreeMap<String, String>| {
             let (cost, speedup) = (number(other, "cost"), number(other, "speedup"));

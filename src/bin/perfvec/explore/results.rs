@@ -81,6 +81,11 @@ const BEFORE: [&str; 4] = ["program", "trace", "settings", "core"];
 const AFTER: [&str; 5] = ["retired", "cycles", "cpi", "seconds", "half_width"];
 const LAST: [&str; 4] = ["cost", "speedup", "worst", "pareto"];
 
+/// The column of a part of the cycles: `memory` is a parameter, too.
+fn column(part: &str) -> String {
+    format!("cycles_{part}")
+}
+
 fn bad(text: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
@@ -93,11 +98,12 @@ impl Results {
             .into_iter()
             .chain(axes)
             .chain(AFTER)
-            .chain(PARTS)
-            .chain(LAST);
+            .map(str::to_owned)
+            .chain(PARTS.iter().map(|part| column(part)))
+            .chain(LAST.map(str::to_owned));
         let mut results = Self {
             path: path.map(Path::to_owned),
-            header: columns.map(str::to_owned).collect(),
+            header: columns.collect(),
             rows: Vec::new(),
             by_key: HashMap::new(),
         };
@@ -146,9 +152,8 @@ impl Results {
                 .ok_or_else(|| format!("{name} is \"{}\" and no number", field(name)))
         };
         let mut stack = Stack::default();
-        // "base" may be an axis' neighbour only: parts have their own names.
         for (x, part) in stack.iter_mut().zip(PARTS) {
-            *x = number(part)?;
+            *x = number(&column(part))?;
         }
         Ok(Row {
             key: Key {
