@@ -27,6 +27,10 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 SCREENS = {"laptop": (1366, 768), "phone": (390, 844)}
 
 
+# Two frames later.
+SETTLED = "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))"
+
+
 class Browser:
     """A Chromium, spoken to in its DevTools protocol through two pipes."""
 
@@ -90,7 +94,7 @@ class Browser:
         self.call("Page.navigate", url=path.as_uri())
         while not any(e["method"] == "Page.loadEventFired" for e in self.events):
             self.events.append(self.message())
-        self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))")
+        self.run(SETTLED)
         wrong = [e["params"] for e in self.events
                  if e["method"] in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled",
                                     "Log.entryAdded")]
@@ -149,6 +153,16 @@ int main(int count, char **words) {
 }
 """
 
+
+SPACE = """
+like = "cortex-a72-like"
+constraints = ["iq <= rob"]
+[axes]
+rob = [32, 64, 128]
+iq = [16, 32, 64]
+int_mul_latency = [2, 3]
+predictor = ["local", "ltage"]
+"""
 
 # Of each canvas, whether anything but one colour is on it.
 DRAWN = """[...document.querySelectorAll("canvas")].map(c => {
@@ -255,6 +269,66 @@ def compared(browser, result):
             check([r[3][0] for r in rows] == [x["difference"] for x in result[key]][:500], caption)
 
 
+def explored(browser, result):
+    """The page of a space against its JSON, and that a click on a point chooses its design."""
+    designs = {d["core"]: d for d in result["designs"]}
+    tables = browser.run(TABLES)
+    rows = table(tables, "Designs, best first")
+    check([r[0] for r in rows] == sorted(designs, key=lambda d: -designs[d]["speedup"]), "the order")
+    for core, speedup, worst, cost, front, _ in rows:
+        d = designs[core]
+        check([speedup[0], worst[0], cost[0]] == [d["speedup"], d["worst"], d["cost"]], f"{core}")
+        check(front == ("yes" if d["pareto"] else "no"), f"{core}: {front}")
+    axes = {a["axis"]: a for a in result["axes"]}
+    for name, size, effect, _ in table(tables, "Axes, largest range first"):
+        check(abs(size[0] - (axes[name]["range"] - 1)) < 1e-12, f"{name}: {size}")
+        check(effect == "\u2013" if axes[name]["effect"] is None else effect[0] == axes[name]["effect"], name)
+    found = {r[0]: r[1][0] for r in table(tables, "Changes, largest first")}
+    shares = {s["change"]: math.exp(s["log_speedup"]) for s in result["explained"]["shares"]}
+    check(found == shares, f"{found}")
+
+    def chosen(core):
+        caption = f"Its parameters; others are those of {result['like']}"
+        shown = dict(table(browser.run(TABLES), caption))
+        check(shown.pop("design") == core, f"{core} is not chosen: {shown}")
+        check(shown == {a: str(v) for a, v in designs[core]["axes"].items()}, f"{shown}")
+        rows = table(browser.run(TABLES), "CPI by cause, on the chosen design")
+        for row, program in zip(rows, designs[core]["programs"], strict=True):
+            check([c[0] for c in row[1:3]] == [program["cycles"], program["cpi"]], f"{row}")
+            check(sorted(c[0] for c in row[5:]) == sorted(program["stack"].values()), f"{row}")
+
+    best = max(designs.values(), key=lambda d: d["speedup"])
+    chosen(best["core"])
+    worst = min(designs.values(), key=lambda d: d["speedup"])
+    before = best["core"]
+    for section, find in {"front": "c.data.datasets.map((s, d) => [d, s.designs.findIndex(x => x.core === core)]).find(p => p[0] && p[1] >= 0)",
+                          "parallel": "[c.data.datasets.findIndex(s => s.design.core === core), 0]"}.items():
+        # All lines are shown, so that any design can be clicked.
+        browser.run("document.querySelectorAll('#parallel input')[2].click()")
+        aim = worst["core"] if section == "front" else best["core"]
+        place = browser.run(f"""(() => {{
+          const core = {aim!r}, canvas = document.querySelector('#{section} canvas'), c = Chart.getChart(canvas);
+          canvas.scrollIntoView({{block: 'center'}});
+          const [set, n] = {find}, box = canvas.getBoundingClientRect(), p = c.getDatasetMeta(set).data[n];
+          return [box.left + p.x, box.top + p.y];
+        }})()""")
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+        browser.run(SETTLED)
+        now = browser.run("document.getElementById('chosen').selectedOptions[0].textContent").split()[1]
+        chosen(now)
+        # Points may lie too near each other for a click, and lines cross.
+        for key in ("speedup", "cost") if section == "front" else ():
+            values = [d[key] for d in designs.values()]
+            off = abs(designs[now][key] - designs[aim][key]) / (max(values) - min(values))
+            check(off < 0.02, f"a click on {aim} chose {now}")
+        check(now != before, f"{section}: a click chose nothing")
+        before = now
+    browser.run("document.getElementById('chosen').selectedIndex = 0;"
+                "document.getElementById('chosen').dispatchEvent(new Event('change'))")
+    chosen(best["core"])
+
+
 def keyboard(browser):
     """A table opens and closes with Tab and Enter."""
     browser.run("document.activeElement.blur(); window.scrollTo(0, 0)")
@@ -338,6 +412,17 @@ def main():
                 "A=rocket-like,B=boom-large-like", "--json", result, "--report", page)
             found = json.loads(result.read_text())
             try_page(browser, page.resolve(), partial(compared, browser, found), keep)
+            page, space = work / "explore.html", work / "space.toml"
+            space.write_text(SPACE)
+            (work / "r.csv").unlink(missing_ok=True)
+            traces = [work / "a.pvt", work / "b.pvt"]
+            for part, trace in enumerate(traces):
+                run("record", "--no-progress", "--skip", 50000 * part, "--first", 50000, "-o", trace, "--", work / "prog")
+            explore = ["explore", space, "-o", work / "r.csv", "--explain", "like", "best"]
+            explore += ["--no-progress", "--programs", *traces]
+            run(*explore, "--report", page)
+            done = subprocess.run([perfvec, *map(str, explore), "--format", "json"], check=True, stdout=subprocess.PIPE)
+            try_page(browser, page.resolve(), partial(explored, browser, json.loads(done.stdout)), keep)
             profiles = []
             for turns in (1, 2):
                 trace = work / f"{turns}.pvt"

@@ -404,3 +404,96 @@ fn mistakes_say_what_to_give() {
     let e = perfvec(dir.path(), &["explore", "space.toml"]).unwrap_err();
     assert!(e.contains("--programs"), "{e}");
 }
+
+#[test]
+fn a_table_of_designs_is_priced_and_what_is_none_is_counted() {
+    let dir = folder();
+    let write = |text: &str| std::fs::write(dir.path().join("list.csv"), text).unwrap();
+    let listed = |more: &[&str]| {
+        let args = [
+            &EXPLORE[..],
+            &["--designs", "list.csv", "--format", "json"],
+            more,
+        ]
+        .concat();
+        perfvec(dir.path(), &args)
+    };
+    // One twice, one that a constraint forbids, one value that the axis has not.
+    write("note,predictor,rob,iq\nx,ltage,64,32\nx,local,128,16\nx,ltage,64,32\nx,ltage,32,64\nx,ltage,48,16\n");
+    let json: Value = serde_json::from_str(&listed(&["-o", "r.csv"]).unwrap()).unwrap();
+    assert_eq!((&json["left_out"], &json["new"]), (&2.into(), &6.into()));
+    let designs: Vec<String> = json["designs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| {
+            format!(
+                "{} {} {}",
+                d["axes"]["rob"], d["axes"]["iq"], d["axes"]["predictor"]
+            )
+        })
+        .collect();
+    let expected = ["128 16 \"local\"", "64 32 \"ltage\""];
+    assert_eq!(designs.len(), 2);
+    assert!(
+        expected.iter().all(|e| designs.contains(&e.to_string())),
+        "{designs:?}"
+    );
+    // Results list designs themselves, the core that they are like among them.
+    let again = ["-o", "r.csv", "--designs", "r.csv", "--format", "json"];
+    let text = perfvec(dir.path(), &[&EXPLORE[..], &again].concat()).unwrap();
+    let again: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&again["left_out"], &again["new"]), (&0.into(), &0.into()));
+    assert_eq!(again["designs"].as_array().unwrap().len(), 3);
+    for (text, says) in [
+        ("rob,iq\n64,32\n", "no column predictor"),
+        ("rob,iq,predictor\n63,32,ltage\n", "none of its rows"),
+        ("rob,iq,predictor\n64,32\n", "list.csv"),
+    ] {
+        write(text);
+        let e = listed(&[]).unwrap_err();
+        assert!(e.contains(says) && e.contains("list.csv"), "{e}");
+    }
+    let e = listed(&["--report", "list.csv"]).unwrap_err();
+    assert!(e.contains("the same file"), "{e}");
+}
+
+#[test]
+fn the_page_of_a_large_space_has_the_front_and_the_best() {
+    let dir = folder();
+    let space = "like = \"rocket-like\"\n[axes]\nbtb_log2 = {from = 2, to = 13, step = 1}\n\
+        ras = {from = 1, to = 100, step = 1}\n";
+    std::fs::write(dir.path().join("large.toml"), space).unwrap();
+    cut(dir.path(), "short.pvt", 0, 2_000);
+    let args = [
+        "explore",
+        "large.toml",
+        "--programs",
+        "short.pvt",
+        "--cost",
+        "ras - btb_log2",
+    ];
+    let more = ["--report", "p.html", "--format", "json"];
+    let text = perfvec(dir.path(), &[&args[..], &more].concat()).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let page = crate::page::data(&dir.path().join("p.html"));
+    let designs = |json: &Value| json["designs"].as_array().unwrap().clone();
+    let (all, shown) = (designs(&json), designs(&page["result"]));
+    assert_eq!(
+        (all.len(), shown.len(), &page["of"]),
+        (1200, 1000, &1200.into())
+    );
+    assert!(shown.iter().all(|d| all.contains(d)));
+    let front: Vec<&Value> = all.iter().filter(|d| d["pareto"] == true).collect();
+    assert_eq!(page["front"], front.len());
+    assert!(front.iter().all(|d| shown.contains(d)));
+    let speedup = |d: &Value| d["speedup"].as_f64().unwrap();
+    let best = all.iter().map(speedup).fold(0.0, f64::max);
+    let chosen = shown.iter().find(|d| d["core"] == page["best"]).unwrap();
+    assert_eq!(speedup(chosen), best);
+    assert_eq!(
+        (&page["kind"], &page["cost"]),
+        (&"exploration".into(), &"ras - btb_log2".into())
+    );
+    assert_eq!(page["result"]["axes"], json["axes"]);
+}

@@ -16,7 +16,7 @@ fn perfvec(args: &[&str]) -> (i32, String) {
 }
 
 /// What a browser finds in the page's element of data: up to the first end tag.
-fn data(page: &Path) -> Value {
+pub fn data(page: &Path) -> Value {
     let page = std::fs::read_to_string(page).unwrap();
     let start = "<script type=\"application/json\" id=\"data\">";
     let (_, rest) = page.split_once(start).unwrap();

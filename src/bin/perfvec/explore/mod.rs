@@ -8,7 +8,8 @@ mod shapley;
 mod space;
 mod standing;
 
-use crate::output::{apart, print, print_styled, tell};
+use crate::output::{apart, check, print, print_styled, tell};
+use crate::page;
 use crate::source::{rules, Format};
 use expression::Expression;
 use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
@@ -41,6 +42,10 @@ pub struct Args {
     /// Price so many designs, drawn at random, instead of all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sample_designs: Option<u32>,
+    /// Price the designs in this table, which has a column for each axis, instead of all; rows that are no
+    /// designs of the space are left out.
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "sample_designs")]
+    designs: Option<PathBuf>,
     /// Seed of what is drawn at random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -63,6 +68,9 @@ pub struct Args {
     /// Let only so many retirements before each sampling unit update caches and predictors.
     #[arg(long, value_name = "N")]
     warming: Option<u64>,
+    /// Write a page with the front, the designs side by side and what each axis is worth.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Rules of the simulator that the cores follow: gem5, gem5-stock or textbook.
     #[arg(long, default_value = "gem5", value_parser = rules)]
     rules: Rules,
@@ -82,7 +90,7 @@ pub struct Args {
 
 /// What a design is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Objective {
+pub enum Objective {
     /// Geometric mean of the programs' speedups.
     Mean,
     /// The speedup of the program that gains least.
@@ -118,15 +126,32 @@ fn bad(text: String) -> Error {
 pub fn run(args: &Args) -> Result<()> {
     let space = Space::read(&args.space)?;
     let base = &space.base.parameters;
-    let cost = match (&args.cost, base.kind) {
-        (Some(text), _) => Expression::new(text, base).map_err(|e| e.context("--cost"))?,
-        (None, CoreKind::OutOfOrder) => Expression::new(O3_COST, base)?,
-        (None, CoreKind::InOrder) => Expression::new(MINOR_COST, base)?,
+    let cost_text = match (&args.cost, base.kind) {
+        (Some(text), _) => text,
+        (None, CoreKind::OutOfOrder) => O3_COST,
+        (None, CoreKind::InOrder) => MINOR_COST,
     };
+    let cost = Expression::new(cost_text, base).map_err(|e| e.context("--cost"))?;
+    let outputs = [
+        ("--output", args.output.as_deref()),
+        ("--report", args.report.as_deref()),
+    ];
+    for input in args.programs.iter().chain([&args.space]) {
+        apart(&outputs, &[("the input", Some(input))])?;
+    }
+    // The results may themselves be what lists the designs.
+    apart(&outputs[1..], &[("--designs", args.designs.as_deref())])?;
+    if let Some(path) = &args.report {
+        check(path)?;
+    }
     let draw = args.sample_designs.map(|n| n as usize);
-    let designs = space
-        .designs(draw, args.seed)
-        .map_err(|e| e.context(args.space.display()))?;
+    let (designs, left_out) = match &args.designs {
+        Some(path) => space.listed(path).map_err(|e| e.context(path.display()))?,
+        None => {
+            let designs = space.designs(draw, args.seed);
+            (designs.map_err(|e| e.context(args.space.display()))?, 0)
+        }
+    };
     let costs: Vec<f64> = designs
         .iter()
         .map(|d| cost.number(&d.parameters))
@@ -136,12 +161,6 @@ pub fn run(args: &Args) -> Result<()> {
         rules: args.rules,
         config: config(args)?,
     };
-    for input in args.programs.iter().chain([&args.space]) {
-        apart(
-            &[("--output", args.output.as_deref())],
-            &[("the input", Some(input))],
-        )?;
-    }
     // A name that is none is told before the work.
     for name in &args.explain {
         find(name, &designs, base, &designs[0])?;
@@ -217,8 +236,12 @@ pub fn run(args: &Args) -> Result<()> {
         sensitivities: &sensitivities,
         explained: explained.as_ref(),
         new,
+        left_out,
         estimates: cores.len() * programs.len(),
     };
+    if let Some(path) = &args.report {
+        page::write_exploration(path, exploration.page(cost_text, args.objective)?)?;
+    }
     match args.format {
         Format::Table => print_styled(&exploration.text()?),
         Format::Csv => print(results.csv(&by_core)?),

@@ -4,14 +4,18 @@ use super::price::{hash, Program, Work};
 use super::results::{plain, Results, Standing};
 use super::space::{Design, Space};
 use super::standing::Sensitivity;
+use super::Objective;
 use crate::output::heading;
 use perfvec::microarch::PARTS;
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Map, Value};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Designs that a table shows as the best, and on the front.
 const SHOWN: usize = 10;
+/// Designs that a page holds at most, where the front has no more.
+const ON_PAGE: usize = 1000;
 /// Columns of a table.
 const WIDTH: usize = 80;
 
@@ -53,6 +57,8 @@ pub struct Exploration<'a> {
     pub estimates: usize,
     /// Of these, priced now.
     pub new: usize,
+    /// Rows of --designs that are no designs of the space.
+    pub left_out: usize,
 }
 
 impl Exploration<'_> {
@@ -210,10 +216,42 @@ impl Exploration<'_> {
         row.ok_or_else(|| Error::new(ErrorKind::State, "a design was not priced".to_string()))
     }
 
+    /// For a page: the JSON with at most `ON_PAGE` designs, and what it says of them.
+    pub fn page(&self, cost: &str, objective: Objective) -> Result<Value> {
+        let order = self.order();
+        // The front and the best are what is looked for; of the others, some of every rank.
+        let mut shown: BTreeSet<usize> = (0..order.len())
+            .filter(|i| self.standing[*i].front)
+            .chain(order.iter().copied().take(SHOWN))
+            .collect();
+        let rest: Vec<usize> = order.into_iter().filter(|i| !shown.contains(i)).collect();
+        let room = ON_PAGE.saturating_sub(shown.len());
+        if room > 1 {
+            shown.extend(spread(&rest, room));
+        }
+        let best = self.order()[0];
+        let objective = match objective {
+            Objective::Mean => "speedup",
+            Objective::Worst => "worst",
+        };
+        Ok(json!({
+            "result": self.json_of(shown.iter().copied())?, "of": self.designs.len(),
+            "best": format!("{:016x}", hash(&self.designs[best].parameters)),
+            "front": self.standing.iter().filter(|s| s.front).count(),
+            "objective": objective, "cost": cost,
+        }))
+    }
+
     /// For programs.
     pub fn json(&self) -> Result<Value> {
+        self.json_of(0..self.designs.len())
+    }
+
+    /// The same, with these of the designs.
+    fn json_of(&self, shown: impl Iterator<Item = usize>) -> Result<Value> {
         let mut designs = Vec::new();
-        for (design, s) in self.designs.iter().zip(self.standing) {
+        for i in shown {
+            let (design, s) = (&self.designs[i], &self.standing[i]);
             let axes = self.space.axes.iter().zip(&design.at);
             let axes: Map<String, Value> = axes
                 .map(|(a, at)| (a.name.clone(), a.values[*at].clone()))
@@ -257,7 +295,7 @@ impl Exploration<'_> {
         });
         Ok(json!({
             "like": self.space.base.name, "settings": self.work.measure.text(),
-            "estimates": self.estimates, "new": self.new,
+            "estimates": self.estimates, "new": self.new, "left_out": self.left_out,
             "designs": designs, "axes": axes, "explained": explained,
         }))
     }

@@ -1,15 +1,18 @@
 //! Design spaces: a core, the axes along which designs differ from it, and constraints.
 
 use super::expression::Expression;
+use super::results::plain;
 use perfvec::twin::cores::NamedCore;
 use perfvec::twin::parameters::{CoreParameters, AXES};
 use perfvec::{file, Error, ErrorKind, Result};
 use serde_json::{Map, Number, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Largest file that describes a space.
 const MAX_BYTES: u64 = 1 << 20;
+/// Largest table of designs.
+const MAX_LIST: u64 = 1 << 32;
 /// Most values of an axis.
 const MAX_VALUES: usize = 4096;
 /// Most designs that are priced.
@@ -175,6 +178,48 @@ impl Space {
         match designs.len() <= MAX_DESIGNS {
             true => Ok(designs),
             false => Err(too_large(designs.len() as u128)),
+        }
+    }
+
+    /// The designs in the table at `path`, which has a column for each axis, and how many of its rows
+    /// are no designs of this space.
+    pub fn listed(&self, path: &Path) -> Result<(Vec<Design>, usize)> {
+        let bytes = file::read_bounded(path, MAX_LIST)?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
+        let header = reader.headers().map_err(|e| bad(e.to_string()))?.clone();
+        let column = |axis: &Axis| {
+            let at = header.iter().position(|h| h == axis.name);
+            at.ok_or_else(|| bad(format!("no column {}; give one for each axis", axis.name)))
+        };
+        let columns: Vec<usize> = self.axes.iter().map(column).collect::<Result<_>>()?;
+        let texts: Vec<Vec<String>> = self
+            .axes
+            .iter()
+            .map(|a| a.values.iter().map(plain).collect())
+            .collect();
+        let (mut designs, mut left_out) = (BTreeMap::new(), BTreeSet::new());
+        for record in reader.records() {
+            let record = record.map_err(|e| bad(e.to_string()))?;
+            let values: Vec<&str> = columns.iter().map(|c| &record[*c]).collect();
+            let at = values
+                .iter()
+                .zip(&texts)
+                .map(|(v, all)| all.iter().position(|t| t == v));
+            let design = match at.collect::<Option<Vec<usize>>>() {
+                Some(at) => self.design(at)?.ok(),
+                None => None,
+            };
+            match design {
+                Some(design) => drop(designs.insert(design.at.clone(), design)),
+                None => drop(left_out.insert(values.join(","))),
+            }
+        }
+        match designs.len() {
+            0 => Err(bad("none of its rows is a design of the space")),
+            n if n > MAX_DESIGNS => Err(bad(format!(
+                "it has {n} designs, and at most {MAX_DESIGNS} are priced; give fewer rows"
+            ))),
+            _ => Ok((designs.into_values().collect(), left_out.len())),
         }
     }
 

@@ -21,6 +21,7 @@ fn piece(name: &str, data: &str) -> String {
             include_str!("charts.js"),
             include_str!("estimates.js"),
             include_str!("comparison.js"),
+            include_str!("exploration.js"),
             include_str!("start.js"),
         )
         .into(),
@@ -69,6 +70,12 @@ pub fn write_estimates(
 /// Writes the page of a comparison to `path`: `found` is what its --json writes.
 pub fn write_comparison(path: &Path, found: Value) -> Result<()> {
     write(path, "comparison", json!({"result": found, "parts": PARTS}))
+}
+
+/// Writes the page of an exploration to `path`: `found` has its `result` and what the page says of it.
+pub fn write_exploration(path: &Path, mut found: Value) -> Result<()> {
+    found["parts"] = json!(PARTS);
+    write(path, "exploration", found)
 }
 
 fn write(path: &Path, kind: &str, mut data: Value) -> Result<()> {
