@@ -47,6 +47,7 @@ impl Stop {
 }
 
 /// Decode and rename.
+#[derive(Clone)]
 pub struct Front {
     decode_width: u32,
     rename_width: u32,
@@ -205,13 +206,13 @@ impl Front {
     pub fn renamed(&mut self, at: u64) {
         if !self.rename_skid && at > self.arrives {
             self.rename_skid = true;
-            self.stop(self.arrives);
+            self.stop_decode(self.arrives);
         }
         self.renamed.take(at);
     }
 
     /// Rename stops decode in cycle `cycle`.
-    fn stop(&mut self, cycle: u64) {
+    fn stop_decode(&mut self, cycle: u64) {
         self.decode_stops = [
             self.decode_stops[1],
             Stop {
@@ -236,6 +237,15 @@ impl Front {
         ];
     }
 
+    /// An instruction that is fetched at `fetched` and waits for nothing else: when it is renamed.
+    pub fn pass(&mut self, fetched: u64) -> u64 {
+        let sent = self.send(At::new(fetched, Part::Fetch));
+        let decoded = self.decode(sent);
+        let renamed = self.rename(decoded).cycle();
+        self.renamed(renamed);
+        renamed
+    }
+
     /// The last instruction's cycle of decoding.
     pub fn decoded(&self) -> u64 {
         self.decoded.cycle
@@ -246,6 +256,16 @@ impl Front {
         self.decode_skid = false;
         self.undecided = false;
         self.fetch_stops = [Stop::NEVER; 2];
+    }
+
+    /// While commit squashes, dispatch takes nothing: rename is stopped, and stops decode from `from`
+    /// to `until`. Follows [`Front::squash`].
+    pub fn stop(&mut self, from: u64, until: u64) {
+        self.decode_stops[1] = Stop { from, until };
+        self.fetch_stops[1] = Stop {
+            from: from + 1,
+            until: OPEN,
+        };
     }
 
     /// Commit squashes: all is gone.
@@ -311,6 +331,27 @@ mod tests {
         // Two skid buffers are emptied, then the pipe from fetch fills again.
         assert_eq!(longest(5) - longest(2), 3);
         assert!(longest(2) > 2);
+    }
+
+    #[test]
+    fn what_is_fetched_while_commit_squashes_waits_for_its_end() {
+        // As gem5 has it of 8 wide: the squash begins in cycle 2 and takes 10 cycles; dispatch is
+        // free in 13, rename in 14, decode in 15. What was sent before decode was stopped is
+        // decoded then and in the cycle after, and only then the way from fetch fills again.
+        let mut front = Front::new(8, 8, 3, 1);
+        front.squash();
+        front.stop(2 + 4, 2 + 10 + 3);
+        let fetched = [5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 7];
+        let renamed = fetched.map(|f| front.pass(f));
+        assert_eq!(renamed, [16, 16, 16, 16, 16, 16, 16, 16, 17, 21, 21]);
+    }
+
+    #[test]
+    fn a_short_squash_is_over_before_anything_comes() {
+        let mut front = Front::new(8, 8, 3, 1);
+        front.squash();
+        front.stop(6, 7);
+        assert_eq!(front.pass(5), 9, "fetched in 5, decoded in 8");
     }
 
     #[test]

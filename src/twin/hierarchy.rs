@@ -23,8 +23,20 @@ pub struct Served {
     pub part: Part,
 }
 
+/// A line that a miss asked for, on its way into the cache.
+struct Arriving {
+    at: u64,
+    line: u64,
+    fill: Line,
+}
+
 struct Level {
     cache: Cache,
+    /// Lines under way. They take no place in the cache before they come, and all who ask for them
+    /// meanwhile wait for them.
+    arriving: Vec<Arriving>,
+    /// When the first of them comes.
+    arrives: u64,
     mshrs: Mshrs,
     latency: u64,
     response: u64,
@@ -38,6 +50,8 @@ impl Level {
     fn new(kib: u32, ways: u32, latency: u32, mshrs: u32, prefetcher: Prefetcher) -> Self {
         Self {
             cache: Cache::new(kib, ways),
+            arriving: Vec::new(),
+            arrives: u64::MAX,
             mshrs: Mshrs::new(mshrs),
             latency: u64::from(latency),
             response: u64::from(latency / 2).max(1),
@@ -45,6 +59,40 @@ impl Level {
             queue: Queue::new(),
             prefetched: 0,
         }
+    }
+
+    /// The line, there or under way.
+    #[inline(always)]
+    fn find(&mut self, line: u64) -> Option<&mut Line> {
+        match self.cache.find(line) {
+            None if !self.arriving.is_empty() => {
+                let arriving = self.arriving.iter_mut().find(|a| a.line == line)?;
+                Some(&mut arriving.fill)
+            }
+            found => found,
+        }
+    }
+
+    /// Whether it is there or under way.
+    fn has(&self, line: u64) -> bool {
+        self.cache.has(line) || self.arriving.iter().any(|a| a.line == line)
+    }
+
+    /// A line is under way, and comes at `at`.
+    fn expect(&mut self, line: u64, fill: Line, at: u64) {
+        self.arriving.push(Arriving { at, line, fill });
+        self.arrives = self.arrives.min(at);
+    }
+
+    /// The next line that has come by `now`.
+    fn arrived(&mut self, now: u64) -> Option<Arriving> {
+        if self.arrives > now {
+            return None;
+        }
+        let first = (0..self.arriving.len()).min_by_key(|n| self.arriving[*n].at)?;
+        let arrived = self.arriving.remove(first);
+        self.arrives = self.arriving.iter().map(|a| a.at).min().unwrap_or(u64::MAX);
+        Some(arrived)
     }
 }
 
@@ -61,6 +109,9 @@ pub struct Hierarchy {
     block_if_full: bool,
     wanted: Vec<u64>,
 }
+
+/// Later than anything comes.
+const EVER: u64 = u64::MAX - 1;
 
 /// Levels as lines remember them.
 const LEVELS: [Part; 4] = [Part::L1, Part::L2, Part::L3, Part::Memory];
@@ -140,10 +191,12 @@ impl Hierarchy {
         } else {
             now
         };
+        self.settle_first(side, now);
+        let level = self.level(side);
         let (latency, response) = (level.latency, level.response);
         let miss;
         let mut on_prefetched = false;
-        let served = if let Some(l) = level.cache.find(line) {
+        let served = if let Some(l) = level.find(line) {
             l.dirty |= write;
             on_prefetched = std::mem::take(&mut l.prefetched);
             // A line under way is none that the prefetcher sees as there.
@@ -169,18 +222,14 @@ impl Hierarchy {
                 pc,
             );
             let ready = filled + response;
-            self.fill_first(
-                side,
-                line,
-                Line {
-                    ready,
-                    level: from,
-                    dirty: write,
-                    ..Line::default()
-                },
-                filled,
-            );
+            let fill = Line {
+                ready,
+                level: from,
+                dirty: write,
+                ..Line::default()
+            };
             let level = self.level(side);
+            level.expect(line, fill, filled);
             level.mshrs.take(now, filled);
             Served {
                 at: ready,
@@ -215,6 +264,8 @@ impl Hierarchy {
     fn warm_first(&mut self, side: Side, address: u64, now: u64, write: bool, pc: u64) {
         let line = address >> 6;
         let (mut miss, mut prefetched) = (false, false);
+        self.settle_first(side, EVER);
+        self.settle_second(EVER);
         if let Some(l) = self.level(side).cache.find(line) {
             l.dirty |= write;
             prefetched = std::mem::take(&mut l.prefetched);
@@ -336,6 +387,20 @@ impl Hierarchy {
         }
     }
 
+    /// The lines that the first level has got by `now` take their places.
+    fn settle_first(&mut self, side: Side, now: u64) {
+        while let Some(a) = self.level(side).arrived(now) {
+            self.fill_first(side, a.line, a.fill, a.at);
+        }
+    }
+
+    /// The lines that the second level has got by `now` take their places.
+    fn settle_second(&mut self, now: u64) {
+        while let Some(a) = self.l2.arrived(now) {
+            self.fill_second(a.line, a.fill, a.at);
+        }
+    }
+
     fn fill_first(&mut self, side: Side, line: u64, fill: Line, filled: u64) {
         let level = self.level(side);
         let latency = level.latency;
@@ -359,17 +424,13 @@ impl Hierarchy {
                 0,
             );
             let ready = filled + self.l1d.response;
-            self.fill_first(
-                Side::Data,
-                line >> 6,
-                Line {
-                    ready,
-                    level: from,
-                    prefetched: true,
-                    ..Line::default()
-                },
-                filled,
-            );
+            let fill = Line {
+                ready,
+                level: from,
+                prefetched: true,
+                ..Line::default()
+            };
+            self.l1d.expect(line >> 6, fill, filled);
             self.l1d.mshrs.take(begin, filled);
             self.l1d.prefetcher.filled(line);
         }
@@ -392,10 +453,11 @@ impl Hierarchy {
         } else {
             now
         };
+        self.settle_second(now);
         let (latency, response) = (self.l2.latency, self.l2.response);
         let miss;
         let mut on_prefetched = false;
-        let (at, from) = if let Some(l) = self.l2.cache.find(line) {
+        let (at, from) = if let Some(l) = self.l2.find(line) {
             on_prefetched = std::mem::take(&mut l.prefetched);
             miss = l.ready > now;
             if l.ready <= now {
@@ -408,15 +470,12 @@ impl Hierarchy {
             let now = self.l2.mshrs.accepted(now);
             let (filled, from) = self.third(line, now + latency);
             let ready = filled + response;
-            self.fill_second(
-                line,
-                Line {
-                    ready,
-                    level: from,
-                    ..Line::default()
-                },
-                filled,
-            );
+            let fill = Line {
+                ready,
+                level: from,
+                ..Line::default()
+            };
+            self.l2.expect(line, fill, filled);
             self.l2.mshrs.take(now, filled);
             (ready, from)
         };
@@ -442,7 +501,7 @@ impl Hierarchy {
     }
 
     fn write_back_second(&mut self, line: u64, now: u64, dirty: bool) {
-        if let Some(l) = self.l2.cache.find(line) {
+        if let Some(l) = self.l2.find(line) {
             l.dirty |= dirty;
         } else {
             self.fill_second(
@@ -464,16 +523,13 @@ impl Hierarchy {
             let latency = self.l2.latency;
             let (filled, from) = self.third(line >> 6, begin + latency);
             let ready = filled + self.l2.response;
-            self.fill_second(
-                line >> 6,
-                Line {
-                    ready,
-                    level: from,
-                    prefetched: true,
-                    ..Line::default()
-                },
-                filled,
-            );
+            let fill = Line {
+                ready,
+                level: from,
+                prefetched: true,
+                ..Line::default()
+            };
+            self.l2.expect(line >> 6, fill, filled);
             self.l2.mshrs.take(begin, filled);
             self.l2.prefetcher.filled(line);
         }
@@ -563,7 +619,7 @@ fn next_prefetch(level: &mut Level, now: u64) -> Option<(u64, u64)> {
         }
         let line = level.queue.pop(begin)?;
         level.prefetched = begin;
-        if !level.cache.has(line >> 6) {
+        if !level.has(line >> 6) {
             return Some((line, begin));
         }
     }
@@ -572,4 +628,40 @@ fn next_prefetch(level: &mut Level, now: u64) -> Option<(u64, u64)> {
 /// Whether a prefetch may take a miss register: gem5 keeps two for demand.
 fn room(mshrs: &Mshrs, now: u64) -> bool {
     mshrs.taken(now) + 2 < mshrs.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::cores::find;
+
+    #[test]
+    fn lines_under_way_take_no_place_in_the_cache() {
+        // Nine lines of one set of eight ways, stored to in turn. The first round asks for all;
+        // the second comes before they do, and asks for none again.
+        let p = CoreParameters {
+            l1d_kib: 32,
+            l1d_assoc: 8,
+            l1d_mshrs: 16,
+            ..find("middle-o3").unwrap().parameters.clone()
+        };
+        let mut h = Hierarchy::new(&p, &Rules::GEM5);
+        let line = |n: u64| 0x100_0000 + n * 4096;
+        let first: Vec<u64> = (0..9)
+            .map(|n| h.data(line(n), 100 + n, true, 0).at)
+            .collect();
+        let second: Vec<u64> = (0..9)
+            .map(|n| h.data(line(n), 110 + n, true, 0).at)
+            .collect();
+        assert_eq!(first, second);
+        assert_eq!(h.l1d.arriving.len(), 9);
+        let last = first.iter().max().unwrap() + 1;
+        let hit = h.data(line(8), last, false, 0);
+        assert_eq!(
+            (hit.at, hit.part),
+            (last + u64::from(p.l1d_latency), Part::L1)
+        );
+        assert!(h.l1d.arriving.is_empty());
+        assert!(!h.l1d.has(line(0) >> 6), "the first to come had to go");
+    }
 }

@@ -80,6 +80,13 @@ const TRAP: u64 = 13;
 /// Bytes that the load/store queue tells apart (`LSQDepCheckShift`).
 const DEPENDENCE_SHIFT: u32 = 4;
 const BLOCKS: usize = 4096;
+/// Bytes of a page.
+const PAGE: u64 = 4096;
+/// Bytes of an instruction, as compressed ones and others lie mixed.
+const INST_BYTES: u64 = 3;
+/// Instructions from one taken branch to the next, where they are not known: about as many as
+/// between those of the training programs.
+const WRONG_RUN: u32 = 8;
 
 /// The machine.
 pub struct OutOfOrder {
@@ -211,6 +218,9 @@ impl OutOfOrder {
         let dispatched = self.dispatch(i, fetched);
         if let Some(b) = branch {
             self.predicted(&b, r.taken);
+            if let Some(restart) = self.restart {
+                self.wrong_path(b.goes_to, fetched.cycle() + 1, 0, restart.cycle());
+            }
         }
         let (executed, written) = if i.alone {
             self.run_alone(i, dispatched, physical)
@@ -316,6 +326,44 @@ impl OutOfOrder {
         } else {
             at.after(hit)
         }
+    }
+
+    /// From cycle `from` on, fetch takes the wrong path at `pc`, until it starts again at `until`.
+    /// The lines that it asks for come, and are often those that are executed next. Gives how many
+    /// instructions are in the reorder buffer when it squashes them at `squashed`.
+    ///
+    /// No stream says what lies there: it is taken for code with a taken branch in
+    /// [`WRONG_RUN`] instructions, all of it behind one another, to the end of its page.
+    fn wrong_path(&mut self, mut pc: u64, from: u64, squashed: u64, until: u64) -> u64 {
+        let bytes = u64::from(self.p.fetch_bytes);
+        let end = (pc | (PAGE - 1)) + 1;
+        let mut front = self.front.clone();
+        let mut room = self.p.fetch_queue + self.p.rob;
+        let (mut at, mut run, mut renamed) = (from, 0, 0);
+        while at < until && pc < end && room > 0 {
+            let block = pc & !(bytes - 1);
+            let physical = self.pages.code(block);
+            at = self.hierarchy.fetch(physical, at).at;
+            let mut fetched = 0;
+            while pc < block + bytes && room > 0 {
+                if run == WRONG_RUN || fetched == self.p.fetch_width {
+                    at += 1;
+                    fetched = 0;
+                    run %= WRONG_RUN;
+                }
+                if at >= until {
+                    break;
+                }
+                if front.pass(at) < squashed {
+                    renamed += 1;
+                }
+                fetched += 1;
+                run += 1;
+                room -= 1;
+                pc += INST_BYTES;
+            }
+        }
+        renamed.min(u64::from(self.p.rob))
     }
 
     /// Decode and rename: when `i` is dispatched.
@@ -537,7 +585,7 @@ impl OutOfOrder {
                 again = false;
                 self.store_sets.violation(c.pc, i.pc);
                 self.iq_freed.take(c.executed);
-                self.squash(c.executed, dispatched.cycle(), Part::Store);
+                self.squash(i.pc, self.fetch.cycle(), c.executed, Part::Store);
                 let fetched = self.fetch(i);
                 dispatched = self.dispatch(i, fetched);
                 continue;
@@ -656,22 +704,21 @@ impl OutOfOrder {
         (executed, written)
     }
 
-    /// Fetch starts again after what executed at `executed`, dispatched at `dispatched`, found out.
-    fn squash(&mut self, executed: u64, dispatched: u64, part: Part) {
+    /// Fetch starts again after what executed at `executed` found out: until then it took the wrong
+    /// path at `pc`, behind what was fetched at `fetched`.
+    fn squash(&mut self, pc: u64, fetched: u64, executed: u64, part: Part) {
         let at = executed + u64::from(self.p.iew_to_commit);
-        self.restart = Some(At::new(at + COMMIT_TO_FETCH, part));
+        let restart = at + COMMIT_TO_FETCH;
+        self.restart = Some(At::new(restart, part));
+        let wrong = self.wrong_path(pc, fetched + 1, at, restart);
+        self.front.squash();
         if self.rules.squash_stalls_commit {
-            let width = u64::from(
-                self.p
-                    .rename_width
-                    .min(self.p.decode_width)
-                    .min(self.p.fetch_width),
-            );
-            let wrong = (at.saturating_sub(dispatched) * width).min(u64::from(self.p.rob));
             let cycles = wrong.div_ceil(self.squash_width).max(1);
             self.commit_blocked = (at, at + cycles);
+            if cycles > 1 {
+                self.front.stop(at + 4, at + cycles + 3);
+            }
         }
-        self.front.squash();
     }
 
     fn retire(
@@ -684,8 +731,8 @@ impl OutOfOrder {
         physical: u64,
     ) {
         let mut at = written.after(u64::from(self.p.iew_to_commit) + 1);
-        if branch.is_some_and(|b| matches!(b.found, Found::Execute | Found::Both)) {
-            self.squash(executed, self.last_renamed, Part::Branch);
+        if let Some(b) = branch.filter(|b| matches!(b.found, Found::Execute | Found::Both)) {
+            self.squash(b.goes_to, self.fetch.cycle(), executed, Part::Branch);
         }
         if at.cycle() >= self.commit_blocked.0 && at.cycle() < self.commit_blocked.1 {
             at = At::new(self.commit_blocked.1, Part::Branch);

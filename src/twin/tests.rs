@@ -206,6 +206,51 @@ fn a_branch_that_cannot_be_foretold_costs_a_refill() {
 }
 
 #[test]
+fn what_the_wrong_path_fetched_is_there() {
+    // Branches, each taken to the next page and without a known target: fetch goes on behind them,
+    // where execution comes later.
+    let flags = InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL;
+    let p = wide();
+    let took = |later: u64| {
+        let mut twin = Twin::new(&p, &Rules::GEM5);
+        let mut cycles = 0;
+        for n in 0..64u64 {
+            let mut branch = inst(OpClass::IntAlu, None, &[], flags);
+            branch.pc = 0x10000 + n * 0x1000;
+            twin.intern(&branch);
+            cycles += twin
+                .step(&Resolved {
+                    inst: n as u32,
+                    taken: true,
+                    fault: false,
+                    address: 0,
+                    target: branch.pc + 0x1000,
+                })
+                .0;
+        }
+        let mut second = 0;
+        for n in 0..64u64 {
+            let mut alu = inst(OpClass::IntAlu, Some(5), &[], InstFlags::empty());
+            alu.pc = 0x10000 + n * 0x1000 + later;
+            twin.intern(&alu);
+            second += twin
+                .step(&Resolved {
+                    inst: 64 + n as u32,
+                    taken: false,
+                    fault: false,
+                    address: 0,
+                    target: 0,
+                })
+                .0;
+        }
+        assert!(cycles > 0);
+        second
+    };
+    let (near, far) = (took(0x40), took(0x800));
+    assert!(2 * near < far, "{near} {far}");
+}
+
+#[test]
 fn a_load_of_what_was_just_stored_is_forwarded_or_waits() {
     let body = vec![
         inst(OpClass::IntAlu, Some(5), &[6], InstFlags::empty()),

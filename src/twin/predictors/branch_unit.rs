@@ -82,6 +82,8 @@ pub struct Fetched {
     pub no_target: bool,
     /// The direction alone was right.
     pub right_direction: bool,
+    /// Where fetch went on.
+    pub goes_to: u64,
     taken: bool,
     next: u64,
     record: Record,
@@ -175,6 +177,7 @@ impl BranchUnit {
             },
             no_target: said_taken && !predicted_taken,
             right_direction: said_taken == c.taken,
+            goes_to,
             taken,
             next,
             record,
