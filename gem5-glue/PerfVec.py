@@ -67,6 +67,26 @@ class PerfVec(InstTracer):
         "Estimate only between m5_work_begin and m5_work_end (RISC-V; with"
         " other ISAs, call regionBegin() and regionEnd())",
     )
+
+    # The region of interest, of estimates and of `record`, in the words of `perfvec run`: counted
+    # in retirements, so that it is the same in every host (book: What a stream is). A reset of the
+    # statistics begins the stream anew.
+    from_pc = Param.Addr(
+        0, "Begin at the retirement number `from_count` of this instruction; 0: at once"
+    )
+    from_count = Param.Counter(1, "Counted from 1")
+    skip = Param.Counter(0, "Begin so many retirements later")
+    first = Param.Counter(0, "End after so many retirements; 0: no limit")
+    until_pc = Param.Addr(
+        0,
+        "End before a retirement of this instruction, number `until_count` or"
+        " later, that comes after the region began; 0: at the end",
+    )
+    until_count = Param.Counter(1, "Counted from 1, from the start of the run")
+    markers = Param.Bool(
+        False,
+        "Instead: between the instructions slti x0, x0, 0x501 and 0x502",
+    )
     forks = Param.Bool(
         False, "Keep a snapshot at each drain, from which m5.fork goes on"
     )

@@ -7,6 +7,7 @@
 
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
+#include "perfvec_region.hh"
 
 namespace gem5
 {
@@ -49,6 +50,8 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
                "trust the estimates")
 {
     samplingMode(params); // to complain early
+    fatal_if(params.work_items && perfvec_glue::hasRegion(params), "%s: work_items and a region "
+             "(from_pc, skip, first, until_pc, markers) exclude each other\n", name());
     // Under the tracer itself: gem5 loses groups within a group that was merged into it.
     cores = PerfVecCoreStats::ofTable(parent, table);
     if (!params.calibrate.empty())
@@ -92,6 +95,7 @@ PerfVecEstimate::createSession()
     config.period = params.sampling_period;
     orFatal(name(), "session", [&] {
         session.emplace(model, config);
+        session->set_region(perfvec_glue::regionOf(params));
         session->estimate(table); // to complain early of a table of another model
         if (calibrator)
             session->attach(*calibrator);

@@ -2,6 +2,7 @@
 
 #include "base/logging.hh"
 #include "params/PerfVec.hh"
+#include "perfvec_region.hh"
 
 namespace gem5
 {
@@ -38,7 +39,10 @@ PerfVecRecording::open(std::uint32_t isa, std::uint64_t period)
         header.host = "gem5";
         header.program = params.program.c_str();
         header.metadata_json = params.parameters.c_str();
-        orFatal(place, "create", [&] { recorder.emplace(tracePath, header); });
+        orFatal(place, "create", [&] {
+            recorder.emplace(tracePath, header);
+            recorder->set_region(perfvec_glue::regionOf(params));
+        });
     }
 }
 

@@ -350,4 +350,7 @@ fi
 
 # --- the same binary under QEMU ---
 . tests/gem5/hosts.sh
+
+# --- regions of interest ---
+. tests/gem5/regions.sh
 echo "gem5.sh: all passed"

@@ -35,6 +35,12 @@ CPUS = {
 }
 
 
+def place(text):
+    """PC[:COUNT], as `perfvec run --from` has it."""
+    pc, _, count = text.partition(":")
+    return int(pc, 0), int(count or 1)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cpu", choices=CPUS, default="atomic")
@@ -51,6 +57,14 @@ def parse():
     parser.add_argument("--interval", type=int, default=0, help="retirements per interval")
     parser.add_argument("--intervals", default="", help="write the interval series here")
     parser.add_argument("--work-items", action="store_true", help="only m5_work_begin to _end")
+    parser.add_argument("--skip", type=int, default=0, help="begin after N retirements")
+    parser.add_argument("--first", type=int, default=0, help="end after N retirements")
+    parser.add_argument("--from", dest="begin", type=place, default=(0, 1), metavar="PC[:COUNT]",
+                        help="begin where this instruction retires")
+    parser.add_argument("--until", type=place, default=(0, 1), metavar="PC[:COUNT]",
+                        help="end before it retires")
+    parser.add_argument("--markers", action="store_true",
+                        help="only between slti x0, x0, 0x501 and 0x502")
     parser.add_argument("--every", type=int, default=0, help="print estimates every N")
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
     parser.add_argument("--instructions", type=int, default=0, help="stop the CPUs after N")
@@ -78,7 +92,9 @@ tracers = [] if options.plain else [
         sampling=options.sampling, sampling_period=options.period, sampling_error=options.error,
         sampling_overhead=options.overhead, sampling_warming=options.warming, interval=options.interval,
         intervals=options.intervals, work_items=options.work_items, forks=options.fork,
-        record=options.record, exit_every=options.every, calibrate=options.calibrate,
+        from_pc=options.begin[0], from_count=options.begin[1], skip=options.skip,
+        first=options.first, until_pc=options.until[0], until_count=options.until[1],
+        markers=options.markers, record=options.record, exit_every=options.every, calibrate=options.calibrate,
         microarch="calibrated" if options.calibrate else "",
         exit_at=[options.max] if options.max else [])
     for _ in range(options.cpus)
