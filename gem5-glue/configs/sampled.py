@@ -25,6 +25,7 @@ import sys
 
 import m5
 from m5.objects import PerfVec, Process, Root
+from m5.util import fatal
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import microarchs
@@ -98,8 +99,8 @@ while True:
 tracer.finish()
 retired = tracer.retired()
 if not windows:
-    sys.exit(f"the program ended after {retired} retirements, before the first window: use a "
-             "smaller --period")
+    fatal("the program ended after %d retirements, before the first window: use a smaller --period",
+          retired)
 cycles, half = extrapolate(windows, retired)
 calibrated = tracer.calibratedCycles()
 result = {

@@ -1,5 +1,6 @@
 //! Choosing intervals that stand for all: k-means, and the number of clusters by the Bayesian
-//! information criterion, as SimPoint 3.2 does (Sherwood et al. 2002; Pelleg, Moore 2000).
+//! information criterion, as SimPoint 3.2 does (Sherwood et al. 2002; Pelleg, Moore 2000); and
+//! systematic sampling, as SMARTS does (Wunderlich et al. 2003).
 
 /// A cluster's representative.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +44,22 @@ pub fn choose(points: &[Vec<f64>], sizes: &[u64], settings: &Settings) -> Vec<Po
     let enough = low + settings.threshold * (high - low);
     let chosen = scores.iter().position(|s| *s >= enough).unwrap_or(most - 1);
     representatives(points, sizes, &all[chosen])
+}
+
+/// `count` intervals at equal distances, the first at random, of equal weight: systematic sampling.
+/// The short last interval is none of them unless it is the only one.
+pub fn systematic(sizes: &[u64], count: usize, seed: u64) -> Vec<Point> {
+    let whole = sizes.iter().copied().max().unwrap_or(0);
+    let full = sizes.iter().filter(|n| **n == whole).count();
+    let count = count.clamp(1, full.max(1));
+    let offset = Random(seed).next();
+    let place = |j: usize| ((j as f64 + offset) * full as f64 / count as f64) as usize;
+    (0..count)
+        .map(|j| Point {
+            interval: place(j),
+            weight: 1.0 / count as f64,
+        })
+        .collect()
 }
 
 fn representatives(points: &[Vec<f64>], sizes: &[u64], c: &Clustering) -> Vec<Point> {
@@ -217,6 +234,26 @@ mod tests {
             }
         }
         all
+    }
+
+    #[test]
+    fn systematic_points_lie_evenly_and_everywhere_in_turn() {
+        let mut sizes = vec![1000; 100];
+        sizes.push(7);
+        let mut seen = [0; 101];
+        for seed in 0..400 {
+            let points = systematic(&sizes, 8, seed);
+            assert_eq!(points.len(), 8);
+            let gaps = points.windows(2).map(|p| p[1].interval - p[0].interval);
+            assert!(gaps.into_iter().all(|gap| (12..=13).contains(&gap)));
+            points.iter().for_each(|p| seen[p.interval] += 1);
+            assert!((points.iter().map(|p| p.weight).sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+        // Each interval with the same chance: 32 times of 400.
+        assert!(seen[..100].iter().all(|n| (10..64).contains(n)), "{seen:?}");
+        assert_eq!(seen[100], 0);
+        assert_eq!(systematic(&[1000; 3], 30, 1).len(), 3);
+        assert_eq!(systematic(&[7], 30, 1)[0].interval, 0);
     }
 
     #[test]

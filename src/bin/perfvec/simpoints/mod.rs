@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1_000_000,
           value_parser = clap::value_parser!(u64).range(1..))]
     interval: u64,
-    /// What makes two intervals alike.
+    /// How to choose: what makes two intervals alike, of which one is taken, or not at all.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Vectors)]
     by: By,
     /// Points at most.
@@ -67,13 +67,16 @@ pub struct Args {
     trace: PathBuf,
 }
 
-/// What makes two intervals alike.
+/// How to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum By {
     /// Their program vectors: about equal times on every core of the table.
     Vectors,
     /// Their basic-block vectors: about the same code, as SimPoint does.
     Blocks,
+    /// None: --max of them at equal distances, the first at random. The interval of the whole
+    /// program's cycles holds for these.
+    Systematic,
 }
 
 /// What one pass over the trace gives.
@@ -122,16 +125,25 @@ pub fn run(args: &Args) -> Result<()> {
             let vectors = cluster::choose(&vectors, sizes, &settings);
             let blocks = blocks::project(&pass.blocks, args.seed);
             let blocks = cluster::choose(&blocks, sizes, &settings);
-            match args.by {
-                By::Vectors => vec![("vectors", vectors), ("blocks", blocks)],
-                By::Blocks => vec![("blocks", blocks), ("vectors", vectors)],
-            }
+            let like = match args.by {
+                By::Vectors => vectors.len(),
+                By::Blocks => blocks.len(),
+                By::Systematic => args.max,
+            };
+            let systematic = cluster::systematic(sizes, like, args.seed);
+            let mut all = vec![
+                ("vectors", vectors),
+                ("blocks", blocks),
+                ("systematic", systematic),
+            ];
+            all[..=args.by as usize].rotate_right(1);
+            all
         }
     };
     let points = &choices[0].1;
     let whole = match (&args.cycles, core) {
         (Some(path), Some(k)) => {
-            let measured = totals::read_cycles(path, points, args.interval)?;
+            let measured = totals::read_cycles(path, points, &pass.series.retirements)?;
             Some((k, totals::whole(&pass.series, points, &measured, k)))
         }
         _ => None,

@@ -102,8 +102,8 @@ fn student(degrees: f64) -> f64 {
 }
 
 /// Reads what a detailed simulator measured: a line "interval,cycles,retirements" per point, after
-/// a heading. The CPI of each of `points`, in their order.
-pub fn read_cycles(path: &Path, points: &[Point], interval: u64) -> Result<Vec<f64>> {
+/// a heading. The CPI of each of `points`, in their order; `sizes` are all intervals' retirements.
+pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f64>> {
     perfvec::file::check_regular(path).map_err(|e| e.context(path.display()))?;
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
     let mut found: HashMap<usize, f64> = HashMap::new();
@@ -133,14 +133,16 @@ pub fn read_cycles(path: &Path, points: &[Point], interval: u64) -> Result<Vec<f
             let what = format!("interval {at} is none of the points; measure those of this choice");
             return bad(ErrorKind::Mismatch, what);
         }
+        let interval = sizes[at];
         // Cores commit several at once, so pieces overshoot a little.
         if retired.abs_diff(interval) > interval / 100 + 64
             || retired == 0
             || cycles.is_nan()
             || cycles <= 0.0
         {
-            let what =
-                format!("{cycles} cycles for {retired} retirements, but intervals have {interval}");
+            let what = format!(
+                "{cycles} cycles for {retired} retirements, but the interval has {interval}"
+            );
             return bad(ErrorKind::Mismatch, what);
         }
         if found.insert(at, cycles / retired as f64).is_some() {
@@ -233,20 +235,22 @@ mod tests {
     fn cycles_that_do_not_match_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cycles.csv");
-        let points = points(&[(2, 0.5), (4, 0.5)]);
+        let points = points(&[(2, 0.5), (4, 0.25), (5, 0.25)]);
+        // The last interval is short.
+        let sizes = [1000, 1000, 1000, 1000, 1000, 70];
         let read = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            read_cycles(&path, &points, 1000)
+            read_cycles(&path, &points, &sizes)
         };
-        let good = "interval,cycles,retirements\n4,3000,1000\n2,1004,1004\n";
-        assert_eq!(read(good).unwrap(), [1.0, 3.0]);
+        let good = "interval,cycles,retirements\n4,3000,1000\n2,1004,1004\n5,140,70\n";
+        assert_eq!(read(good).unwrap(), [1.0, 3.0, 2.0]);
         for (text, says) in [
             ("2,1000,1000\n", "no line for interval 4"),
             (
                 "2,1000,1000\n3,1,1000\n",
                 "line 2: interval 3 is none of the points",
             ),
-            ("2,1000,500\n", "intervals have 1000"),
+            ("2,1000,500\n", "the interval has 1000"),
             ("2,0,1000\n", "0 cycles"),
             ("2,1000\n", "line 1: not \"interval,cycles,retirements\""),
             ("2,x,1\n", "not three numbers"),
