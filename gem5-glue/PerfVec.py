@@ -28,9 +28,20 @@ class PerfVec(InstTracer):
 
     # Estimates
     estimate = Param.Bool(True, "Estimate cycles while the CPU runs")
-    model = Param.String("", "Foundation model; empty: the library's default")
+    model = Param.String(
+        "",
+        "Foundation model (.onnx) or list of cores (.toml, .json, \"cores\": all that the"
+        " library knows); \"self\": the O3 and Minor CPUs of this configuration with their"
+        " caches and memory, each by its path; empty: the library's default",
+    )
     microarchs = Param.String(
-        "", "Microarch table; empty: the library's default"
+        "",
+        "Microarch table of a foundation model; empty: the library's default",
+    )
+    rules = Param.String(
+        "",
+        "Rules for a list of cores that names none: gem5, gem5-stock or textbook; empty: those"
+        " of this gem5, found by looking for its flaw in compressed branches (issue 1405)",
     )
     threads = Param.Unsigned(
         1, "Threads that run the model; 0: the simulator's own"

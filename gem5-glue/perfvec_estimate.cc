@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "base/logging.hh"
+#include "base/output.hh"
 #include "params/PerfVec.hh"
 #include "perfvec_region.hh"
+#include "perfvec_rules.hh"
 
 namespace gem5
 {
@@ -32,13 +34,46 @@ samplingMode(const PerfVecParams &params)
           params.sampling);
 }
 
+/** "self" is the configuration that gem5 has just written. */
+std::string
+modelFile(const PerfVecParams &params)
+{
+    return params.model == "self" ? simout.directory() + "config.json" : params.model;
+}
+
+/** A list of cores is a model and its table in one. */
+std::string
+tableFile(const PerfVecParams &params)
+{
+    const std::string model = modelFile(params), onnx = ".onnx";
+    const bool list = model.size() < onnx.size()
+        || model.compare(model.size() - onnx.size(), onnx.size(), onnx) != 0;
+    return params.microarchs.empty() && list ? model : params.microarchs;
+}
+
+perfvec::Model
+loadModel(const PerfVecParams &params)
+{
+    const std::string rules = params.rules.empty() ? perfvecRulesOfThisGem5() : params.rules;
+    orFatal(params.name, "rules", [&] { perfvec::set_rules(rules); });
+    perfvec::Model model
+        = orFatal(params.name, "model", [&] { return perfvec::Model(modelFile(params)); });
+    try {
+        const std::string notes = model.metadata("perfvec.notes");
+        warn("%s: not as this configuration has it:\n%s\n", params.name, notes);
+    } catch (const perfvec::Error &) {
+        // Cores that have a parameter for everything.
+    }
+    return model;
+}
+
 } // anonymous namespace
 
 PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams &params)
     : Group(parent), params(params), tracerName(params.name),
-      model(orFatal(params.name, "model", [&] { return perfvec::Model(params.model); })),
+      model(loadModel(params)), isCores(model.is_cores()),
       table(orFatal(params.name, "microarchs",
-                    [&] { return perfvec::Microarchs(params.microarchs); })),
+                    [&] { return perfvec::Microarchs(tableFile(params)); })),
       ADD_STAT(retired, statistics::units::Count::get(), "Instructions retired"),
       ADD_STAT(measured, statistics::units::Count::get(),
                "Of these, instructions that went through the model"),
@@ -53,7 +88,7 @@ PerfVecEstimate::PerfVecEstimate(statistics::Group *parent, const PerfVecParams 
     fatal_if(params.work_items && perfvec_glue::hasRegion(params), "%s: work_items and a region "
              "(from_pc, skip, first, until_pc, markers) exclude each other\n", name());
     // Under the tracer itself: gem5 loses groups within a group that was merged into it.
-    cores = PerfVecCoreStats::ofTable(parent, table);
+    cores = PerfVecCoreStats::ofTable(parent, table, isCores);
     if (!params.calibrate.empty())
         checkCalibrate();
     if (!params.intervals.empty()) {
@@ -240,6 +275,14 @@ PerfVecEstimate::estimates() const
     return orFatal(name(), "estimate", [&] { return session->estimate(table); });
 }
 
+std::vector<PerfVecCauses>
+PerfVecEstimate::causes() const
+{
+    if (!isCores || !session)
+        return {};
+    return orFatal(name(), "causes", [&] { return perfvecCauses(*session, table); });
+}
+
 double
 PerfVecEstimate::calibratedCycles() const
 {
@@ -282,8 +325,9 @@ PerfVecEstimate::preDumpStats()
         oodScore = std::nan(""); // not every table knows what its model was trained on
     }
     const auto values = estimates();
+    const auto why = causes();
     for (std::size_t i = 0; i < cores.size(); ++i)
-        cores[i]->show(values[i], since);
+        cores[i]->show(values[i], why.empty() ? nullptr : &why[i], since);
 }
 
 void
@@ -295,8 +339,9 @@ PerfVecEstimate::resetStats()
     sync();
     baseCounts = counts();
     const auto values = estimates();
+    const auto why = causes();
     for (std::size_t i = 0; i < cores.size(); ++i)
-        cores[i]->rebase(values[i]);
+        cores[i]->rebase(values[i], why.empty() ? nullptr : &why[i]);
 }
 
 } // namespace gem5

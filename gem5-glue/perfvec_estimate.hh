@@ -29,7 +29,7 @@ struct PerfVecParams;
  * The session of one hart and its estimates, as statistics of the tracer:
  *
  *     TRACER.retired, .measured, .pending, .units, .oodScore
- *     TRACER.MICROARCH.cycles, .cpi, .seconds, .halfWidth
+ *     TRACER.MICROARCH.cycles, .cpi, .seconds, .halfWidth; .stack, .error90
  *
  * Values are fetched when statistics are dumped, and count from the last reset.
  */
@@ -75,6 +75,10 @@ class PerfVecEstimate : public statistics::Group
     const perfvec::Microarchs &microarchs() const { return table; }
     /** Retirements inside regions of interest since the start. */
     std::uint64_t inRegions() const { return session ? counts().retired : 0; }
+    /** Whether the model is a list of cores, which tells where cycles go. */
+    bool tellsCauses() const { return isCores; }
+    /** Of every core, since the start; empty where the model does not tell. */
+    std::vector<PerfVecCauses> causes() const;
     /** Estimated cycles on `microarch` since the start; for Python. */
     double cycles(const std::string &microarch);
     /** Estimated cycles on the fitted core; fatal before finish() with a calibration. */
@@ -97,6 +101,7 @@ class PerfVecEstimate : public statistics::Group
     const PerfVecParams &params;
     const std::string tracerName;
     perfvec::Model model;
+    const bool isCores;
     perfvec::Microarchs table;
     /** Both outlive the session, which calls `series` and feeds the calibrator. */
     std::unique_ptr<PerfVecIntervals> series;

@@ -20,6 +20,7 @@ namespace gem5
 
 // gem5 includes this header where perfvec.h is not on the include path.
 class PerfVecCoreStats;
+struct PerfVecCauses;
 
 /** `retired`, and per core of the first tracer's table what PerfVecCoreStats shows. */
 class PerfVecTotal : public SimObject
@@ -35,6 +36,8 @@ class PerfVecTotal : public SimObject
   private:
     /** Brings every session up to date. @return their sums, or nothing before any retirement. */
     std::vector<perfvec_estimate> sums();
+    /** Of the sums: stacks add up; errors of one machine are those of all, by cycles. */
+    std::vector<PerfVecCauses> causes(const std::vector<perfvec_estimate> &sums) const;
     std::uint64_t retirements() const;
 
     std::uint64_t base = 0;

@@ -1109,12 +1109,23 @@ perfvec_status perfvec_static_inst_decode(uint32_t isa,
                                           struct perfvec_static_inst *out);
 
 /**
+ * Rules that lists of cores follow which name none, when perfvec_model_load() and
+ * perfvec_microarchs_load() read them from here on, in the whole process: "gem5" (as at the start),
+ * "gem5-stock" (gem5 24.0 as released, which takes compressed branches for mispredicted ones) or
+ * "textbook". A simulator calls it once, to have cores timed by its own rules. Errors:
+ * PERFVEC_ERR_INVALID_ARGUMENT. Callable from any thread.
+ */
+perfvec_status perfvec_rules_set(const char *rules);
+
+/**
  * Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for all that the library knows),
- * each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same file gives their table. `path` NULL means the default model: the file that the environment
- * variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
- * from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
- * data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
- * perfvec_model_free().
+ * each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same
+ * file gives their table. gem5's config.json is a list of its CPUs with a pipeline, by their paths; the
+ * metadata "perfvec.notes" has a line for each thing in it that cores have no parameter for.
+ * `path` NULL means the default model: the file that the environment variable PERFVEC_MODEL names,
+ * else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this library's folder,
+ * onnx/ of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is
+ * one of `PERFVEC_BACKEND_...`. Free the model with perfvec_model_free().
  *
  * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
  * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,

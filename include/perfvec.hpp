@@ -51,6 +51,8 @@ inline void check_abi() {
 inline std::string version() { return perfvec_version(); }
 
 // Sends log messages to `function`; a null one silences the library.
+inline void set_rules(const std::string &rules) { check(perfvec_rules_set(rules.c_str())); }
+
 inline void set_log(perfvec_log_fn function, void *user, int max_level) {
     check(perfvec_log_set(function, user, max_level));
 }
@@ -115,6 +117,8 @@ class Model {
         check(perfvec_model_get_metadata(get(), key.c_str(), &value));
         return value;
     }
+    // Whether it is a list of cores, so that sessions have stacks() and errors().
+    bool is_cores() const { return std::string(info().schema).rfind("cores-", 0) == 0; }
     perfvec_model *get() const noexcept { return handle_.get(); }
 
   private:

@@ -6,6 +6,7 @@ use crate::microarch::MicroarchTable;
 use crate::model::{Backend, Model};
 use crate::twin::bank;
 use crate::twin::cores::CoreList;
+use crate::twin::rules::Rules;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,12 +14,15 @@ use std::sync::Arc;
 pub const KNOWN: &str = "cores";
 
 /// The list of cores that `path` names; `None` where it names a foundation model.
-fn cores(path: &Path) -> Result<Option<CoreList>> {
+fn cores(path: &Path, rules: Rules) -> Result<Option<CoreList>> {
     if path.as_os_str() == KNOWN {
-        return Ok(Some(CoreList::known()));
+        return Ok(Some(CoreList {
+            rules,
+            ..CoreList::known()
+        }));
     }
     match is_cores(path) {
-        true => CoreList::read(path).map(Some),
+        true => CoreList::read(path, rules).map(Some),
         false => Ok(None),
     }
 }
@@ -29,17 +33,18 @@ pub fn is_cores(path: &Path) -> bool {
 }
 
 /// The model in a file: .toml and .json hold lists of cores, "cores" stands for all that the
-/// library knows, and other names are those of foundation models, which `backend` runs.
-pub fn model(path: &Path, backend: Backend) -> Result<Arc<Model>> {
-    match cores(path)? {
+/// library knows, and other names are those of foundation models, which `backend` runs. Lists that
+/// name no rules follow `rules`.
+pub fn model(path: &Path, backend: Backend, rules: Rules) -> Result<Arc<Model>> {
+    match cores(path, rules)? {
         Some(cores) => Ok(bank::model(&Arc::new(cores))),
         None => Model::load(path, backend),
     }
 }
 
 /// The microarch table in a file, or of the cores that [`model`] takes by the same name.
-pub fn microarchs(path: &Path) -> Result<MicroarchTable> {
-    match cores(path)? {
+pub fn microarchs(path: &Path, rules: Rules) -> Result<MicroarchTable> {
+    match cores(path, rules)? {
         Some(cores) => bank::table(&cores),
         None => MicroarchTable::load(path),
     }

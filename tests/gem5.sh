@@ -353,4 +353,8 @@ fi
 
 # --- regions of interest ---
 . tests/gem5/regions.sh
+
+# --- cores by their own parameters, pieces of programs ---
+. tests/gem5/cores.sh
+. tests/gem5/simpoints.sh
 echo "gem5.sh: all passed"

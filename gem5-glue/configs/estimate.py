@@ -45,7 +45,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cpu", choices=CPUS, default="atomic")
     parser.add_argument("--cpus", type=int, default=1, help="so many CPUs, each runs BINARY")
-    parser.add_argument("--model", default="", help="foundation model")
+    parser.add_argument("--model", default="", help="foundation model, or list of cores")
     parser.add_argument("--microarchs", default="", help="microarch table")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sampling", default="full", help="full, rate, target, overhead")
@@ -65,7 +65,8 @@ def parse():
                         help="end before it retires")
     parser.add_argument("--markers", action="store_true",
                         help="only between slti x0, x0, 0x501 and 0x502")
-    parser.add_argument("--every", type=int, default=0, help="print estimates every N")
+    parser.add_argument("--every", type=int, default=0, help="dump statistics every N")
+    parser.add_argument("--reset", action="store_true", help="and reset them")
     parser.add_argument("--max", type=int, default=0, help="stop after N retirements")
     parser.add_argument("--instructions", type=int, default=0, help="stop the CPUs after N")
     parser.add_argument("--record", default="", help="also write the stream to this trace, with "
@@ -122,6 +123,8 @@ while True:
     event = m5.simulate()
     if event.getCause() == "perfvec interval":
         m5.stats.dump()  # or decide, on tracers[0].estimatedCycles("name"), that enough was seen
+        if options.reset:
+            m5.stats.reset()
     elif event.getCause() == "perfvec mark" and options.fork:
         m5.fork()  # the child writes to OUTDIR.f0
     else:

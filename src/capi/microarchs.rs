@@ -3,6 +3,7 @@
 use super::handle::{self, alone, guard, reading, AfterFork, Opaque};
 use super::log;
 use super::model::{default_model, perfvec_model};
+use super::rules;
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, to_c_string};
 use super::strings::{self, fill, optional_path, optional_text, put, slice, text};
@@ -136,7 +137,7 @@ pub unsafe extern "C" fn perfvec_microarchs_load(
             Some(path) => path.to_owned(),
             None => default_model()?.with_extension("safetensors"),
         };
-        let table = pricing::microarchs(&path)?;
+        let table = pricing::microarchs(&path, rules::chosen())?;
         log::info(&format!(
             "{} microarchitectures of model \"{}\" from {}",
             table.entries().len(),

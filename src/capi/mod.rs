@@ -27,6 +27,7 @@ pub mod microarchs;
 pub mod model;
 pub mod recorder;
 pub mod region;
+pub mod rules;
 pub mod session;
 mod signals;
 mod sized;

@@ -4,7 +4,7 @@ use super::handle::{self, guard, reading, AfterFork, Opaque};
 use super::sized::{self, Sized32};
 use super::status::{perfvec_status, to_c_string};
 use super::strings::{check_out, optional_path, put, text};
-use super::{fork, log};
+use super::{fork, log, rules};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::schema;
 use crate::isa::Isa;
@@ -105,11 +105,13 @@ impl LoadedModel {
 }
 
 /// Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for all that the library knows),
-/// each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same file gives their table. `path` NULL means the default model: the file that the environment
-/// variable PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen
-/// from this library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG
-/// data directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
-/// perfvec_model_free().
+/// each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same
+/// file gives their table. gem5's config.json is a list of its CPUs with a pipeline, by their paths; the
+/// metadata "perfvec.notes" has a line for each thing in it that cores have no parameter for.
+/// `path` NULL means the default model: the file that the environment variable PERFVEC_MODEL names,
+/// else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this library's folder,
+/// onnx/ of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is
+/// one of `PERFVEC_BACKEND_...`. Free the model with perfvec_model_free().
 ///
 /// Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
 /// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
@@ -127,7 +129,7 @@ pub unsafe extern "C" fn perfvec_model_load(
             Some(path) => path.to_owned(),
             None => default_model()?,
         };
-        let model = pricing::model(&path, backend_from(backend)?)?;
+        let model = pricing::model(&path, backend_from(backend)?, rules::chosen())?;
         let info = model.info();
         if schema::by_name(&info.schema).is_none() && info.schema != bank::SCHEMA {
             let known: Vec<&str> = schema::ALL.iter().map(|s| s.name).collect();

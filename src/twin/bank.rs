@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 
 /// Name of the rows.
 pub const SCHEMA: &str = "cores-1";
+/// The key of the metadata that holds [`CoreList::notes`], a line each.
+pub const NOTES: &str = "perfvec.notes";
 /// Retirements before each sampling unit that the machines time, so that their queues fill.
 const WARMUP: usize = 1024;
 /// Retirements at a time: each machine works on them alone, which threads share.
@@ -46,7 +48,10 @@ pub fn model(cores: &Arc<CoreList>) -> Arc<Model> {
         features: cores.cores.len(),
         representation: cores.cores.len() * Part::COUNT,
         warmup: WARMUP,
-        metadata: Vec::new(),
+        metadata: match cores.notes.is_empty() {
+            true => Vec::new(),
+            false => vec![(NOTES.into(), cores.notes.join("\n"))],
+        },
     };
     Model::from_parts(info, Box::new(Factory(cores.clone())))
 }
@@ -405,7 +410,10 @@ mod tests {
     #[test]
     fn a_list_of_cores_survives_its_file_and_a_snapshot_is_refused() {
         let cores = list(&["skylake-like", "boom-small-like"]);
-        assert_eq!(CoreList::from_text(&cores.to_text()).unwrap(), *cores);
+        assert_eq!(
+            CoreList::from_text(&cores.to_text(), cores.rules).unwrap(),
+            *cores
+        );
         let mut session = session(&cores, &SessionConfig::default());
         let e = session.snapshot().unwrap_err();
         assert_eq!(e.kind(), ErrorKind::State);

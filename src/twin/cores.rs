@@ -1,5 +1,6 @@
 //! Cores by name, and files that describe a core.
 
+use super::gem5;
 use super::parameters::{CoreKind, CoreParameters};
 use super::parts::Part;
 use super::rules::Rules;
@@ -11,8 +12,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 const NAMED: &str = include_str!("cores.toml");
-/// Largest file that describes a core.
-const MAX_BYTES: u64 = 1 << 20;
+/// Largest file that describes cores: gem5's configuration of a thousand has about 100 MB.
+pub const MAX_BYTES: u64 = 1 << 28;
 
 /// A core and its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +121,9 @@ impl NamedCore {
     pub fn from_text(name: &str, text: &str) -> Result<Self> {
         let bad = |e: String| Error::new(ErrorKind::InvalidArgument, format!("core {name}: {e}"));
         let map = parse(text).map_err(bad)?;
+        if gem5::is_config(&map) {
+            return Err(bad("it is a configuration of gem5; `perfvec cores from-gem5 CONFIG.json -o CORE.toml` reads a core from it, and as a model it stands for all its CPUs".into()));
+        }
         let name = match map.get("name") {
             None => name.to_string(),
             Some(Value::String(own)) if !own.is_empty() => own.clone(),
@@ -156,6 +160,8 @@ pub struct CoreList {
     pub cores: Vec<NamedCore>,
     /// The rules.
     pub rules: Rules,
+    /// What was taken instead of what has no parameter, where they were read from elsewhere.
+    pub notes: Vec<String>,
 }
 
 /// Most cores of a list: a program vector has [`Part::COUNT`] elements for each.
@@ -191,14 +197,23 @@ impl CoreList {
                 pair[0].name
             ));
         }
-        Ok(Self { cores, rules })
+        Ok(Self {
+            cores,
+            rules,
+            notes: Vec::new(),
+        })
     }
 
-    /// From the text of a TOML or JSON file: `rules`, and tables that describe a core each.
-    pub fn from_text(text: &str) -> Result<Self> {
+    /// From the text of a TOML or JSON file: `rules`, and tables that describe a core each; or
+    /// a configuration of gem5, with a core for each kind of CPU, called by its path. `rules` are
+    /// taken where the text names none.
+    pub fn from_text(text: &str, rules: Rules) -> Result<Self> {
         let map = parse(text).map_err(|e| Error::new(ErrorKind::InvalidArgument, e))?;
+        if gem5::is_config(&map) {
+            return Self::from_gem5(&Value::Object(map), rules);
+        }
         let rules = match map.get("rules") {
-            None => Rules::GEM5,
+            None => rules,
             Some(word) => word.as_str().and_then(Rules::from_word).ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidArgument,
@@ -223,10 +238,25 @@ impl CoreList {
         Self::new(cores, rules)
     }
 
+    fn from_gem5(config: &Value, rules: Rules) -> Result<Self> {
+        let (mut cores, mut notes) = (Vec::new(), Vec::new());
+        for described in gem5::read_all(config)? {
+            notes.extend(described.notes);
+            cores.push(NamedCore {
+                name: described.cpu,
+                parameters: described.parameters,
+            });
+        }
+        Ok(Self {
+            notes,
+            ..Self::new(cores, rules)?
+        })
+    }
+
     /// Reads a file that [`CoreList::from_text`] takes.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path, rules: Rules) -> Result<Self> {
         read_text(path)
-            .and_then(|text| Self::from_text(&text))
+            .and_then(|text| Self::from_text(&text, rules))
             .map_err(|e| e.context(path.display()))
     }
 
@@ -325,11 +355,13 @@ mod tests {
     fn lists_of_cores_have_rules_and_different_names() {
         let text =
             "rules = \"textbook\"\n[b]\nlike = \"rocket-like\"\n[a]\nlike = \"u74-like\"\nras = 2";
-        let list = CoreList::from_text(text).unwrap();
+        let list = CoreList::from_text(text, Rules::GEM5).unwrap();
         assert_eq!(list.rules, Rules::TEXTBOOK);
         let names: Vec<&str> = list.cores.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(list.cores[0].parameters.ras, 2);
+        let silent = CoreList::from_text("[a]\nlike = \"u74-like\"", Rules::GEM5_STOCK).unwrap();
+        assert_eq!(silent.rules, Rules::GEM5_STOCK);
         assert_ne!(list.hash(), CoreList::known().hash());
         for (text, says) in [
             ("", "0 cores"),
@@ -340,7 +372,9 @@ mod tests {
             ("a = 3", "a is no table"),
             ("[a]\nlike = \"rocket-like\"\nrass = 2", "no parameter"),
         ] {
-            let e = CoreList::from_text(text).unwrap_err().to_string();
+            let e = CoreList::from_text(text, Rules::GEM5)
+                .unwrap_err()
+                .to_string();
             assert!(e.contains(says), "{e} lacks {says}");
         }
         let twice = ["rocket-like", "rocket-like"];

@@ -45,6 +45,22 @@ int main(void) {
     CHECK(perfvec_microarchs_stack_part(PERFVEC_STACK_PARTS) == NULL);
     perfvec_session_free(session);
 
+    /* A list that names no rules follows those of the process. */
+    perfvec_model *stock;
+    perfvec_model_info other;
+    other.struct_size = sizeof other;
+    OK(perfvec_rules_set("gem5-stock"));
+    OK(perfvec_model_load("cores.toml", PERFVEC_BACKEND_AUTO, &stock));
+    OK(perfvec_model_get_info(stock, &other));
+    CHECK(strcmp(other.id, info.id) != 0);
+    perfvec_model_free(stock);
+    FAILS(perfvec_rules_set("gem6"), PERFVEC_ERR_INVALID_ARGUMENT, "\"gem5-stock\"");
+    OK(perfvec_rules_set("gem5"));
+    OK(perfvec_model_load("cores.toml", PERFVEC_BACKEND_AUTO, &stock));
+    OK(perfvec_model_get_info(stock, &other));
+    CHECK(strcmp(other.id, info.id) == 0);
+    perfvec_model_free(stock);
+
     /* A foundation model does not tell causes apart, and its table is another one. */
     perfvec_model *learned = load_model();
     perfvec_microarchs *learned_table = load_table();

@@ -19,6 +19,14 @@ def stop(code):
     raise Stopped
 
 
+class Environment:
+    def __init__(self, linked):
+        self.Append = linked.update
+
+    def __getitem__(self, name):
+        return {"CONF": {"USE_RISCV_ISA": True}}[name]
+
+
 def run(environment):
     """Runs it in `environment`. Returns what it printed, its sources and what it links with, or
     None for these where it stopped."""
@@ -27,7 +35,7 @@ def run(environment):
         "Import": lambda what: None,
         "Exit": stop,
         "Dir": lambda what: SimpleNamespace(srcnode=lambda: SimpleNamespace(abspath=str(GLUE))),
-        "env": SimpleNamespace(Append=lambda **what: linked.update(what)),
+        "env": Environment(linked),
         "SimObject": lambda file, sim_objects: sources.append(file),
         "Source": lambda file, append: sources.append(file),
     }

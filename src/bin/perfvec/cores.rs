@@ -2,15 +2,12 @@
 
 use crate::output::{apart, print, tell};
 use perfvec::file;
-use perfvec::twin::cores::{named, NamedCore};
+use perfvec::twin::cores::{named, NamedCore, MAX_BYTES};
 use perfvec::twin::gem5;
 use perfvec::twin::parameters::{CoreKind, AXES};
 use perfvec::Result;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-
-/// Largest config.json that is read: one of a thousand cores has about 100 MB.
-const MAX_CONFIG: u64 = 1 << 28;
 
 /// Arguments of `perfvec cores`.
 #[derive(clap::Args)]
@@ -74,7 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn from_gem5(config: &Path, cpu: Option<&str>, output: Option<&Path>) -> Result<()> {
-    let read = file::read_bounded(config, MAX_CONFIG).and_then(|text| gem5::read(&text, cpu));
+    let read = file::read_bounded(config, MAX_BYTES).and_then(|text| gem5::read(&text, cpu));
     let core = read.map_err(|e| e.context(config.display()))?;
     let mut notes = String::new();
     for note in &core.notes {

@@ -153,7 +153,7 @@ impl Source {
                 path => path.with_extension("safetensors"),
             },
         };
-        Ok((pricing::microarchs(&path)?, path))
+        Ok((pricing::microarchs(&path, self.rules)?, path))
     }
 
     /// Loads both and checks that they belong together.
@@ -162,7 +162,7 @@ impl Source {
             Some(cores) => (bank::model(&Arc::new(cores)), "--core".into()),
             None => {
                 let path = self.model_path()?;
-                (pricing::model(&path, self.backend)?, path)
+                (pricing::model(&path, self.backend, self.rules)?, path)
             }
         };
         let (table, table_path) = self.table()?;

@@ -27,37 +27,61 @@ pub struct Described {
     pub notes: Vec<String>,
 }
 
+/// Whether a JSON text is such a configuration.
+pub fn is_config(map: &Map<String, Value>) -> bool {
+    map.get("type").and_then(Value::as_str) == Some("Root")
+}
+
 /// Reads the text of a config.json: its only CPU with a pipeline, or the one at the path `cpu`.
 pub fn read(text: &[u8], cpu: Option<&str>) -> Result<Described> {
     let root: Value =
         serde_json::from_slice(text).map_err(|e| bad(format!("not gem5's config.json: {e}")))?;
-    let tree = Tree::new(&root);
-    let cpus: Vec<Object<'_>> = tree.all().filter(|o| kind(*o).is_some()).collect();
-    let wanted: Vec<Object<'_>> = match cpu {
-        None => cpus.clone(),
-        Some(path) => cpus.iter().copied().filter(|c| c.path == path).collect(),
-    };
-    let mut read = Vec::new();
-    for cpu in &wanted {
-        read.push(describe(&tree, *cpu)?);
+    let mut read = kinds(&root, cpu)?;
+    if let [first, other, ..] = &read[..] {
+        return Err(bad(format!(
+            "{} and {} differ; say which with --cpu PATH, one of {}",
+            first.cpu,
+            other.cpu,
+            paths(&pipelines(&Tree::new(&root)))
+        )));
     }
-    let Some(other) = read.iter().find(|r| r.map != read[0].map) else {
-        let count = read.len();
-        let mut first = read
-            .into_iter()
-            .next()
-            .ok_or_else(|| none(&tree, &cpus, cpu))?;
+    Ok(read.remove(0))
+}
+
+/// Reads every kind of CPU with a pipeline: the first of each, in the order of their paths.
+pub fn read_all(root: &Value) -> Result<Vec<Described>> {
+    kinds(root, None)
+}
+
+fn pipelines<'a>(tree: &Tree<'a>) -> Vec<Object<'a>> {
+    tree.all().filter(|o| kind(*o).is_some()).collect()
+}
+
+/// At least one; where `cpu` names a path, that one.
+fn kinds(root: &Value, cpu: Option<&str>) -> Result<Vec<Described>> {
+    let tree = Tree::new(root);
+    let cpus = pipelines(&tree);
+    let mut kinds: Vec<(Described, usize)> = Vec::new();
+    for object in cpus
+        .iter()
+        .filter(|c| cpu.is_none_or(|path| c.path == path))
+    {
+        let read = describe(&tree, *object)?;
+        match kinds.iter_mut().find(|(first, _)| first.map == read.map) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((read, 1)),
+        }
+    }
+    if kinds.is_empty() {
+        return Err(none(&tree, &cpus, cpu));
+    }
+    let note = |(mut first, count): (Described, usize)| {
         if count > 1 {
             first.notes.insert(0, format!("{count} CPUs of one kind, whose shared caches and memory are taken for one's own; the core is {}", first.cpu));
         }
-        return Ok(first);
+        first
     };
-    Err(bad(format!(
-        "{} and {} differ; say which with --cpu PATH, one of {}",
-        read[0].cpu,
-        other.cpu,
-        paths(&cpus)
-    )))
+    Ok(kinds.into_iter().map(note).collect())
 }
 
 fn paths(objects: &[Object<'_>]) -> String {
@@ -237,7 +261,8 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::cores::find;
+    use crate::twin::cores::{find, CoreList};
+    use crate::twin::rules::Rules;
     use serde_json::json;
 
     /// Made by gem5 24.0: see tests/data/gem5-config/make.py.
@@ -441,6 +466,22 @@ mod tests {
                 .rob,
             64
         );
+        // As a list, both are priced.
+        root["system"]["cpu"]["squashWidth"] = 4.into();
+        let list = CoreList::from_text(&root.to_string(), Rules::GEM5_STOCK).unwrap();
+        let robs: Vec<(&str, u32)> = (list.cores.iter())
+            .map(|c| (c.name.as_str(), c.parameters.rob))
+            .collect();
+        assert_eq!(robs, [("system.cpu", 224), ("system.cpu1", 64)]);
+        assert_eq!(list.rules, Rules::GEM5_STOCK);
+        assert!(
+            list.notes.len() == 1 && list.notes[0].contains("system.cpu.squashWidth"),
+            "{:?}",
+            list.notes
+        );
+        let none = CoreList::from_text("{\"type\": \"Root\"}", Rules::GEM5).unwrap_err();
+        assert!(none.to_string().contains("no O3 or Minor CPU"), "{none}");
+
         let e = error(&text, Some("system.cpu7"));
         assert!(e.contains("there are system.cpu, system.cpu1"), "{e}");
     }
