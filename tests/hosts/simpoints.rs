@@ -79,8 +79,10 @@ fn points_are_written_as_simpoint_has_them_and_price_the_whole() {
     let mut text = "interval,cycles,retirements\n".to_string();
     for p in points {
         let at = p["interval"].as_u64().unwrap() as usize;
-        let cycles = all[at]["cpi"][1].as_f64().unwrap() * 20_000.0;
-        text += &format!("{at},{cycles},20000\n");
+        // The last interval is short.
+        let retired = all[at]["retirements"].as_f64().unwrap();
+        let cycles = all[at]["cpi"][1].as_f64().unwrap() * retired;
+        text += &format!("{at},{cycles},{retired}\n");
     }
     std::fs::write(&pieces, &text).unwrap();
     let name = cores[1]["name"].as_str().unwrap();
