@@ -62,7 +62,7 @@ def price(perfvec, rules, path):
     if info.get("timed_retirements") != retired:
         return None
     header = info["header"]
-    core = {k: v for k, v in header["metadata"].items() if k != "split"}
+    core = {k: v for k, v in header["metadata"].items() if k not in ("split", "image_end")}
     for key, value in core.items():
         try:
             core[key] = json.loads(value)

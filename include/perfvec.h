@@ -790,6 +790,12 @@ typedef struct perfvec_config {
      * nothing. The full mode ignores it, and outside regions nothing is dropped.
      */
     uint64_t warming;
+    /**
+     * Where the image of a program at fixed addresses ends: the end of its last segment, zeroed data
+     * among it. Lists of cores take what lies beyond for heap, whose pages trap when they are
+     * touched first. 0: not known.
+     */
+    uint64_t image_end;
 } perfvec_config;
 
 /**

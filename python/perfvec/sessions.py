@@ -111,11 +111,13 @@ class Session(Stream):
         seed: int = 0,
         warming: int | None = None,
         outside: bool = False,
+        image_end: int = 0,
     ) -> None:
         config = ffi.new("perfvec_config *")
         check(lib.perfvec_config_init(config, ffi.sizeof("perfvec_config")))
         config.lanes, config.segment, config.unit, config.seed = lanes, segment, unit, seed
         config.interval, config.start_outside_region = interval, outside
+        config.image_end = image_end
         for name, value in (("threads", threads), ("warmup", warmup), ("warming", warming)):
             if value is not None:
                 setattr(config, name, value)

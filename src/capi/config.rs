@@ -91,10 +91,14 @@ pub struct perfvec_config {
     /// an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
     /// nothing. The full mode ignores it, and outside regions nothing is dropped.
     pub warming: u64,
+    /// Where the image of a program at fixed addresses ends: the end of its last segment, zeroed data
+    /// among it. Lists of cores take what lies beyond for heap, whose pages trap when they are
+    /// touched first. 0: not known.
+    pub image_end: u64,
 }
 
 const _: () = {
-    assert!(size_of::<perfvec_config>() == 112);
+    assert!(size_of::<perfvec_config>() == 120);
     assert!(PERFVEC_WARMUP_OF_MODEL == u32::MAX);
     assert!(PERFVEC_WARMING_ALL == WARMING_ALL);
     assert!(PERFVEC_PLAN_MAX as usize == MAX_EPOCHS);
@@ -103,7 +107,7 @@ const _: () = {
 // SAFETY: plain numbers and a pointer, which may be NULL.
 unsafe impl Sized32 for perfvec_config {
     const NAME: &'static str = "perfvec_config";
-    const SIZES: &'static [usize] = &[112];
+    const SIZES: &'static [usize] = &[120];
     fn defaults() -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
@@ -125,6 +129,7 @@ unsafe impl Sized32 for perfvec_config {
             plan: ptr::null(),
             plan_len: 0,
             warming: PERFVEC_WARMING_ALL,
+            image_end: 0,
         }
     }
 }
@@ -229,5 +234,6 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         warming: c.warming,
         seed: c.seed,
         start_outside_region: c.start_outside_region == 1,
+        image_end: c.image_end,
     })
 }

@@ -30,6 +30,11 @@ pub trait Extractor: Send {
         256
     }
 
+    /// The program's image ends at address `end`, 0 where nobody knows: what lies below was loaded
+    /// with it, data that starts as zeros among it. Before the first retirement; extractors that know
+    /// no pages ignore it.
+    fn set_image_end(&mut self, _end: u64) {}
+
     /// Announces static instruction `id` before its first retirement. Ids are dense from 0.
     fn intern(&mut self, id: InstId, inst: &StaticInst);
 

@@ -33,6 +33,10 @@ pub struct SessionConfig {
     pub seed: u64,
     /// Whether the stream starts outside the region of interest.
     pub start_outside_region: bool,
+    /// Where the image of a program at fixed addresses ends: the end of its last segment, data
+    /// that starts as zeros among it. The machines of cores take what lies beyond for heap, which traps when
+    /// a page of it is touched first. 0 where the host does not know it.
+    pub image_end: u64,
 }
 
 impl Default for SessionConfig {
@@ -48,6 +52,7 @@ impl Default for SessionConfig {
             warming: WARMING_ALL,
             seed: 0,
             start_outside_region: false,
+            image_end: 0,
         }
     }
 }
@@ -160,6 +165,8 @@ impl SessionConfig {
             warming,
             seed,
             start_outside_region,
+            // Models whose state can be saved know no pages.
+            image_end: 0,
         };
         config.validate()?;
         Ok(config)

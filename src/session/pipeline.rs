@@ -56,7 +56,8 @@ impl Pipeline {
     /// A pipeline at the start of a stream; `warmup` is the one in force.
     pub fn new(model: &Model, config: &SessionConfig, warmup: usize, clock: Clock) -> Result<Self> {
         let info = model.info();
-        let extractor = model.extractor(config.threads)?;
+        let mut extractor = model.extractor(config.threads)?;
+        extractor.set_image_end(config.image_end);
         let columns = extractor.columns();
         let layout = config.layout(warmup);
         let shape = Shape {

@@ -130,8 +130,13 @@ impl Places {
 impl Profile {
     /// A profile on `cores`, whose vectors must be of `model` (kind `Mismatch`). With a period, one
     /// segment of 1024 retirements in so many is measured (kind `InvalidArgument` below that), and
-    /// the cycles are scaled to all.
-    pub fn new(model: &Model, cores: &[&Microarch], period: Option<u64>) -> Result<Self> {
+    /// the cycles are scaled to all. `image_end` is that of [`SessionConfig`].
+    pub fn new(
+        model: &Model,
+        cores: &[&Microarch],
+        period: Option<u64>,
+        image_end: u64,
+    ) -> Result<Self> {
         let (info, config) = (model.info(), SessionConfig::default());
         for core in cores {
             if core.vector.len() != info.representation {
@@ -153,9 +158,11 @@ impl Profile {
                 ),
             ));
         }
+        let mut extractor = model.extractor(config.threads)?;
+        extractor.set_image_end(image_end);
         Ok(Self {
             engine: model.engine(config.lanes, STEPS)?,
-            extractor: model.extractor(config.threads)?,
+            extractor,
             resolver: Resolver::default(),
             cores: cores.iter().map(|core| (*core).clone()).collect(),
             settled: Vec::new(),

@@ -76,6 +76,17 @@ pub struct Header {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// Key of [`Header::metadata`]: where the program's image ends, in decimal.
+pub const IMAGE_END: &str = "image_end";
+
+impl Header {
+    /// Where the image of the program ends, as its host knew it; 0 where it did not.
+    pub fn image_end(&self) -> u64 {
+        let text = self.metadata.get(IMAGE_END);
+        text.and_then(|t| t.parse().ok()).unwrap_or(0)
+    }
+}
+
 /// Retirements of known duration, all in one [`Block`].
 ///
 /// A window that crosses a block boundary appears as one piece at the end of a block and another

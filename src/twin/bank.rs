@@ -148,6 +148,8 @@ pub struct Bank {
     /// What each machine made of the last block, one after the other.
     made: Vec<f32>,
     threads: usize,
+    /// Where the program's image ends, or 0.
+    image_end: u64,
 }
 
 impl Bank {
@@ -158,6 +160,7 @@ impl Bank {
             insts: Vec::new(),
             made: Vec::new(),
             threads: threads.min(cores.cores.len()),
+            image_end: 0,
             cores,
         }
     }
@@ -224,6 +227,13 @@ impl Extractor for Bank {
         BLOCK
     }
 
+    fn set_image_end(&mut self, end: u64) {
+        self.image_end = end;
+        if end > 0 {
+            self.machines.iter_mut().for_each(|m| m.set_image_end(end));
+        }
+    }
+
     fn intern(&mut self, id: InstId, inst: &StaticInst) {
         debug_assert_eq!(id as usize, self.insts.len());
         self.insts.push(Prepared::new(inst));
@@ -257,6 +267,7 @@ impl Extractor for Bank {
 
     fn reset(&mut self) {
         self.machines = machines(&self.cores);
+        self.set_image_end(self.image_end);
     }
 
     fn save(&self, _out: &mut Vec<u8>) -> Result<()> {
@@ -392,7 +403,7 @@ mod tests {
         let cores = list(&NAMES);
         let table = table(&cores).unwrap();
         let on: Vec<&Microarch> = table.entries().iter().collect();
-        let mut profile = crate::session::Profile::new(&model(&cores), &on, None).unwrap();
+        let mut profile = crate::session::Profile::new(&model(&cores), &on, None, 0).unwrap();
         read(|block| {
             block.statics.iter().for_each(|inst| profile.intern(inst));
             profile.retire(&block.retirements).unwrap();

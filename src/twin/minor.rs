@@ -217,6 +217,11 @@ impl InOrder {
         }
     }
 
+    /// The image of the program ends at address `end`.
+    pub fn set_image_end(&mut self, end: u64) {
+        self.pages.set_image_end(end);
+    }
+
     /// One retirement: the cycle of its commit, and what it waited for.
     pub fn step(&mut self, i: &Prepared, r: &Resolved) -> At {
         let fetched = self.fetch(i);

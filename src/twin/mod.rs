@@ -54,6 +54,14 @@ impl Machine {
         Self { core, last: 0 }
     }
 
+    /// The image of the program ends at address `end`.
+    fn set_image_end(&mut self, end: u64) {
+        match &mut self.core {
+            Core::OutOfOrder(core) => core.set_image_end(end),
+            Core::InOrder(core) => core.set_image_end(end),
+        }
+    }
+
     /// One retirement of `inst`: the cycles since the one before, because of their part.
     fn step(&mut self, inst: &Prepared, r: &Resolved) -> At {
         let at = match &mut self.core {

@@ -196,6 +196,11 @@ impl OutOfOrder {
         }
     }
 
+    /// The image of the program ends at address `end`.
+    pub fn set_image_end(&mut self, end: u64) {
+        self.pages.set_image_end(end);
+    }
+
     /// One retirement: the cycle of its commit, and what it waited for. `target` is where a taken
     /// transfer goes.
     pub fn step(&mut self, i: &Prepared, r: &Resolved) -> At {

@@ -1,9 +1,10 @@
 //! Virtual pages in the order in which they are touched: the physical pages of a simulator that
 //! hands them out one after another.
 //!
-//! The program's image (its code, and the data right behind it) is there from the start, in one
-//! piece. Where the image ends no stream says: some pages behind its last code are taken for its
-//! data, and what lies further for heap, which traps when it is touched first.
+//! The program's image (its code, and its data behind it) is there from the start, in one piece, and
+//! what lies further is heap, which traps when it is touched first. Where the image ends only a host
+//! can say that knows the program's file ([`Pages::set_image_end`]); else some pages behind the last
+//! code are taken for its data.
 
 use std::collections::HashMap;
 
@@ -13,8 +14,8 @@ const RECENT: usize = 256;
 const IMAGE_DATA: u64 = 64;
 /// Images begin at a multiple of so many pages.
 const IMAGE_ALIGN: u64 = 16;
-/// Where the pages behind the image begin.
-const BEHIND: u64 = 128;
+/// Where the pages behind an image of unknown size begin.
+const BEHIND: u64 = 1 << 14;
 /// Page beyond which stacks and mappings lie.
 const STACK: u64 = (1 << 32) >> PAGE_BITS;
 /// No code was fetched yet.
@@ -28,6 +29,10 @@ pub struct Pages {
     image: (u64, u64),
     /// The first page that was touched above [`STACK`]: where the arguments lie.
     arguments: Option<u64>,
+    /// The image's last page, where it is known.
+    image_last: Option<u64>,
+    /// Pages that are none of the image.
+    others: u64,
 }
 
 /// Where an address lies.
@@ -47,7 +52,14 @@ impl Pages {
             recent: vec![(u64::MAX, 0); RECENT],
             image: (NONE, 0),
             arguments: None,
+            image_last: None,
+            others: 0,
         }
+    }
+
+    /// The image ends at address `end`.
+    pub fn set_image_end(&mut self, end: u64) {
+        self.image_last = Some(end.saturating_sub(1) >> PAGE_BITS);
     }
 
     /// The physical address of the code at `address`.
@@ -69,9 +81,11 @@ impl Pages {
         let recent = &mut self.recent[page as usize % RECENT];
         let mut first = false;
         if recent.0 != page {
-            let next = BEHIND + self.frames.len() as u64;
             let (base, last) = self.image;
-            let in_image = page >= base && page <= last + IMAGE_DATA;
+            let end = self.image_last.filter(|end| *end >= base);
+            let behind = end.map_or(BEHIND, |end| end - base + 1);
+            let next = behind + self.others;
+            let in_image = page >= base && page <= end.unwrap_or(last + IMAGE_DATA);
             // The pages of the arguments are there from the start, too.
             let near = page > STACK && page.abs_diff(*self.arguments.get_or_insert(page)) <= 1;
             let frame = *self.frames.entry(page).or_insert_with(|| {
@@ -79,6 +93,7 @@ impl Pages {
                 if in_image {
                     page - base
                 } else {
+                    self.others += 1;
                     next
                 }
             });
@@ -131,5 +146,18 @@ mod tests {
         assert_eq!(p.code(0x2_1000), 0x1_1000);
         let data = p.touch((0x21 + IMAGE_DATA) << PAGE_BITS);
         assert!(!data.first);
+    }
+
+    #[test]
+    fn a_known_image_ends_where_it_was_said_and_heap_lies_behind_it() {
+        let mut p = Pages::new();
+        p.set_image_end(0x40_0800);
+        assert_eq!(p.code(0x1_2345), 0x2345);
+        let zeros = p.touch(0x40_0010);
+        assert_eq!((zeros.address, zeros.first), (0x3f_0010, false));
+        let heap = p.touch(0x40_1010);
+        assert_eq!((heap.address, heap.first), (0x3f_1010, true));
+        let next = p.touch(0x50_0000);
+        assert_eq!((next.address, next.first), (0x3f_2000, true));
     }
 }

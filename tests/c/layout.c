@@ -25,7 +25,7 @@ ASSERT_LAYOUT(sizeof(perfvec_model_info) == 48);
 ASSERT_LAYOUT(offsetof(perfvec_model_info, id) == 24);
 ASSERT_LAYOUT(sizeof(perfvec_microarch_info) == 40);
 ASSERT_LAYOUT(offsetof(perfvec_microarch_info, clock_hz) == 16);
-ASSERT_LAYOUT(sizeof(perfvec_config) == 112);
+ASSERT_LAYOUT(sizeof(perfvec_config) == 120);
 ASSERT_LAYOUT(offsetof(perfvec_config, half_width) == 64);
 ASSERT_LAYOUT(offsetof(perfvec_config, interval) == 24);
 ASSERT_LAYOUT(offsetof(perfvec_config, period) == 40);

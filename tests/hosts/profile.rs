@@ -21,7 +21,7 @@ fn profile(
     split: usize,
     period: Option<u64>,
 ) -> Vec<Cost> {
-    let mut profile = Profile::new(model, &[&table.entries()[0]], period).unwrap();
+    let mut profile = Profile::new(model, &[&table.entries()[0]], period, 0).unwrap();
     stream.statics.iter().for_each(|inst| profile.intern(inst));
     let retirements: Vec<_> = stream.retirements.iter().map(|r| r.0).collect();
     for part in retirements.chunks(split) {
@@ -112,7 +112,7 @@ fn a_sample_counts_everything_and_scales_what_it_measured() {
     assert_ne!(some, whole);
     let again = profile(&stream, &model, &table, 5000, Some(10_000));
     assert_eq!(sampled, again, "however the stream is cut into calls");
-    let refused = Profile::new(&model, &[&table.entries()[0]], Some(1000)).err();
+    let refused = Profile::new(&model, &[&table.entries()[0]], Some(1000), 0).err();
     assert!(refused.unwrap().to_string().contains("give more"));
 }
 

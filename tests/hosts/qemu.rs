@@ -4,7 +4,47 @@
 use crate::guests::*;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// Cycles of tests/qemu/pages.c on a core by its parameters: live, and of its recording.
+fn pages(dir: &Path, arguments: &[&str]) -> [f64; 2] {
+    let path = |name: &str| dir.join(name).display().to_string();
+    let program = path("pages");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/qemu/pages.c");
+    let built = Command::new("riscv64-linux-gnu-gcc")
+        .args(["-O1", "-static", "-o", &program])
+        .arg(&source)
+        .status()
+        .unwrap();
+    assert!(built.success());
+    let mut guest = vec!["--", &program];
+    guest.extend(arguments);
+    let (trace, out) = (path("pages.pvt"), path("pages.json"));
+    let works = |args: &[&str]| {
+        let out = perfvec(args);
+        assert_eq!(out.code, 0, "{}", out.stderr);
+    };
+    works(&[&["record", "-o", &trace], &guest[..]].concat());
+    let cycles = |what: &[&str]| {
+        let on = ["--core", "skylake-like", "--json", &out];
+        works(&[&what[..1], &on, &what[1..]].concat());
+        json(&out)["microarchs"][0]["cycles"].as_f64().unwrap()
+    };
+    let live = [&["run"], &guest[..]].concat();
+    [cycles(&live), cycles(&["replay", &trace])]
+}
+
+#[test]
+fn pages_of_a_large_static_array_do_not_trap_and_those_of_the_heap_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let image = pages(dir.path(), &[]);
+    assert_eq!(image[0], image[1]);
+    let heap = pages(dir.path(), &["heap"]);
+    assert_eq!(heap[0], heap[1]);
+    // A trap waits for what came before, and takes 15 cycles.
+    assert!(heap[0] - image[0] > 1000.0 * 15.0, "{image:?} {heap:?}");
+}
 
 #[test]
 fn a_live_run_is_its_recording_to_the_bit() {

@@ -30,6 +30,7 @@ The answer has "retired", "seconds" (wall time), "cause" and "error" (null, or w
 
 import json
 import os
+import struct
 import sys
 import time
 from typing import Any
@@ -55,6 +56,21 @@ def switch_points(windows: list[list[int]], warmup: int, slack: int) -> list[tup
     return points
 
 
+def image_end(path: str) -> int:
+    """Where the image of the program at `path` ends: the end of its last segment; 0 where it does
+    not lie at fixed addresses (the System V ABI's ELF headers)."""
+    with open(path, "rb") as file:
+        header = file.read(64)
+        kind, = struct.unpack_from("<H", header, 16)
+        table, = struct.unpack_from("<Q", header, 32)
+        size, count = struct.unpack_from("<HH", header, 54)
+        file.seek(table)
+        segments = [struct.unpack("<IIQQQQQQ", file.read(size)[:56]) for _ in range(count)]
+    fixed, load = 2, 1
+    ends = [address + memory for what, _, _, address, _, _, memory, _ in segments if what == load]
+    return max(ends, default=0) if kind == fixed else 0
+
+
 def run(job: dict[str, Any]) -> dict[str, Any]:
     """Runs one job in this process, which can run no other after it."""
     mode, core, command = job["mode"], job["core"], job["command"]
@@ -71,7 +87,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     tracer = PerfVec(
         estimate=False, record=job.get("trace", ""), hashes=job.get("hashes", ""), cycles=job.get("cycles", ""),
         windows=[number for window in windows for number in window], program=job["name"],
-        microarch=core["name"], parameters=json.dumps(core), exit_at=marks)
+        microarch=core["name"], parameters=json.dumps(core | {"image_end": str(image_end(command[0]))}), exit_at=marks)
     process = Process(
         cmd=[os.path.basename(command[0])] + command[1:], executable=command[0], pid=100,
         env=job.get("env", []), output=job.get("output", "cout"), input=job.get("input", "cin"))

@@ -140,6 +140,7 @@ fn observe(
         interval: args.interval,
         // What is not timed need only warm the features.
         start_outside_region: true,
+        image_end: reader.header().image_end(),
         ..SessionConfig::default()
     };
     let mut session = Session::new(loaded.model.clone(), &config)?;

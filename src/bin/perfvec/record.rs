@@ -10,7 +10,7 @@ use crate::report::{grouped, numbered};
 use crate::whole::Partial;
 use perfvec::inst::{Retirement, StaticInst};
 use perfvec::region::Region;
-use perfvec::trace::{Header, Summary, Writer};
+use perfvec::trace::{Header, Summary, Writer, IMAGE_END};
 use perfvec::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
     let host = Recording {
         output: &output,
         title: args.guest.title(),
+        image_end: launcher.image_end(),
         region,
     };
     let (outcome, followed) = guest::run(command, &share, &host, &progress)?;
@@ -92,6 +93,8 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
 struct Recording<'a> {
     output: &'a Path,
     title: String,
+    /// Of the program.
+    image_end: u64,
     /// Of each stream.
     region: Region,
 }
@@ -111,11 +114,15 @@ impl Host for Recording<'_> {
     type Done = (PathBuf, Summary);
 
     fn open(&self, number: usize, _alone: bool) -> Result<Writer> {
+        let mut metadata = BTreeMap::from([("stream".to_string(), number.to_string())]);
+        if self.image_end > 0 {
+            metadata.insert(IMAGE_END.into(), self.image_end.to_string());
+        }
         let header = Header {
             isa: "riscv64".into(),
             host: "qemu".into(),
             program: self.title.clone(),
-            metadata: [("stream".to_string(), number.to_string())].into(),
+            metadata,
             ..Header::default()
         };
         let mut writer = Writer::create(numbered(self.output, number), header)?;

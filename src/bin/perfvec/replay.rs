@@ -44,7 +44,8 @@ pub fn run(args: &Args) -> Result<()> {
     let mut reader = trace::open(&path)?;
     let header = reader.header().clone();
     check_isa(&loaded, &header.isa, &path)?;
-    let config = args.run.config(&loaded.table)?;
+    let mut config = args.run.config(&loaded.table)?;
+    config.image_end = header.image_end();
     let mut session = Session::new(loaded.model.clone(), &config)?;
     session.set_region(region)?;
     let first = loaded.table.entries().first();

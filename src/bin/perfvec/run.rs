@@ -75,14 +75,16 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     let region = args.region.of_program(Path::new(&args.guest.program[0]))?;
     let live = match args.profile.is_empty() {
         true => None,
-        false => Some(live(args, &loaded)?),
+        false => Some(live(args, &loaded, launcher.image_end())?),
     };
     let share = Share::create()?;
     let command = launcher.command(&share, live.is_some())?;
     let first = loaded.table.entries().first();
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
+    let mut config = args.run.config(&loaded.table)?;
+    config.image_end = launcher.image_end();
     let host = Pricing {
-        config: args.run.config(&loaded.table)?,
+        config,
         region,
         loaded: &loaded,
         progress: &progress,
@@ -103,7 +105,7 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     Ok(outcome.code())
 }
 
-fn live(args: &Args, loaded: &Loaded) -> Result<Live> {
+fn live(args: &Args, loaded: &Loaded, image_end: u64) -> Result<Live> {
     let first = loaded.table.entries().first().into_iter();
     let cores = match args.on.is_empty() {
         true => first.collect(),
@@ -113,7 +115,7 @@ fn live(args: &Args, loaded: &Loaded) -> Result<Live> {
         Sampling::Full => None,
         _ => Some(PROFILE_PERIOD),
     };
-    Live::new(&loaded.model, &cores, period)
+    Live::new(&loaded.model, &cores, period, image_end)
 }
 
 /// A session for each stream.

@@ -191,8 +191,12 @@ impl Work<'_> {
         let named: Vec<NamedCore> = named.collect();
         let rules = self.measure.rules;
         let cores = Arc::new(CoreList::new(named.clone(), rules)?);
-        let mut session = Session::new(bank::model(&cores), &self.measure.config)?;
         let mut reader = trace::open(&program.path)?;
+        let config = SessionConfig {
+            image_end: reader.header().image_end(),
+            ..self.measure.config.clone()
+        };
+        let mut session = Session::new(bank::model(&cores), &config)?;
         let mut block = Block::default();
         while reader.next_block(&mut block)? {
             for inst in &block.statics {

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub struct Program {
     /// The dynamic loader that it asks for.
     pub interpreter: Option<String>,
+    /// Where its image ends, if it lies at fixed addresses; else 0.
+    pub image_end: u64,
 }
 
 /// How to start what the user named.
@@ -39,7 +41,10 @@ pub fn resolve(path: &Path, root: &Path) -> Result<Start> {
         path: path.to_path_buf(),
         argv0: None,
         front: Vec::new(),
-        program: Program { interpreter: None },
+        program: Program {
+            interpreter: None,
+            image_end: 0,
+        },
     };
     for _ in 0..MAX_SCRIPTS {
         let Some((interpreter, argument)) = script(&start.path)? else {
@@ -104,6 +109,8 @@ fn executable(path: &Path) -> Result<()> {
 
 const HEADER: usize = 64;
 const RISCV: u16 = 243;
+const ET_EXEC: u16 = 2;
+const PT_LOAD: u32 = 1;
 const PT_INTERP: u32 = 3;
 /// Longest name of an interpreter, as in Linux.
 const MAX_NAME: u64 = 4096;
@@ -133,13 +140,13 @@ fn inspect(path: &Path) -> Result<Program> {
         return Err(mismatch(path, &problem));
     }
     executable(path)?;
-    let interpreter = interpreter(&mut file, &head).ok_or_else(|| {
+    let program = program(&mut file, &head);
+    program.ok_or_else(|| {
         mismatch(
             path,
             "a damaged ELF file (its program headers cannot be read)",
         )
-    })?;
-    Ok(Program { interpreter })
+    })
 }
 
 fn mismatch(path: &Path, what: &str) -> Error {
@@ -201,8 +208,8 @@ fn machine_name(machine: u16) -> String {
     known.into()
 }
 
-/// The name in PT_INTERP, if there is one; `None` for damage.
-fn interpreter(file: &mut File, head: &[u8]) -> Option<Option<String>> {
+/// What the program headers say; `None` for damage.
+fn program(file: &mut File, head: &[u8]) -> Option<Program> {
     let (table, entry, count) = (u64_at(head, 32), u16_at(head, 54), u16_at(head, 56));
     if count > 0 && entry != 56 {
         return None;
@@ -210,8 +217,18 @@ fn interpreter(file: &mut File, head: &[u8]) -> Option<Option<String>> {
     let mut headers = vec![0; usize::from(entry) * usize::from(count)];
     file.seek(SeekFrom::Start(table)).ok()?;
     file.read_exact(&mut headers).ok()?;
-    let Some(h) = headers.chunks_exact(56).find(|h| u32_at(h, 0) == PT_INTERP) else {
-        return Some(None);
+    let headers = || headers.chunks_exact(56);
+    let loaded = headers().filter(|h| u32_at(h, 0) == PT_LOAD);
+    let end = loaded.map(|h| u64_at(h, 16).saturating_add(u64_at(h, 40)));
+    let mut program = Program {
+        interpreter: None,
+        image_end: match u16_at(head, 16) {
+            ET_EXEC => end.max().unwrap_or(0),
+            _ => 0,
+        },
+    };
+    let Some(h) = headers().find(|h| u32_at(h, 0) == PT_INTERP) else {
+        return Some(program);
     };
     let (at, size) = (u64_at(h, 8), u64_at(h, 32));
     if size == 0 || size > MAX_NAME {
@@ -221,7 +238,8 @@ fn interpreter(file: &mut File, head: &[u8]) -> Option<Option<String>> {
     file.seek(SeekFrom::Start(at)).ok()?;
     file.read_exact(&mut name).ok()?;
     name.retain(|b| *b != 0);
-    Some(Some(String::from_utf8_lossy(&name).into_owned()))
+    program.interpreter = Some(String::from_utf8_lossy(&name).into_owned());
+    Some(program)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

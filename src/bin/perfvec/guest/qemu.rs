@@ -52,6 +52,12 @@ impl Launcher {
         })
     }
 
+    /// Where the image of the program ends, if it lies at fixed addresses; else 0. Other programs
+    /// that it executes may end elsewhere.
+    pub fn image_end(&self) -> u64 {
+        self.start.program.image_end
+    }
+
     /// The command, whose plugin writes into `share`, with `maps` also which files the code comes
     /// from.
     pub fn command(&self, share: &Share, maps: bool) -> Result<Command> {

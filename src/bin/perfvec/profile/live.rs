@@ -18,6 +18,7 @@ pub struct Live {
     model: Arc<Model>,
     cores: Vec<Microarch>,
     period: Option<u64>,
+    image_end: u64,
 }
 
 /// What one thread of the program did.
@@ -34,20 +35,27 @@ pub struct Part {
 
 impl Live {
     /// A profile of `cores`, one segment measured in `period` where there is one.
-    pub fn new(model: &Arc<Model>, cores: &[&Microarch], period: Option<u64>) -> Result<Self> {
+    /// `image_end` is that of [`SessionConfig`](perfvec::session::SessionConfig).
+    pub fn new(
+        model: &Arc<Model>,
+        cores: &[&Microarch],
+        period: Option<u64>,
+        image_end: u64,
+    ) -> Result<Self> {
         // What is wrong with them is better told before the program runs.
-        drop(Profile::new(model, cores, period)?);
+        drop(Profile::new(model, cores, period, image_end)?);
         Ok(Self {
             model: model.clone(),
             cores: cores.iter().map(|core| (*core).clone()).collect(),
             period,
+            image_end,
         })
     }
 
     /// For one more stream.
     pub fn open(&self) -> Result<Profile> {
         let cores: Vec<&Microarch> = self.cores.iter().collect();
-        Profile::new(&self.model, &cores, self.period)
+        Profile::new(&self.model, &cores, self.period, self.image_end)
     }
 
     /// The profile of `parts`, called `program`. `maps` tells which files an image ran, in lines as

@@ -202,7 +202,7 @@ fn stream(
 ) -> Result<(Header, Costs, Vec<StaticInst>)> {
     let mut reader = trace::open(trace)?;
     check_isa(loaded, &reader.header().isa, trace)?;
-    let mut profile = Profile::new(&loaded.model, cores, period)?;
+    let mut profile = Profile::new(&loaded.model, cores, period, reader.header().image_end())?;
     let mut block = Block::default();
     while reader.next_block(&mut block)? {
         block.statics.iter().for_each(|inst| profile.intern(inst));

@@ -194,6 +194,7 @@ fn read(args: &Args, loaded: &Loaded) -> Result<Pass> {
     let config = SessionConfig {
         threads,
         interval: args.interval,
+        image_end: reader.header().image_end(),
         ..SessionConfig::default()
     };
     let mut session = Session::new(loaded.model.clone(), &config)?;

@@ -34,6 +34,7 @@ pub fn config(input: &mut Input<'_>, targets: *const perfvec_microarchs) -> perf
         plan: PLAN.as_ptr(),
         plan_len: [0, 1, 3, 65][input.below(4)],
         warming: [0, 1, 9, u64::MAX][input.below(4)],
+        image_end: [0, 1 << 20, u64::MAX][input.below(3)],
     }
 }
 

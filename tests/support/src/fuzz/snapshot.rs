@@ -36,6 +36,7 @@ pub fn run(data: &[u8]) {
         seed: 1,
         warming: if shape & 32 != 0 { 3 } else { WARMING_ALL },
         start_outside_region: shape & 8 != 0,
+        image_end: 0,
     };
     let mut session = Session::new(model.clone(), &config).expect("a good configuration");
     let ids: Vec<u32> = toy::program()
