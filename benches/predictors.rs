@@ -12,7 +12,7 @@
 
 use perfvec::inst::InstFlags;
 use perfvec::trace::{Block, Reader};
-use perfvec::twin::predictors::branch_unit::{BranchUnit, Control, Fetched, Found, Parameters};
+use perfvec::twin::predictors::branch_unit::{BranchUnit, Control, Found, Parameters};
 use perfvec::twin::predictors::{Direction, Kind, Record};
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -91,7 +91,6 @@ struct Counts {
 /// Runs all branches through, each trained as in gem5's atomic CPU.
 fn run(unit: &mut BranchUnit, controls: &[Control]) -> Counts {
     let mut counts = Counts::default();
-    let mut waiting: Vec<Fetched> = Vec::new();
     for c in controls {
         let fetched = unit.fetch(c);
         if c.flags.contains(InstFlags::COND_CTRL) {
@@ -99,12 +98,10 @@ fn run(unit: &mut BranchUnit, controls: &[Control]) -> Counts {
             counts.predicted_taken += u64::from(fetched.right_direction == c.taken);
         }
         if fetched.found == Found::Right {
-            waiting.drain(..).for_each(|f| unit.commit(&f));
-            unit.commit(&fetched);
+            unit.commit_all();
         } else {
             counts.wrong[type_of(c.flags)] += 1;
             counts.no_target += u64::from(fetched.no_target && c.taken);
-            waiting.push(fetched);
         }
     }
     counts

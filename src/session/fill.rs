@@ -87,18 +87,18 @@ impl Filler {
         &mut self.x[at..at + n * f]
     }
 
-    /// The place of a warm-up row, which the caller fills.
-    pub fn warm_row(&mut self) -> Option<&mut [f32]> {
+    /// The place of `n` warm-up rows, which the caller fills.
+    pub fn warm_rows(&mut self, n: usize) -> Option<&mut [f32]> {
         let f = self.shape.features;
         if self.warmup == 0 {
             return None;
         }
         // Twice the length before the front is dropped: each row is moved once at the most.
         if self.history.len() >= 2 * self.warmup * f {
-            self.history.drain(..(self.warmup + 1) * f);
+            self.trim();
         }
         let at = self.history.len();
-        self.history.resize(at + f, 0.0);
+        self.history.resize(at + n * f, 0.0);
         Some(&mut self.history[at..])
     }
 

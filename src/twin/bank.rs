@@ -7,17 +7,19 @@
 //! and zeros elsewhere, so that its estimate is the sum of its parts.
 
 use super::cores::CoreList;
+use super::pages::{Pages, Place};
 use super::parameters::CoreKind;
 use super::parts::{At, Part};
 use super::prepared::Prepared;
+use super::threads::{share, Task};
+use super::warm::Warm;
 use super::Machine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
 use crate::inst::{InstId, Resolved, StaticInst};
 use crate::microarch::{Microarch, MicroarchTable};
 use crate::model::{Backend, Engine, EngineFactory, Model, ModelInfo, Out, Rows};
-use crate::sync::lock;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Name of the rows.
 pub const SCHEMA: &str = "cores-1";
@@ -27,6 +29,9 @@ pub const NOTES: &str = "perfvec.notes";
 const WARMUP: usize = 1024;
 /// Retirements at a time: each machine works on them alone, which threads share.
 const BLOCK: usize = 2048;
+/// Retirements that machines time one after the other before they are on their own: until then,
+/// what is timed may be a sampling unit.
+const UNIT: u64 = 1 << 17;
 /// Most cycles of a retirement: what fits above the part in 32 bits.
 const MAX_CYCLES: u64 = (1 << 28) - 1;
 
@@ -141,10 +146,22 @@ impl Engine for Parts {
 }
 
 /// The machines of a list of cores on one stream.
+///
+/// What is between units warms structures that machines share ([`Warm`]). A machine that has timed
+/// more than a unit at a time warms its own from then on: what it holds then is as exact as can be,
+/// and its own.
 pub struct Bank {
     cores: Arc<CoreList>,
     insts: Vec<Prepared>,
+    pages: Pages,
     machines: Vec<Machine>,
+    /// None: machines are on their own.
+    warm: Option<Warm>,
+    /// Retirements that were timed one after the other.
+    timed: u64,
+    /// Whether anything was not.
+    gap: bool,
+    places: Vec<Place>,
     /// What each machine made of the last block, one after the other.
     made: Vec<f32>,
     threads: usize,
@@ -157,61 +174,119 @@ impl Bank {
     pub fn new(cores: Arc<CoreList>, threads: usize) -> Self {
         Self {
             machines: machines(&cores),
+            warm: Some(warm(&cores)),
+            pages: Pages::new(),
             insts: Vec::new(),
+            timed: 0,
+            gap: false,
+            places: Vec::new(),
             made: Vec::new(),
-            threads: threads.min(cores.cores.len()),
+            threads,
             image_end: 0,
             cores,
         }
     }
 
-    /// Each machine over a block, those of a part of the cores on each thread.
-    fn each(&mut self, block: &[Resolved], make: bool) {
-        let insts = &self.insts;
-        let one = |machine: &mut Machine, made: &mut [f32]| match make {
-            true => {
-                for (r, made) in block.iter().zip(made) {
-                    *made = element(machine.step(&insts[r.inst as usize], r));
+    /// Threads for a block.
+    fn threads(&self, retirements: usize) -> usize {
+        if retirements < BLOCK / 8 {
+            1
+        } else {
+            self.threads
+        }
+    }
+
+    /// Where each retirement of `block` lies.
+    fn place(&mut self, block: &[Resolved]) {
+        self.places.clear();
+        for r in block {
+            let inst = &self.insts[r.inst as usize];
+            self.places.push(self.pages.place(inst, r));
+        }
+    }
+
+    /// `block` takes no time.
+    fn warm(&mut self, block: &[Resolved]) {
+        (self.timed, self.gap) = (0, true);
+        if let Some(warm) = &mut self.warm {
+            for r in block {
+                let inst = &self.insts[r.inst as usize];
+                if warm.push(inst, r, &self.pages.place(inst, r)) {
+                    warm.run(self.threads);
                 }
             }
-            false => block
-                .iter()
-                .for_each(|r| machine.warm(&insts[r.inst as usize], r)),
-        };
-        self.made.resize(block.len() * self.machines.len(), 0.0);
-        let pairs = self
-            .machines
-            .iter_mut()
-            .zip(self.made.chunks_exact_mut(block.len()));
-        if self.threads < 2 || block.len() < BLOCK / 8 {
-            pairs.for_each(|(machine, made)| one(machine, made));
             return;
         }
-        // Whoever is done takes the next core: cores differ in what they cost.
-        let pairs = Mutex::new(pairs);
-        std::thread::scope(|scope| {
-            let work = || {
-                loop {
-                    // The lock is given back before the work.
-                    let next = lock(&pairs).next();
-                    let Some((machine, made)) = next else { return };
-                    one(machine, made);
+        self.place(block);
+        let threads = self.threads(block.len());
+        let (insts, places) = (&self.insts, &self.places);
+        let tasks = self.machines.iter_mut().map(|machine| -> Task {
+            Box::new(move || {
+                for (r, place) in block.iter().zip(places) {
+                    machine.warm(&insts[r.inst as usize], r, place);
                 }
-            };
-            for _ in 1..self.threads {
-                // Where no thread can be had, this one does it all.
-                let _ = std::thread::Builder::new()
-                    .name("perfvec-cores".into())
-                    .spawn_scoped(scope, work);
-            }
-            work();
+            })
         });
+        let tasks = tasks.collect();
+        share(threads, tasks);
+    }
+
+    /// Machines start a unit with what is shared.
+    fn take(&mut self) {
+        let Some(warm) = &mut self.warm else { return };
+        warm.run(self.threads);
+        let held = &*warm;
+        let machines = self.machines.iter_mut().enumerate();
+        let tasks =
+            machines.map(|(k, machine)| -> Task { Box::new(move || machine.take(&held.held(k))) });
+        share(self.threads, tasks.collect());
+        warm.taken();
+    }
+
+    /// Each machine times `block`: what they make of it, one after the other.
+    fn time(&mut self, block: &[Resolved]) {
+        if std::mem::take(&mut self.gap) {
+            self.take();
+        }
+        self.place(block);
+        self.timed += block.len() as u64;
+        if self.timed > UNIT {
+            self.warm = None;
+        }
+        if let Some(warm) = &mut self.warm {
+            for (r, place) in block.iter().zip(&self.places) {
+                if warm.push(&self.insts[r.inst as usize], r, place) {
+                    warm.run(self.threads);
+                }
+            }
+        }
+        self.made.resize(block.len() * self.machines.len(), 0.0);
+        let threads = self.threads(block.len());
+        let (insts, places) = (&self.insts, &self.places);
+        let made = self.made.chunks_exact_mut(block.len());
+        let tasks = self
+            .machines
+            .iter_mut()
+            .zip(made)
+            .map(|(machine, made)| -> Task {
+                Box::new(move || {
+                    for ((r, place), made) in block.iter().zip(places).zip(made) {
+                        *made = element(machine.step(&insts[r.inst as usize], r, place));
+                    }
+                })
+            });
+        let tasks = tasks.collect();
+        share(threads, tasks);
     }
 }
 
 fn machines(cores: &CoreList) -> Vec<Machine> {
     let new = |core: &super::cores::NamedCore| Machine::new(&core.parameters, &cores.rules);
     cores.cores.iter().map(new).collect()
+}
+
+fn warm(cores: &CoreList) -> Warm {
+    Warm::new(cores.cores.iter().map(|c| &c.parameters), &cores.rules)
 }
 
 fn element(at: At) -> f32 {
@@ -230,7 +305,7 @@ impl Extractor for Bank {
     fn set_image_end(&mut self, end: u64) {
         self.image_end = end;
         if end > 0 {
-            self.machines.iter_mut().for_each(|m| m.set_image_end(end));
+            self.pages.set_image_end(end);
         }
     }
 
@@ -240,33 +315,29 @@ impl Extractor for Bank {
     }
 
     fn step(&mut self, r: &Resolved, row: Option<&mut [f32]>) {
-        let inst = &self.insts[r.inst as usize];
-        match row {
-            Some(row) => {
-                for (machine, x) in self.machines.iter_mut().zip(row) {
-                    *x = element(machine.step(inst, r));
-                }
-            }
-            None => self.machines.iter_mut().for_each(|m| m.warm(inst, r)),
-        }
+        self.steps(std::slice::from_ref(r), row);
     }
 
     fn steps(&mut self, block: &[Resolved], rows: Option<&mut [f32]>) {
         if block.is_empty() {
             return;
         }
-        self.each(block, rows.is_some());
-        if let Some(rows) = rows {
-            for (k, made) in self.made.chunks_exact(block.len()).enumerate() {
-                for (row, x) in rows.chunks_exact_mut(self.machines.len()).zip(made) {
-                    row[k] = *x;
-                }
+        let Some(rows) = rows else {
+            return self.warm(block);
+        };
+        self.time(block);
+        for (k, made) in self.made.chunks_exact(block.len()).enumerate() {
+            for (row, x) in rows.chunks_exact_mut(self.machines.len()).zip(made) {
+                row[k] = *x;
             }
         }
     }
 
     fn reset(&mut self) {
         self.machines = machines(&self.cores);
+        self.warm = Some(warm(&self.cores));
+        self.pages = Pages::new();
+        (self.timed, self.gap) = (0, false);
         self.set_image_end(self.image_end);
     }
 
@@ -395,6 +466,41 @@ mod tests {
         for (s, w) in table.estimate(&sampled).unwrap().iter().zip(&whole) {
             let off = (s.cycles / w.cycles - 1.0).abs();
             assert!(off < s.half_width, "{off} off, {} said", s.half_width);
+        }
+    }
+
+    #[test]
+    fn sampled_or_not_a_core_costs_alone_what_it_costs_in_a_list_on_any_number_of_threads() {
+        // Some of their caches and predictors are equal in shape.
+        let names = [
+            &NAMES[..],
+            &["boom-medium-like", "haswell-like", "u74-like"],
+        ]
+        .concat();
+        // A unit that is longer than machines share anything comes last.
+        for period in [None, Some((8192, 1024)), Some((250_000, 200_000))] {
+            let config = |threads| SessionConfig {
+                threads,
+                sampling: period
+                    .map_or(Sampling::Full, |(period, _)| Sampling::FixedRate { period }),
+                unit: period.map_or(1024, |(_, unit)| unit),
+                ..SessionConfig::default()
+            };
+            let sums = |names: &[&str], threads| {
+                let vector = session(&list(names), &config(threads)).program_vector();
+                vector.unwrap().sum
+            };
+            let each = list(&names);
+            let each = each.cores.iter().flat_map(|core| sums(&[&core.name], 0));
+            let alone: Vec<f64> = each.collect();
+            assert!(alone.iter().sum::<f64>() > 0.0);
+            for threads in [0, 1, 3] {
+                assert_eq!(
+                    sums(&names, threads),
+                    alone,
+                    "{period:?}, {threads} threads"
+                );
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! One set-associative cache with LRU replacement, its misses under way, and what blocks it.
 
+use super::warm::tags::{Changed, Tags};
+
 /// A line in a cache.
 #[derive(Clone, Copy, Default)]
 pub struct Line {
@@ -23,6 +25,8 @@ pub struct Cache {
     ways: usize,
     mask: u64,
     clock: u64,
+    /// Sets that were used since [`Cache::take`].
+    used: Changed,
 }
 
 /// A line that had to go.
@@ -42,13 +46,15 @@ impl Cache {
             ways: ways as usize,
             mask: u64::from(sets) - 1,
             clock: 0,
+            used: Changed::new(sets as usize),
         }
     }
 
     #[inline(always)]
     fn set(&mut self, line: u64) -> &mut [Line] {
-        let first = (line & self.mask) as usize * self.ways;
-        &mut self.lines[first..first + self.ways]
+        let set = (line & self.mask) as usize;
+        self.used.mark(set);
+        &mut self.lines[set * self.ways..][..self.ways]
     }
 
     /// The line, made the most recent one of its set.
@@ -68,6 +74,29 @@ impl Cache {
         self.lines[first..first + self.ways]
             .iter()
             .any(|l| l.tag == line + 1)
+    }
+
+    /// What `tags`, a cache of the same shape, holds of the same stream takes the place of what this
+    /// one has, from time 0 on.
+    pub fn take(&mut self, tags: &Tags) {
+        let newest = self.clock + self.ways as u64;
+        for set in tags.changed().or(&self.used) {
+            let mut held = tags.lines(set);
+            for (way, line) in self.lines[set * self.ways..][..self.ways]
+                .iter_mut()
+                .enumerate()
+            {
+                *line = held.next().map_or_else(Line::default, |held| Line {
+                    tag: held.line + 1,
+                    used: newest - way as u64,
+                    dirty: held.dirty,
+                    prefetched: held.prefetched,
+                    ..Line::default()
+                });
+            }
+        }
+        self.clock = newest;
+        self.used.clear();
     }
 
     /// Puts a line in the place of the least recently used one.
@@ -90,8 +119,25 @@ impl Cache {
     }
 }
 
+#[cfg(test)]
+impl Cache {
+    /// Line, dirty, prefetched: each set's, the one that was used last first.
+    pub(super) fn lines(&self) -> Vec<(u64, bool, bool)> {
+        let mut lines = self.lines.clone();
+        for set in lines.chunks_mut(self.ways) {
+            set.sort_by_key(|l| std::cmp::Reverse(l.used));
+        }
+        lines
+            .iter()
+            .map(|l| (l.tag, l.dirty, l.prefetched))
+            .collect()
+    }
+}
+
 /// Accesses that may wait for a miss register at a time: more than a load queue holds.
 const WAITING: usize = 160;
+/// Of these, that one end is kept for.
+const GROUP: usize = 8;
 
 /// Miss status holding registers: what is under way when, and when a cache has no more of them.
 ///
@@ -100,6 +146,8 @@ const WAITING: usize = 160;
 pub struct Mshrs {
     /// From when to when registers are taken: the last ones, oldest first.
     taken: Vec<(u64, u64)>,
+    /// The latest end of each [`GROUP`] of them: most are over.
+    ends: Vec<u64>,
     next: usize,
     count: usize,
     /// The end of the last one.
@@ -110,8 +158,10 @@ impl Mshrs {
     /// None is taken.
     pub fn new(count: u32) -> Self {
         let count = count as usize;
+        let groups = (count + WAITING).div_ceil(GROUP);
         Self {
-            taken: vec![(0, 0); count + WAITING],
+            taken: vec![(0, 0); groups * GROUP],
+            ends: vec![0; groups],
             next: 0,
             count,
             latest: 0,
@@ -131,11 +181,25 @@ impl Mshrs {
     #[cold]
     fn wait(&self, mut now: u64) -> u64 {
         loop {
-            let under_way = || self.taken.iter().filter(|t| t.0 <= now && now < t.1);
-            if under_way().count() < self.count {
+            let (mut under_way, mut next) = (0, u64::MAX);
+            self.under_way(now, |until| {
+                under_way += 1;
+                next = next.min(until);
+            });
+            if under_way < self.count {
                 return now;
             }
-            now = under_way().map(|t| t.1).min().unwrap_or(now);
+            now = next;
+        }
+    }
+
+    /// The ends of those that are taken at `now`.
+    #[inline(always)]
+    fn under_way(&self, now: u64, mut each: impl FnMut(u64)) {
+        let groups = self.ends.iter().zip(self.taken.chunks_exact(GROUP));
+        for (_, group) in groups.filter(|(end, _)| now < **end) {
+            let taken = group.iter().filter(|t| t.0 <= now && now < t.1);
+            taken.for_each(|t| each(t.1));
         }
     }
 
@@ -144,10 +208,9 @@ impl Mshrs {
         if now >= self.latest {
             return 0;
         }
-        self.taken
-            .iter()
-            .filter(|t| t.0 <= now && now < t.1)
-            .count()
+        let mut count = 0;
+        self.under_way(now, |_| count += 1);
+        count
     }
 
     /// How many there are.
@@ -158,6 +221,9 @@ impl Mshrs {
     /// Takes one from `now` until `until`.
     pub fn take(&mut self, now: u64, until: u64) {
         self.taken[self.next] = (now, until);
+        let group = self.next / GROUP;
+        let of_group = &self.taken[group * GROUP..][..GROUP];
+        self.ends[group] = of_group.iter().map(|t| t.1).max().unwrap_or(0);
         self.next = (self.next + 1) % self.taken.len();
         self.latest = self.latest.max(until);
     }

@@ -4,11 +4,14 @@
 /// core that waits thousands of cycles for one access gets there.
 const SPAN: usize = 1 << 12;
 
+/// Bits of a slot that count uses; a cycle is above them.
+const USES: u32 = 16;
+
 /// Uses per cycle.
 #[derive(Clone)]
 pub struct Calendar {
-    /// (cycle, uses) by cycle modulo the span.
-    slots: Vec<(u64, u32)>,
+    /// Cycle and uses in one word, by cycle modulo the span.
+    slots: Box<[u64; SPAN]>,
 }
 
 impl Calendar {
@@ -16,25 +19,16 @@ impl Calendar {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            slots: vec![(0, 0); SPAN],
+            slots: Box::new([0; SPAN]),
         }
-    }
-
-    #[inline(always)]
-    fn slot(&mut self, cycle: u64) -> &mut u32 {
-        let slot = &mut self.slots[cycle as usize % SPAN];
-        if slot.0 != cycle {
-            *slot = (cycle, 0);
-        }
-        &mut slot.1
     }
 
     /// Uses in `cycle`.
     #[inline(always)]
     pub fn used(&self, cycle: u64) -> u32 {
         let slot = self.slots[cycle as usize % SPAN];
-        if slot.0 == cycle {
-            slot.1
+        if slot >> USES == cycle {
+            slot as u32 & ((1 << USES) - 1)
         } else {
             0
         }
@@ -43,7 +37,13 @@ impl Calendar {
     /// One more use in `cycle`.
     #[inline(always)]
     pub fn take(&mut self, cycle: u64) {
-        *self.slot(cycle) += 1;
+        let slot = &mut self.slots[cycle as usize % SPAN];
+        let before = if *slot >> USES == cycle {
+            *slot
+        } else {
+            cycle << USES
+        };
+        *slot = before + 1;
     }
 
     /// The first cycle from `cycle` on after which `length` cycles are free; takes them.

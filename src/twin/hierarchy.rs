@@ -11,6 +11,7 @@ use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
 use super::parts::Part;
 use super::prefetchers::{Access, Prefetcher, Queue, Requestor};
 use super::rules::Rules;
+use super::warm::{tags::Tags, Held};
 
 /// An access's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,16 @@ impl Level {
         self.arrives = self.arriving.iter().map(|a| a.at).min().unwrap_or(u64::MAX);
         Some(arrived)
     }
+
+    /// Takes over lines, and a prefetcher whose time is `age` less than the core's.
+    fn take(&mut self, (tags, prefetcher): (&Tags, &Prefetcher), age: u64) {
+        self.cache.take(tags);
+        self.queue.clear();
+        self.arriving.clear();
+        self.arrives = u64::MAX;
+        self.prefetcher.clone_from(prefetcher);
+        self.prefetcher.later(age);
+    }
 }
 
 /// Caches and memory.
@@ -166,6 +177,17 @@ impl Hierarchy {
             layers: [Calendar::new(), Calendar::new(), Calendar::new()],
             block_if_full: rules.full_mshrs_block_hits,
             wanted: Vec::new(),
+        }
+    }
+
+    /// What was warmed elsewhere by the same stream takes the place of what is here, at cycle `now`.
+    pub fn take(&mut self, held: &Held, now: u64) {
+        let age = now.wrapping_sub(held.now);
+        self.l1i.cache.take(held.l1i);
+        self.l1d.take(held.l1d, age);
+        self.l2.take(held.l2, age);
+        if let (Some(l3), Some(tags)) = (&mut self.l3, held.l3) {
+            l3.cache.take(tags);
         }
     }
 
@@ -628,6 +650,20 @@ fn next_prefetch(level: &mut Level, now: u64) -> Option<(u64, u64)> {
 /// Whether a prefetch may take a miss register: gem5 keeps two for demand.
 fn room(mshrs: &Mshrs, now: u64) -> bool {
     mshrs.taken(now) + 2 < mshrs.count()
+}
+
+#[cfg(test)]
+impl Hierarchy {
+    /// Whether caches and prefetchers hold what those of `other` do, times apart.
+    pub(super) fn holds_what(&self, other: &Self) -> bool {
+        let own = [&self.l1i, &self.l1d, &self.l2];
+        let others = [&other.l1i, &other.l1d, &other.l2];
+        let alike = |(a, b): (&Level, &Level)| {
+            a.cache.lines() == b.cache.lines() && a.prefetcher == b.prefetcher
+        };
+        let third = |h: &Self| h.l3.as_ref().map(|l3| l3.cache.lines());
+        own.into_iter().zip(others).all(alike) && third(self) == third(other)
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,14 @@
 
 use super::cache::Mshrs;
 use super::hierarchy::Hierarchy;
-use super::pages::Pages;
+use super::pages::Place;
 use super::parameters::CoreParameters;
 use super::parts::{At, Part};
 use super::predictors::branch_unit::{BranchUnit, Fetched, Found};
 use super::prepared::{Prepared, Unit, NO_REG, REGS};
 use super::rules::Rules;
 use super::stage::{Ring, Stage};
+use super::warm::Held;
 use crate::inst::Resolved;
 use std::collections::VecDeque;
 
@@ -96,9 +97,11 @@ const STORES_SENT: u32 = 2;
 pub struct InOrder {
     p: CoreParameters,
     hierarchy: Hierarchy,
-    pages: Pages,
+    /// Where the retirement that is stepped lies.
+    place: Place,
     branches: BranchUnit,
-    training: VecDeque<(u64, Fetched)>,
+    /// When transfers of control commit that have not.
+    training: VecDeque<u64>,
 
     /// The line that fetch2 works on, when it came, and when the next may be asked for.
     line: u64,
@@ -183,8 +186,8 @@ impl InOrder {
         let width = p.issue_width;
         Self {
             hierarchy: Hierarchy::new(p, rules),
-            pages: Pages::new(),
-            branches: BranchUnit::new(&p.branches(false)),
+            place: Place::default(),
+            branches: BranchUnit::new(&p.branches(rules)),
             training: VecDeque::new(),
             line: u64::MAX,
             arrived: At::new(1, Part::Fetch),
@@ -217,22 +220,13 @@ impl InOrder {
         }
     }
 
-    /// The image of the program ends at address `end`.
-    pub fn set_image_end(&mut self, end: u64) {
-        self.pages.set_image_end(end);
-    }
-
     /// One retirement: the cycle of its commit, and what it waited for.
-    pub fn step(&mut self, i: &Prepared, r: &Resolved) -> At {
+    pub fn step(&mut self, i: &Prepared, r: &Resolved, place: &Place) -> At {
+        self.place = *place;
         let fetched = self.fetch(i);
-        while self
-            .training
-            .front()
-            .is_some_and(|t| t.0 <= fetched.cycle())
-        {
-            if let Some((_, fetched)) = self.training.pop_front() {
-                self.branches.commit(&fetched);
-            }
+        while self.training.front().is_some_and(|t| *t <= fetched.cycle()) {
+            self.training.pop_front();
+            self.branches.commit();
         }
         let branch = i.transfers.then(|| self.branches.fetch(&i.control(r)));
         if branch.as_ref().is_some_and(|b| b.predicted_taken) {
@@ -253,30 +247,35 @@ impl InOrder {
         self.retire(i, r, branch, pipe, issued, at)
     }
 
+    /// What was warmed elsewhere by the stream until here takes the place of what this core has.
+    pub fn take(&mut self, held: &Held) {
+        self.hierarchy.take(held, self.head.cycle());
+        held.branches.give(&mut self.branches);
+        self.training.clear();
+        self.line = u64::MAX;
+    }
+
     /// One retirement that takes no time: caches, prefetchers and predictors see it.
-    pub fn warm(&mut self, i: &Prepared, r: &Resolved) {
+    pub fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place) {
         let now = self.head.cycle();
-        while let Some((_, fetched)) = self.training.pop_front() {
-            self.branches.commit(&fetched);
-        }
+        self.training.clear();
+        self.branches.commit_all();
         let mask = !u64::from(self.p.fetch_bytes - 1);
         for line in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
             if line != self.line {
                 self.line = line;
-                let physical = self.pages.code(line);
+                let physical = place.code(line);
                 self.hierarchy.warm_fetch(physical, now);
             }
         }
         if i.transfers {
-            let fetched = self.branches.fetch(&i.control(r));
-            self.branches.commit(&fetched);
+            self.branches.warm(&i.control(r));
             if r.taken {
                 self.line = u64::MAX;
             }
         }
         if i.load || i.store {
-            let physical = self.pages.touch(r.address).address;
-            self.hierarchy.warm_data(physical, now, i.store, i.pc);
+            self.hierarchy.warm_data(place.data, now, i.store, i.pc);
         }
     }
 
@@ -363,7 +362,7 @@ impl InOrder {
             self.left = self.fetched.cycle();
             ask
         };
-        let physical = self.pages.code(line);
+        let physical = self.place.code(line);
         self.line_physical = physical;
         let served = self.hierarchy.fetch(physical, ask);
         self.asked.push(Asked {
@@ -496,8 +495,9 @@ impl InOrder {
         if sent > at.cycle() {
             at = At::new(sent, Part::L1);
         }
-        let physical = self.pages.touch(r.address).address;
-        let served = self.hierarchy.data(physical, at.cycle(), i.store, i.pc);
+        let served = self
+            .hierarchy
+            .data(self.place.data, at.cycle(), i.store, i.pc);
         self.in_memory.take(served.accepted, served.at);
         self.requests.push(served.accepted);
         At::new(served.at, served.part)
@@ -589,10 +589,9 @@ impl InOrder {
         }
         if i.store && !i.load {
             self.store_pending = committed;
-            let physical = self.pages.touch(r.address).address;
             let send = self.sending.pass(At::new(committed + 1, Part::Store));
             let send = self.in_memory.accepted(send.cycle());
-            let served = self.hierarchy.data(physical, send, true, i.pc);
+            let served = self.hierarchy.data(self.place.data, send, true, i.pc);
             self.sending.pass(At::new(served.accepted, Part::Store));
             self.in_memory.take(served.accepted, served.at);
             self.stores.push(Buffered {
@@ -607,7 +606,7 @@ impl InOrder {
                 self.predicted = false;
                 self.restart = Some(At::new(committed + delay, Part::Branch));
             }
-            self.training.push_back((committed + delay, b));
+            self.training.push_back(committed + delay);
         }
         if i.syscall || i.serialize_after || i.squash_after {
             let delay = u64::from(self.p.branch_delay);

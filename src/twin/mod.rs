@@ -24,14 +24,18 @@ pub mod prepared;
 pub mod rules;
 pub mod stage;
 pub mod store_sets;
+pub mod threads;
+pub mod warm;
 
 use crate::inst::{Resolved, StaticInst};
 use minor::InOrder;
 use o3::OutOfOrder;
+use pages::{Pages, Place};
 use parameters::{CoreKind, CoreParameters};
 use parts::{At, Part};
 use prepared::Prepared;
 use rules::Rules;
+use warm::Held;
 
 /// The machine of either kind.
 enum Core {
@@ -54,30 +58,30 @@ impl Machine {
         Self { core, last: 0 }
     }
 
-    /// The image of the program ends at address `end`.
-    fn set_image_end(&mut self, end: u64) {
-        match &mut self.core {
-            Core::OutOfOrder(core) => core.set_image_end(end),
-            Core::InOrder(core) => core.set_image_end(end),
-        }
-    }
-
     /// One retirement of `inst`: the cycles since the one before, because of their part.
-    fn step(&mut self, inst: &Prepared, r: &Resolved) -> At {
+    fn step(&mut self, inst: &Prepared, r: &Resolved, place: &Place) -> At {
         let at = match &mut self.core {
-            Core::OutOfOrder(core) => core.step(inst, r),
-            Core::InOrder(core) => core.step(inst, r),
+            Core::OutOfOrder(core) => core.step(inst, r, place),
+            Core::InOrder(core) => core.step(inst, r, place),
         };
         let cycles = at.cycle() - self.last;
         self.last = at.cycle();
         At::new(cycles, at.part())
     }
 
-    /// One retirement of `inst` that takes no time: caches, prefetchers and predictors see it.
-    fn warm(&mut self, inst: &Prepared, r: &Resolved) {
+    /// What was warmed elsewhere by the stream until here takes the place of what it has.
+    fn take(&mut self, held: &Held) {
         match &mut self.core {
-            Core::OutOfOrder(core) => core.warm(inst, r),
-            Core::InOrder(core) => core.warm(inst, r),
+            Core::OutOfOrder(core) => core.take(held),
+            Core::InOrder(core) => core.take(held),
+        }
+    }
+
+    /// One retirement of `inst` that takes no time: caches, prefetchers and predictors see it.
+    fn warm(&mut self, inst: &Prepared, r: &Resolved, place: &Place) {
+        match &mut self.core {
+            Core::OutOfOrder(core) => core.warm(inst, r, place),
+            Core::InOrder(core) => core.warm(inst, r, place),
         }
     }
 }
@@ -85,6 +89,7 @@ impl Machine {
 /// A core's own machine on one stream.
 pub struct Twin {
     insts: Vec<Prepared>,
+    pages: Pages,
     machine: Machine,
     /// Cycles by part.
     pub parts: [u64; Part::COUNT],
@@ -95,6 +100,7 @@ impl Twin {
     pub fn new(p: &CoreParameters, rules: &Rules) -> Self {
         Self {
             insts: Vec::new(),
+            pages: Pages::new(),
             machine: Machine::new(p, rules),
             parts: [0; Part::COUNT],
         }
@@ -107,14 +113,16 @@ impl Twin {
 
     /// One retirement: the cycles since the one before, and their part.
     pub fn step(&mut self, r: &Resolved) -> (u64, Part) {
-        let at = self.machine.step(&self.insts[r.inst as usize], r);
+        let inst = &self.insts[r.inst as usize];
+        let at = self.machine.step(inst, r, &self.pages.place(inst, r));
         self.parts[at.part() as usize] += at.cycle();
         (at.cycle(), at.part())
     }
 
     /// One retirement that takes no time: caches, prefetchers and predictors see it.
     pub fn warm(&mut self, r: &Resolved) {
-        self.machine.warm(&self.insts[r.inst as usize], r);
+        let inst = &self.insts[r.inst as usize];
+        self.machine.warm(inst, r, &self.pages.place(inst, r));
     }
 }
 

@@ -7,7 +7,7 @@
 use super::calendar::Calendar;
 use super::front::Front;
 use super::hierarchy::Hierarchy;
-use super::pages::Pages;
+use super::pages::Place;
 use super::parameters::CoreParameters;
 use super::parts::{At, Part};
 use super::predictors::branch_unit::{BranchUnit, Fetched, Found};
@@ -15,6 +15,7 @@ use super::prepared::{Prepared, Unit, NO_REG, REGS};
 use super::rules::Rules;
 use super::stage::{Ring, Stage};
 use super::store_sets::{LastStore, StoreSets};
+use super::warm::Held;
 use crate::inst::Resolved;
 use std::collections::VecDeque;
 
@@ -93,9 +94,11 @@ pub struct OutOfOrder {
     p: CoreParameters,
     rules: Rules,
     hierarchy: Hierarchy,
-    pages: Pages,
+    /// Where the retirement that is stepped lies.
+    place: Place,
     branches: BranchUnit,
-    training: VecDeque<(u64, Fetched)>,
+    /// When transfers of control commit that have not.
+    training: VecDeque<u64>,
 
     fetch: At,
     fetched: u32,
@@ -149,8 +152,8 @@ impl OutOfOrder {
         let window = p.rob as usize + 1;
         Self {
             hierarchy: Hierarchy::new(p, rules),
-            pages: Pages::new(),
-            branches: BranchUnit::new(&p.branches(rules.compressed_flag_lost)),
+            place: Place::default(),
+            branches: BranchUnit::new(&p.branches(rules)),
             training: VecDeque::new(),
             fetch: At::new(1, Part::Fetch),
             fetched: 0,
@@ -196,28 +199,19 @@ impl OutOfOrder {
         }
     }
 
-    /// The image of the program ends at address `end`.
-    pub fn set_image_end(&mut self, end: u64) {
-        self.pages.set_image_end(end);
-    }
-
     /// One retirement: the cycle of its commit, and what it waited for. `target` is where a taken
     /// transfer goes.
-    pub fn step(&mut self, i: &Prepared, r: &Resolved) -> At {
+    pub fn step(&mut self, i: &Prepared, r: &Resolved, place: &Place) -> At {
         let before = self.commit.last();
-        let mut physical = 0;
-        if i.load || i.store {
-            let page = self.pages.touch(r.address);
-            physical = page.address;
-            if page.first && self.rules.first_touch_traps {
-                self.trap_on_touch(i);
-            }
+        self.place = *place;
+        let physical = place.data;
+        if (i.load || i.store) && place.first && self.rules.first_touch_traps {
+            self.trap_on_touch(i);
         }
         let fetched = self.fetch(i);
-        while self.training.front().is_some_and(|t| t.0 < fetched.cycle()) {
-            if let Some((_, fetched)) = self.training.pop_front() {
-                self.branches.commit(&fetched);
-            }
+        while self.training.front().is_some_and(|t| *t < fetched.cycle()) {
+            self.training.pop_front();
+            self.branches.commit();
         }
         let branch = i.transfers.then(|| self.branches.fetch(&i.control(r)));
         let dispatched = self.dispatch(i, fetched);
@@ -239,31 +233,37 @@ impl OutOfOrder {
         self.commit.last()
     }
 
+    /// What was warmed elsewhere by the stream until here takes the place of what this core has.
+    pub fn take(&mut self, held: &Held) {
+        self.hierarchy.take(held, self.commit.last().cycle());
+        held.branches.give(&mut self.branches);
+        self.training.clear();
+        self.block = u64::MAX;
+        self.store_sets.count_more(held.accesses);
+    }
+
     /// One retirement that takes no time: caches, prefetchers and predictors see it.
-    pub fn warm(&mut self, i: &Prepared, r: &Resolved) {
+    pub fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place) {
         let now = self.commit.last().cycle();
-        while let Some((_, fetched)) = self.training.pop_front() {
-            self.branches.commit(&fetched);
-        }
+        self.training.clear();
+        self.branches.commit_all();
         let mask = !u64::from(self.p.fetch_bytes - 1);
         for block in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
             if block != self.block {
                 self.block = block;
-                let physical = self.pages.code(block);
+                let physical = place.code(block);
                 self.hierarchy.warm_fetch(physical, now);
             }
         }
         if i.transfers {
-            let fetched = self.branches.fetch(&i.control(r));
-            self.branches.commit(&fetched);
+            self.branches.warm(&i.control(r));
             if r.taken {
                 self.block = u64::MAX;
             }
         }
         if i.load || i.store {
             self.store_sets.count();
-            let physical = self.pages.touch(r.address).address;
-            self.hierarchy.warm_data(physical, now, i.store, i.pc);
+            self.hierarchy.warm_data(place.data, now, i.store, i.pc);
         }
     }
 
@@ -323,7 +323,7 @@ impl OutOfOrder {
     fn fetch_block(&mut self, block: u64, at: At) -> At {
         self.block = block;
         self.fetched = 0;
-        let physical = self.pages.code(block);
+        let physical = self.place.code(block);
         let served = self.hierarchy.fetch(physical, at.cycle());
         let hit = u64::from(self.p.l1i_latency);
         if served.at > at.cycle() + hit || hit > 1 && at.part() == Part::Base {
@@ -347,7 +347,7 @@ impl OutOfOrder {
         let (mut at, mut run, mut renamed) = (from, 0, 0);
         while at < until && pc < end && room > 0 {
             let block = pc & !(bytes - 1);
-            let physical = self.pages.code(block);
+            let physical = self.place.code_elsewhere(block);
             at = self.hierarchy.fetch(physical, at).at;
             let mut fetched = 0;
             while pc < block + bytes && room > 0 {
@@ -752,8 +752,8 @@ impl OutOfOrder {
         } else if i.dst != NO_REG {
             self.fp_writers.push(committed);
         }
-        if let Some(b) = branch {
-            self.training.push_back((committed, b));
+        if branch.is_some() {
+            self.training.push_back(committed);
         }
         if i.store {
             self.send_store(i, r, executed, committed, physical);

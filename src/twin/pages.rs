@@ -6,9 +6,12 @@
 //! can say that knows the program's file ([`Pages::set_image_end`]); else some pages behind the last
 //! code are taken for its data.
 
+use super::prepared::Prepared;
+use crate::inst::Resolved;
 use std::collections::HashMap;
 
 const PAGE_BITS: u32 = 12;
+const PAGE_MASK: u64 = (1 << PAGE_BITS) - 1;
 const RECENT: usize = 256;
 /// Pages behind the code that are taken for the image's data.
 const IMAGE_DATA: u64 = 64;
@@ -33,14 +36,45 @@ pub struct Pages {
     image_last: Option<u64>,
     /// Pages that are none of the image.
     others: u64,
+    /// Where the last retirement lies.
+    last: Place,
 }
 
 /// Where an address lies.
-pub struct Physical {
+struct Physical {
     /// Physical address.
-    pub address: u64,
+    address: u64,
     /// Whether the page was touched for the first time, and is none of the image.
+    first: bool,
+}
+
+/// Where the code and the data of a retirement lie. It depends on the stream alone, so that all
+/// cores share it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// Physical address of its data, where it accesses memory.
+    pub data: u64,
+    /// Whether it is the first to touch its data's page, which is none of the image.
     pub first: bool,
+    /// Page of its first byte, and the physical addresses of that page and of that of its last one.
+    page: u64,
+    frames: [u64; 2],
+}
+
+impl Place {
+    /// The physical address of `address`, between its first byte's page and its last one's.
+    #[inline(always)]
+    pub fn code(&self, address: u64) -> u64 {
+        let next = address >> PAGE_BITS != self.page;
+        self.frames[usize::from(next)] | address & PAGE_MASK
+    }
+
+    /// The physical address of other code, where that is in one piece with this.
+    pub fn code_elsewhere(&self, address: u64) -> u64 {
+        let pages = (address >> PAGE_BITS).wrapping_sub(self.page);
+        let frame = self.frames[0].wrapping_add(pages << PAGE_BITS);
+        frame | address & PAGE_MASK
+    }
 }
 
 impl Pages {
@@ -54,6 +88,10 @@ impl Pages {
             arguments: None,
             image_last: None,
             others: 0,
+            last: Place {
+                page: NONE,
+                ..Place::default()
+            },
         }
     }
 
@@ -62,9 +100,31 @@ impl Pages {
         self.image_last = Some(end.saturating_sub(1) >> PAGE_BITS);
     }
 
+    /// Where the next retirement, of `i`, lies.
+    #[inline(always)]
+    pub fn place(&mut self, i: &Prepared, r: &Resolved) -> Place {
+        let end = (i.pc + u64::from(i.size) - 1) >> PAGE_BITS;
+        if i.pc >> PAGE_BITS != self.last.page || end != self.last.page {
+            self.code_pages(i.pc >> PAGE_BITS, end);
+        }
+        let mut place = self.last;
+        if i.load || i.store {
+            let data = self.touch(r.address);
+            (place.data, place.first) = (data.address, data.first);
+        }
+        place
+    }
+
+    /// Code comes to a page, and ends in the next one or in the same.
+    #[cold]
+    fn code_pages(&mut self, page: u64, end: u64) {
+        self.last.page = page;
+        self.last.frames = [page, end].map(|page| self.code(page << PAGE_BITS));
+    }
+
     /// The physical address of the code at `address`.
     #[inline]
-    pub fn code(&mut self, address: u64) -> u64 {
+    fn code(&mut self, address: u64) -> u64 {
         let page = address >> PAGE_BITS;
         if self.image.0 == NONE {
             self.image = (page / IMAGE_ALIGN * IMAGE_ALIGN, page);
@@ -75,35 +135,43 @@ impl Pages {
     }
 
     /// The physical address of `address`.
-    #[inline]
-    pub fn touch(&mut self, address: u64) -> Physical {
+    #[inline(always)]
+    fn touch(&mut self, address: u64) -> Physical {
         let page = address >> PAGE_BITS;
-        let recent = &mut self.recent[page as usize % RECENT];
-        let mut first = false;
-        if recent.0 != page {
-            let (base, last) = self.image;
-            let end = self.image_last.filter(|end| *end >= base);
-            let behind = end.map_or(BEHIND, |end| end - base + 1);
-            let next = behind + self.others;
-            let in_image = page >= base && page <= end.unwrap_or(last + IMAGE_DATA);
-            // The pages of the arguments are there from the start, too.
-            let near = page > STACK && page.abs_diff(*self.arguments.get_or_insert(page)) <= 1;
-            let frame = *self.frames.entry(page).or_insert_with(|| {
-                first = !in_image && !near;
-                if in_image {
-                    page - base
-                } else {
-                    self.others += 1;
-                    next
-                }
-            });
-            *recent = (page, frame);
-        }
-        let offset = address & ((1 << PAGE_BITS) - 1);
+        let recent = self.recent[page as usize % RECENT];
+        let (frame, first) = if recent.0 == page {
+            (recent.1, false)
+        } else {
+            self.look_up(page)
+        };
         Physical {
-            address: recent.1 << PAGE_BITS | offset,
+            address: frame << PAGE_BITS | address & PAGE_MASK,
             first,
         }
+    }
+
+    /// Where a page lies that was not touched of late, and whether it never was and traps.
+    #[cold]
+    fn look_up(&mut self, page: u64) -> (u64, bool) {
+        let mut first = false;
+        let (base, last) = self.image;
+        let end = self.image_last.filter(|end| *end >= base);
+        let behind = end.map_or(BEHIND, |end| end - base + 1);
+        let next = behind + self.others;
+        let in_image = page >= base && page <= end.unwrap_or(last + IMAGE_DATA);
+        // The pages of the arguments are there from the start, too.
+        let near = page > STACK && page.abs_diff(*self.arguments.get_or_insert(page)) <= 1;
+        let frame = *self.frames.entry(page).or_insert_with(|| {
+            first = !in_image && !near;
+            if in_image {
+                page - base
+            } else {
+                self.others += 1;
+                next
+            }
+        });
+        self.recent[page as usize % RECENT] = (page, frame);
+        (frame, first)
     }
 }
 

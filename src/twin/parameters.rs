@@ -5,6 +5,7 @@
 
 use super::predictors::branch_unit::Parameters;
 use super::predictors::Kind as PredictorKind;
+use super::rules::Rules;
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
@@ -456,15 +457,17 @@ impl CoreParameters {
         1.0 / f64::from(width)
     }
 
-    /// What predicts its branches. `compressed_looks_taken`: see [`super::rules::Rules`].
-    pub fn branches(&self, compressed_looks_taken: bool) -> Parameters {
+    /// What predicts its branches under these rules.
+    pub fn branches(&self, rules: &Rules) -> Parameters {
+        // Only O3 copies its program counter.
+        let o3 = self.kind == CoreKind::OutOfOrder;
         Parameters {
             predictor: self.predictor,
             predictor_log2: self.predictor_log2,
             btb_log2: self.btb_log2,
             ras: self.ras as usize,
             indirect_log2: self.indirect_log2,
-            compressed_looks_taken,
+            compressed_looks_taken: o3 && rules.compressed_flag_lost,
         }
     }
 

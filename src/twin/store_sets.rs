@@ -46,6 +46,14 @@ impl StoreSets {
         }
     }
 
+    /// As many accesses as that were not counted.
+    pub fn count_more(&mut self, accesses: u64) {
+        if accesses > 0 {
+            self.accesses += accesses - 1;
+            self.count();
+        }
+    }
+
     /// The set of the access at `pc`.
     #[inline(always)]
     pub fn of(&self, pc: u64) -> Option<u32> {

@@ -7,7 +7,7 @@
 use super::counters::step;
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BiMode {
     choice: Vec<u8>,
     /// Not taken and taken.
@@ -16,7 +16,7 @@ pub struct BiMode {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     history: u32,
     taken_side: bool,

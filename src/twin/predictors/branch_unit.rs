@@ -13,6 +13,7 @@ use super::indirect::Indirect;
 use super::return_stack::ReturnStack;
 use super::{Direction, Kind, Record};
 use crate::inst::InstFlags;
+use std::collections::VecDeque;
 
 /// The parameters of a core's branch prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +54,15 @@ impl Control {
         self.flags.intersects(flags)
     }
 
+    /// Where control goes.
+    pub fn next(&self) -> u64 {
+        if self.taken {
+            self.target
+        } else {
+            self.fall_through()
+        }
+    }
+
     fn fall_through(&self) -> u64 {
         self.pc.wrapping_add(u64::from(self.size))
     }
@@ -71,8 +81,8 @@ pub enum Found {
     Both,
 }
 
-/// What fetch made of a control transfer, and what commit needs of it.
-#[derive(Debug, Clone, Copy)]
+/// What fetch made of a control transfer.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fetched {
     /// Fetch went on elsewhere than behind it.
     pub predicted_taken: bool,
@@ -84,19 +94,69 @@ pub struct Fetched {
     pub right_direction: bool,
     /// Where fetch went on.
     pub goes_to: u64,
-    taken: bool,
-    next: u64,
-    record: Record,
 }
 
-/// A core's branch prediction.
-#[derive(Debug, Clone)]
-pub struct BranchUnit {
-    direction: Direction,
+/// Where transfers of control go: what a core predicts besides directions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Targets {
     btb: Btb,
     returns: ReturnStack,
     indirect: Indirect,
+}
+
+impl Targets {
+    /// Nothing is known.
+    pub fn new(parameters: &Parameters) -> Self {
+        Self {
+            btb: Btb::new(parameters.btb_log2),
+            returns: ReturnStack::new(parameters.ras),
+            indirect: Indirect::new(parameters.indirect_log2),
+        }
+    }
+
+    /// What [`BranchUnit::fetch`] makes of them, apart from directions: a direct branch that is
+    /// taken is in the buffer then, whatever was predicted. Only of one that is taken to where it
+    /// falls through, which is never wrong for long, the buffer keeps what it had.
+    #[inline]
+    pub fn warm(&mut self, c: &Control) {
+        let direct = c.has(InstFlags::DIRECT_CTRL);
+        let jumps = !direct && !c.has(InstFlags::RETURN);
+        let (fall_through, next) = (c.fall_through(), c.next());
+        if direct && c.taken && next != fall_through {
+            self.btb.update(c.pc, next);
+        }
+        if c.has(InstFlags::CALL) {
+            self.returns.push(fall_through);
+        } else if c.has(InstFlags::RETURN) {
+            self.returns.pop();
+        }
+        if jumps {
+            let predicted = self.indirect.lookup(c.pc).or(self.btb.lookup(c.pc));
+            if c.taken && predicted.unwrap_or(fall_through) != next {
+                self.indirect.update(c.pc, next);
+            }
+            self.indirect.push_target(next);
+        }
+        self.indirect.push(c.taken);
+    }
+}
+
+/// A core's branch prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BranchUnit {
+    direction: Direction,
+    targets: Targets,
+    /// What was fetched and has not committed.
+    fetched: VecDeque<InFlight>,
     compressed_looks_taken: bool,
+}
+
+/// What commit needs of a control transfer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct InFlight {
+    taken: bool,
+    next: u64,
+    record: Record,
 }
 
 impl BranchUnit {
@@ -104,11 +164,29 @@ impl BranchUnit {
     pub fn new(parameters: &Parameters) -> Self {
         Self {
             direction: Direction::new(parameters.predictor, parameters.predictor_log2),
-            btb: Btb::new(parameters.btb_log2),
-            returns: ReturnStack::new(parameters.ras),
-            indirect: Indirect::new(parameters.indirect_log2),
+            targets: Targets::new(parameters),
+            fetched: VecDeque::new(),
             compressed_looks_taken: parameters.compressed_looks_taken,
         }
+    }
+
+    /// What was learnt elsewhere of the same stream takes the place of what this one has.
+    pub fn take(&mut self, direction: &Direction, targets: &Targets) {
+        self.direction.clone_from(direction);
+        self.targets.clone_from(targets);
+        self.fetched.clear();
+    }
+
+    /// What another one of the same shape learnt takes the place of what this one has.
+    pub fn take_all(&mut self, other: &Self) {
+        self.take(&other.direction, &other.targets);
+    }
+
+    /// A control transfer is fetched and commits at once.
+    #[inline]
+    pub fn warm(&mut self, c: &Control) {
+        self.fetch(c);
+        self.commit();
     }
 
     /// A control transfer is fetched.
@@ -116,23 +194,22 @@ impl BranchUnit {
         let conditional = c.has(InstFlags::COND_CTRL);
         let direct = c.has(InstFlags::DIRECT_CTRL);
         let jumps = !direct && !c.has(InstFlags::RETURN);
-        let fall_through = c.fall_through();
-        let next = if c.taken { c.target } else { fall_through };
+        let (fall_through, next) = (c.fall_through(), c.next());
 
         let looked_up = conditional.then(|| self.direction.lookup(c.pc));
         let said_taken = looked_up.as_ref().is_none_or(|l| l.0);
         let mut predicted = if said_taken {
-            self.btb.lookup(c.pc)
+            self.targets.btb.lookup(c.pc)
         } else {
             None
         };
         if c.has(InstFlags::CALL) {
-            self.returns.push(fall_through);
+            self.targets.returns.push(fall_through);
         } else if c.has(InstFlags::RETURN) {
-            predicted = self.returns.pop().or(predicted);
+            predicted = self.targets.returns.pop().or(predicted);
         }
         if jumps {
-            predicted = self.indirect.lookup(c.pc).or(predicted);
+            predicted = self.targets.indirect.lookup(c.pc).or(predicted);
         }
         let predicted_taken = predicted.is_some();
         let goes_to = predicted.unwrap_or(fall_through);
@@ -151,15 +228,15 @@ impl BranchUnit {
         let taken = c.taken || looks_taken;
         if (at_decode || at_execute) && taken {
             if direct {
-                self.btb.update(c.pc, next);
+                self.targets.btb.update(c.pc, next);
             } else if jumps {
-                self.indirect.update(c.pc, next);
+                self.targets.indirect.update(c.pc, next);
             }
         }
         if jumps {
-            self.indirect.push_target(next);
+            self.targets.indirect.push_target(next);
         }
-        self.indirect.push(taken);
+        self.targets.indirect.push(taken);
         let record = match looked_up {
             Some((_, record)) => {
                 self.direction.push(c.pc, taken);
@@ -167,6 +244,11 @@ impl BranchUnit {
             }
             None => self.direction.unconditional(c.pc, !direct),
         };
+        self.fetched.push_back(InFlight {
+            taken,
+            next,
+            record,
+        });
         Fetched {
             predicted_taken,
             found: match (at_decode, at_execute) {
@@ -178,17 +260,23 @@ impl BranchUnit {
             no_target: said_taken && !predicted_taken,
             right_direction: said_taken == c.taken,
             goes_to,
-            taken,
-            next,
-            record,
         }
     }
 
-    /// A control transfer commits; they do in the order in which they were fetched.
+    /// The first control transfer that was fetched and has not committed does.
     #[inline]
-    pub fn commit(&mut self, fetched: &Fetched) {
-        self.direction
-            .train(&fetched.record, fetched.taken, fetched.next);
+    pub fn commit(&mut self) {
+        if let Some(f) = self.fetched.front() {
+            self.direction.train(&f.record, f.taken, f.next);
+            self.fetched.pop_front();
+        }
+    }
+
+    /// All that were fetched commit.
+    pub fn commit_all(&mut self) {
+        while !self.fetched.is_empty() {
+            self.commit();
+        }
     }
 }
 
@@ -219,7 +307,7 @@ mod tests {
             taken,
             target,
         });
-        unit.commit(&fetched);
+        unit.commit();
         fetched.found
     }
 

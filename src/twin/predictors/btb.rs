@@ -4,7 +4,7 @@
 /// Bits of a tag.
 const TAG_BITS: u32 = 16;
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Entry {
     /// 0 is none.
     target: u64,
@@ -12,7 +12,7 @@ struct Entry {
 }
 
 /// The buffer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Btb {
     entries: Vec<Entry>,
 }

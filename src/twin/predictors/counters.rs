@@ -28,7 +28,7 @@ pub(super) fn strength(counter: i8) -> i32 {
 }
 
 /// Where gem5 draws random numbers, a twin draws from this: the same stream gives the same counts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::twin) struct Random(u64);
 
 impl Random {

@@ -6,24 +6,26 @@
 
 /// Outcomes and their folds: three a table, for its index and two for its tag.
 ///
-/// Tables lie side by side, so that the compiler moves many folds at once.
-#[derive(Debug, Clone)]
+/// Tables lie side by side, and nothing is shifted by a table's own number, so that the compiler
+/// moves many folds at once.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct History {
     /// A ring, longer than the longest history.
     outcomes: Vec<u8>,
     youngest: usize,
     lengths: Vec<u32>,
-    /// What leaves each table's history, in a step.
+    /// What leaves each table's history, in a step: all bits or none.
     leaving: Vec<u32>,
     folds: [Folds; 3],
 }
 
 /// A fold of each table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Folds {
     values: Vec<u32>,
-    bits: Vec<u32>,
-    /// Where the outcome that leaves lies by then.
+    /// The bit above the fold.
+    top: Vec<u32>,
+    /// The bit at which the outcome that leaves lies by then.
     out: Vec<u32>,
 }
 
@@ -38,8 +40,8 @@ impl History {
             leaving: vec![0; lengths.len()],
             folds: std::array::from_fn(|fold| Folds {
                 values: vec![0; lengths.len()],
-                bits: tables.iter().map(|t| t.1[fold]).collect(),
-                out: tables.iter().map(|t| t.0 % t.1[fold]).collect(),
+                top: tables.iter().map(|t| 1 << t.1[fold]).collect(),
+                out: tables.iter().map(|t| 1 << (t.0 % t.1[fold])).collect(),
             }),
             lengths,
         }
@@ -48,7 +50,15 @@ impl History {
     /// The folds of a table: of the index, of the tag, and the second of the tag.
     #[inline]
     pub(super) fn folds(&self, table: usize) -> [u32; 3] {
-        [0, 1, 2].map(|fold: usize| self.folds[fold].values[table])
+        let [index, tag, tag2] = self.all_folds();
+        [index[table], tag[table], tag2[table]]
+    }
+
+    /// The folds of all tables: of their indices, of their tags, and the second ones of their tags.
+    #[inline]
+    pub(super) fn all_folds(&self) -> [&[u32]; 3] {
+        let [index, tag, tag2] = &self.folds;
+        [&index.values, &tag.values, &tag2.values]
     }
 
     /// The youngest outcome is now this one.
@@ -59,14 +69,14 @@ impl History {
         self.outcomes[self.youngest] = u8::from(taken);
         for (leaves, &length) in self.leaving.iter_mut().zip(&self.lengths) {
             let at = self.youngest.wrapping_sub(length as usize) & mask;
-            *leaves = self.outcomes[at].into();
+            *leaves = 0u32.wrapping_sub(self.outcomes[at].into());
         }
         let taken = u32::from(taken);
-        for Folds { values, bits, out } in &mut self.folds {
-            let shape = bits.iter().zip(out.iter()).zip(&self.leaving);
-            for (value, ((&bits, &out), &leaves)) in values.iter_mut().zip(shape) {
-                let new = (*value << 1 | taken) ^ leaves << out;
-                *value = (new ^ new >> bits) & ((1 << bits) - 1);
+        for Folds { values, top, out } in &mut self.folds {
+            let shape = top.iter().zip(out.iter()).zip(&self.leaving);
+            for (value, ((&top, &out), &leaves)) in values.iter_mut().zip(shape) {
+                let new = (*value << 1 | taken) ^ (leaves & out);
+                *value = (new ^ u32::from(new & top != 0)) & (top - 1);
             }
         }
     }

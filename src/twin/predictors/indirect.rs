@@ -11,7 +11,7 @@ const WAYS: usize = 2;
 const OUTCOMES: u64 = (1 << 13) - 1;
 const PATH: usize = 3;
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Entry {
     /// 0 is none.
     target: u64,
@@ -19,7 +19,7 @@ struct Entry {
 }
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Indirect {
     sets: Vec<[Entry; WAYS]>,
     outcomes: u64,

@@ -6,7 +6,7 @@ use super::loop_predictor::{self, LoopPredictor};
 use super::tage::{self, Tage};
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LTage {
     tage: Tage,
     loops: LoopPredictor,
@@ -14,7 +14,7 @@ pub struct LTage {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     tage: tage::Seen,
     loops: loop_predictor::Seen,

@@ -6,7 +6,7 @@
 use super::counters::step;
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Local {
     counters: Vec<u8>,
 }

@@ -10,7 +10,7 @@ use super::counters::{step, step_signed, Random};
 const WAYS: usize = 4;
 
 /// What L-TAGE's and TAGE-SC-L's differ in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Rules {
     log2: u32,
     tag_bits: u32,
@@ -23,7 +23,7 @@ struct Rules {
     second: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Entry {
     /// Iterations of the loop; 0 is not known.
     iterations: u16,
@@ -36,7 +36,7 @@ struct Entry {
 }
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct LoopPredictor {
     rules: Rules,
     entries: Vec<Entry>,
@@ -45,7 +45,7 @@ pub(super) struct LoopPredictor {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Seen {
     places: [u16; WAYS],
     tag: u16,

@@ -98,7 +98,7 @@ impl Kind {
 /// A predictor of directions.
 // One of each core: what the small ones waste is little beside the tables of any.
 #[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Direction {
     /// Counters by address.
     Local(Local),
@@ -117,7 +117,7 @@ pub enum Direction {
 }
 
 /// What a predictor keeps of a branch from its prediction until it trains.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record {
     /// Address of the branch.
     pub pc: u64,
@@ -126,7 +126,7 @@ pub struct Record {
 
 // Records live on the stack or in a ring of a fixed size: nothing is gained by indirection.
 #[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Seen {
     /// Nothing but the address.
     Address,
@@ -251,6 +251,57 @@ impl Direction {
             }
         };
         Record { pc, seen }
+    }
+
+    /// The branch is fetched and commits at once; control went on at `next`.
+    #[inline]
+    pub fn warm(&mut self, pc: u64, conditional: bool, indirect: bool, taken: bool, next: u64) {
+        // As below, but for records, which are long.
+        match self {
+            Self::Local(p) => p.train(pc, taken),
+            Self::Tournament(p) => {
+                let seen = if conditional {
+                    let (_, seen) = p.lookup(pc);
+                    p.push(pc, taken);
+                    seen
+                } else {
+                    p.unconditional()
+                };
+                p.train(&seen, taken);
+            }
+            Self::BiMode(p) => {
+                let seen = if conditional {
+                    let (_, seen) = p.lookup(pc);
+                    p.push(taken);
+                    seen
+                } else {
+                    p.unconditional()
+                };
+                p.train(pc, &seen, taken);
+            }
+            Self::Tage(p) if conditional => {
+                let seen = p.lookup(pc);
+                p.push(pc, taken);
+                p.train(&seen, taken);
+            }
+            Self::Tage(p) => p.push(pc, true),
+            Self::LTage(p) if conditional => {
+                let (_, seen) = p.lookup(pc);
+                p.push(pc, taken);
+                p.train(&seen, taken);
+            }
+            Self::LTage(p) => p.push(pc, true),
+            Self::TageScL(p) if conditional => {
+                let (_, seen) = p.lookup(pc);
+                p.train(pc, &seen, taken, next);
+            }
+            Self::TageScL(p) => p.unconditional(pc, indirect),
+            Self::Perceptron(p) if conditional => {
+                let (_, seen) = p.lookup(pc);
+                p.train(pc, &seen, taken, next);
+            }
+            Self::Perceptron(p) => p.unconditional(pc),
+        }
     }
 
     /// The branch commits; control went on at `next`. Branches commit in the order of their

@@ -57,7 +57,7 @@ const LARGE_SIZE: Size = Size {
 };
 
 /// A feature's table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Table {
     feature: Feature,
     start: usize,
@@ -84,7 +84,7 @@ impl Table {
 
 /// The predictor. A weight is a byte: a magnitude, and above it two signs, one for each parity of
 /// the hashed address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MultiperspectivePerceptron {
     tables: Vec<Table>,
     weights: Vec<u8>,
@@ -102,7 +102,7 @@ pub struct MultiperspectivePerceptron {
 const SIGN: u8 = 1 << 5;
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     sum: i32,
     filtered: bool,

@@ -36,7 +36,7 @@ pub(super) enum Feature {
 }
 
 /// A feature and its table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spec {
     pub(super) feature: Feature,
     /// How much it counts.

@@ -21,7 +21,7 @@ const LOCAL_BITS: u32 = 11;
 
 /// A sum of shifted addresses and outcomes, modulo `1 << 32`, that moves along: ages from `near` to
 /// `far`, the farthest unshifted. Younger ones are shifted out of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Sum {
     value: u64,
     shift: u32,
@@ -33,7 +33,7 @@ struct Sum {
 }
 
 /// Branches whose hashed address is a multiple of `modulus`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Modulo {
     modulus: u32,
     outcomes: u32,
@@ -41,7 +41,7 @@ struct Modulo {
 }
 
 /// All histories, and a hash for each feature that does not depend on the branch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Histories {
     features: Vec<Feature>,
     hashes: Vec<u32>,
@@ -61,7 +61,7 @@ pub(super) struct Histories {
 }
 
 /// A branch's address, in the forms that histories take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Address {
     pub(super) pc: u32,
     /// Without the lowest two bits.

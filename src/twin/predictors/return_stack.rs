@@ -4,7 +4,7 @@
 //! finds an old address again.
 
 /// The stack.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReturnStack {
     /// 0 is none.
     addresses: Vec<u64>,

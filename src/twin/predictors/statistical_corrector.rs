@@ -31,7 +31,7 @@ enum Source {
 }
 
 /// Tables that see one history at several lengths.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Component {
     source: Source,
     masks: Vec<i64>,
@@ -43,7 +43,7 @@ struct Component {
 }
 
 /// Histories by address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Locals {
     histories: Vec<i64>,
     shift: u32,
@@ -83,7 +83,7 @@ pub(super) struct Confidence {
 }
 
 /// What TAGE says, and all that the corrector asks of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Asked {
     pub(super) pc: u64,
     /// What TAGE and the loop predictor said.
@@ -97,14 +97,14 @@ pub(super) struct Asked {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Seen {
     sum: i32,
     threshold: i32,
 }
 
 /// The corrector.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct StatisticalCorrector {
     large: bool,
     bias: [Vec<i8>; 3],

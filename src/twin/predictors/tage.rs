@@ -7,6 +7,7 @@
 
 use super::counters::{step, step_signed, strength, Random};
 use super::folded_history::History;
+use std::sync::OnceLock;
 
 /// Most tagged tables.
 pub(super) const TABLES: usize = 12;
@@ -15,7 +16,7 @@ const USEFUL_MAX: u8 = 3;
 const PATH_BITS: u32 = 16;
 
 /// A table's entry. Those of nobody match tag 0, as in gem5.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub(super) struct Entry {
     pub(super) tag: u16,
@@ -64,7 +65,7 @@ pub(super) fn history_lengths(min: u32, max: u32, tables: usize) -> Vec<u32> {
 }
 
 /// The table without tags: four branches share a bit of hysteresis.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bimodal {
     taken: Vec<u8>,
     firm: Vec<u8>,
@@ -97,7 +98,7 @@ impl Bimodal {
 }
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tage {
     bimodal: Bimodal,
     /// All tagged tables, one after the other.
@@ -105,6 +106,7 @@ pub struct Tage {
     tables: Vec<Table>,
     history: History,
     path: u32,
+    paths: &'static Paths,
     /// Negative: newly allocated entries are trusted.
     use_alternate: i8,
     ticks: u32,
@@ -112,17 +114,21 @@ pub struct Tage {
     random: Random,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Table {
     start: u32,
-    log2: u32,
-    tag_bits: u32,
-    /// Bits of the path that it sees.
-    path_bits: u32,
+    /// Of an index.
+    mask: u32,
+    /// How the address is folded.
+    shift: u32,
+    tag_mask: u32,
 }
 
+/// What a byte of the path adds to each table's index: the lower byte's first.
+type Paths = [[u16; TABLES]; 512];
+
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     bimodal: u16,
     /// The table of the longest match, from 1; 0 is the bimodal one.
@@ -138,22 +144,44 @@ pub struct Seen {
     tags: [u16; TABLES],
 }
 
+/// How the path is mixed into the indices of tables that see so much of it (gem5's `F`): rotated by
+/// the number of the table. Each bit goes to some bits, so that bytes can be looked up apart.
+fn of_paths(shape: &Shape, lengths: &[u32]) -> Paths {
+    let mut paths = [[0; TABLES]; 512];
+    for (n, row) in paths.iter_mut().enumerate() {
+        let path = if n < 256 { n } else { (n & 255) << 8 } as u32;
+        for (table, (mixed, length)) in row.iter_mut().zip(lengths).enumerate() {
+            let (log2, bank) = (shape.log2[table + 1], table as u32 + 1);
+            let mask = (1 << log2) - 1;
+            let rotate = |x: u32| {
+                // A table whose number exceeds its bits keeps nothing of the upper part.
+                ((x << bank) & mask) + x.checked_shr(log2.wrapping_sub(bank)).unwrap_or(0)
+            };
+            let seen = path & ((1 << length.min(&PATH_BITS)) - 1);
+            *mixed = rotate((seen & mask) ^ rotate(seen >> log2)) as u16;
+        }
+    }
+    paths
+}
+
 impl Tage {
     /// gem5's `TAGE`.
     pub fn new() -> Self {
-        Self::with(&TAGE)
+        static PATHS: OnceLock<Paths> = OnceLock::new();
+        Self::with(&TAGE, &PATHS)
     }
 
     /// The tables of gem5's `LTAGE`.
     pub(super) fn of_l_tage() -> Self {
-        Self::with(&L_TAGE)
+        static PATHS: OnceLock<Paths> = OnceLock::new();
+        Self::with(&L_TAGE, &PATHS)
     }
 
     pub(super) fn without_chance(&mut self) {
         self.random = Random::zeros();
     }
 
-    fn with(shape: &Shape) -> Self {
+    fn with(shape: &Shape, paths: &'static OnceLock<Paths>) -> Self {
         let count = shape.log2.len() - 1;
         let lengths = history_lengths(shape.min_history, shape.max_history, count);
         let mut start = 0;
@@ -163,9 +191,9 @@ impl Tage {
             let (log2, tag_bits) = (shape.log2[i + 1], shape.tag_bits[i + 1]);
             tables.push(Table {
                 start,
-                log2,
-                tag_bits,
-                path_bits: length.min(PATH_BITS),
+                mask: (1 << log2) - 1,
+                shift: log2.abs_diff(i as u32 + 1) + 1,
+                tag_mask: (1 << tag_bits) - 1,
             });
             folds.push((length, [log2, tag_bits, tag_bits - 1]));
             start += 1 << log2;
@@ -176,24 +204,12 @@ impl Tage {
             tables,
             history: History::new(&folds),
             path: 0,
+            paths: paths.get_or_init(|| of_paths(shape, &lengths)),
             use_alternate: 0,
             ticks: 1 << 17,
             log2_aging: shape.log2_aging,
             random: Random::new(),
         }
-    }
-
-    /// Mixes the path into a table's index (gem5's `F`): rotated by the number of the table.
-    #[inline]
-    fn mixed_path(&self, table: usize, shape: &Table) -> u32 {
-        let (log2, bank) = (shape.log2, table as u32 + 1);
-        let mask = (1 << log2) - 1;
-        let rotate = |x: u32| {
-            // A table whose number exceeds its bits keeps nothing of the upper part.
-            ((x << bank) & mask) + x.checked_shr(log2.wrapping_sub(bank)).unwrap_or(0)
-        };
-        let path = self.path & ((1 << shape.path_bits) - 1);
-        rotate((path & mask) ^ rotate(path >> log2))
     }
 
     #[inline]
@@ -211,15 +227,25 @@ impl Tage {
             places: [0; TABLES],
             tags: [0; TABLES],
         };
-        for (i, table) in self.tables.iter().enumerate() {
-            let [index, tag, tag2] = self.history.folds(i);
-            let shift = table.log2.abs_diff(i as u32 + 1) + 1;
-            let index = word ^ (word >> shift) ^ index ^ self.mixed_path(i, table);
-            let place = table.start + (index & ((1 << table.log2) - 1));
-            seen.places[i] = place as u16;
-            seen.tags[i] = ((word ^ tag ^ tag2 << 1) & ((1 << table.tag_bits) - 1)) as u16;
-            if self.entries[place as usize].tag == seen.tags[i] {
-                (seen.alternate, seen.hit) = (seen.hit, i as u8 + 1);
+        let [folds, tags, tags2] = self.history.all_folds();
+        let [low, high] = [
+            &self.paths[self.path as usize & 255],
+            &self.paths[256 + (self.path as usize >> 8 & 255)],
+        ];
+        let folds = folds.iter().zip(tags.iter().zip(tags2));
+        let paths = low
+            .iter()
+            .zip(high)
+            .map(|(low, high)| u32::from(low ^ high));
+        let of_table = self.tables.iter().zip(folds.zip(paths));
+        let to = seen.places.iter_mut().zip(&mut seen.tags);
+        for (i, ((table, ((fold, (tag, tag2)), path)), to)) in (1..).zip(of_table.zip(to)) {
+            let index = word ^ (word >> table.shift) ^ fold ^ path;
+            let place = table.start + (index & table.mask);
+            let tag = ((word ^ tag ^ tag2 << 1) & table.tag_mask) as u16;
+            (*to.0, *to.1) = (place as u16, tag);
+            if self.entries[place as usize].tag == tag {
+                (seen.alternate, seen.hit) = (seen.hit, i);
             }
         }
         let bimodal = self.bimodal.counter(at) >= 2;
@@ -269,14 +295,14 @@ impl Tage {
     /// Takes an entry of a table with longer history, often but not always the next.
     fn allocate(&mut self, seen: &Seen, taken: bool) {
         let (hit, count) = (usize::from(seen.hit), self.tables.len());
-        let places = seen.places.map(usize::from);
+        let place = |table: usize| usize::from(seen.places[table]);
         let draw = self.random.next() & 3 & ((1u32 << (count - hit - 1).min(2)) - 1);
         let first = hit + [0, 1, 0, 2][draw as usize];
-        if (hit..count).all(|t| self.entries[places[t]].useful > 0) {
-            self.entries[places[first]].useful = 0;
+        if (hit..count).all(|t| self.entries[place(t)].useful > 0) {
+            self.entries[place(first)].useful = 0;
         }
-        if let Some(t) = (first..count).find(|&t| self.entries[places[t]].useful == 0) {
-            let entry = &mut self.entries[places[t]];
+        if let Some(t) = (first..count).find(|&t| self.entries[place(t)].useful == 0) {
+            let entry = &mut self.entries[place(t)];
             entry.tag = seen.tags[t];
             entry.counter = if taken { 0 } else { -1 };
         }

@@ -7,7 +7,7 @@ use super::statistical_corrector::{self, Asked, Confidence, StatisticalCorrector
 use super::tage_sc_l_tables::{self, Tables};
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TageScL {
     tables: Tables,
     loops: LoopPredictor,
@@ -16,7 +16,7 @@ pub struct TageScL {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     tables: tage_sc_l_tables::Seen,
     loops: loop_predictor::Seen,

@@ -68,7 +68,7 @@ const SHORT_TAG: u32 = 8;
 const LONG_TAG: u32 = 12;
 
 /// The tables.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tables {
     shape: &'static Shape,
     bimodal: Bimodal,
@@ -82,6 +82,13 @@ pub(super) struct Tables {
     ticks: i32,
 }
 
+/// The two of them differ in this.
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count
+    }
+}
+
 impl std::fmt::Debug for Shape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} tables", self.count)
@@ -89,7 +96,7 @@ impl std::fmt::Debug for Shape {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Seen {
     bimodal: u16,
     /// The table of the longest match, from 1; 0 is the bimodal one.

@@ -7,7 +7,7 @@
 use super::counters::step;
 
 /// The predictor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tournament {
     /// Histories by address; only as many bits as index `local`.
     histories: Vec<u16>,
@@ -19,7 +19,7 @@ pub struct Tournament {
 }
 
 /// What training needs of a prediction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     local: u16,
     global: u32,

@@ -13,7 +13,7 @@ const EPOCH: u64 = 256_000;
 const MEMORY_NS: f64 = 30.0;
 
 /// A zone: a bit for each line.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Zone {
     number: u64,
     touched: u64,
@@ -22,7 +22,7 @@ struct Zone {
 }
 
 /// The prefetcher.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ampm {
     zones: Vec<[Option<Zone>; WAYS]>,
     clock: u64,
@@ -126,6 +126,11 @@ impl Ampm {
                 break;
             }
         }
+    }
+
+    /// Its clock goes on from a time `age` later.
+    pub(super) fn later(&mut self, age: u64) {
+        self.next_epoch = self.next_epoch.wrapping_add(age);
     }
 
     fn prefetch(&mut self, zone: (usize, usize), line: u64) {

@@ -27,7 +27,7 @@ pub enum Unit {
 }
 
 /// The prefetcher.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Bop {
     unit: Unit,
     offsets: Vec<i64>,
@@ -100,6 +100,13 @@ impl Bop {
         self.learn(tag);
         if self.issues {
             candidate(address.wrapping_add_signed(self.best << 6));
+        }
+    }
+
+    /// Its clock goes on from a time `age` later.
+    pub(super) fn later(&mut self, age: u64) {
+        for (_, when) in &mut self.delayed {
+            *when = when.wrapping_add(age);
         }
     }
 

@@ -13,7 +13,7 @@ const MASKED: u32 = 8;
 /// A greater distance is not kept.
 const REACH: i64 = 1 << 11;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Entry {
     pc: u64,
     last: u64,
@@ -22,7 +22,7 @@ struct Entry {
 }
 
 /// The prefetcher.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dcpt {
     /// The oldest first: one that is used again stays as old as it is.
     entries: VecDeque<Entry>,

@@ -47,7 +47,7 @@ impl Requestor {
 }
 
 /// An access to the cache that the prefetcher is of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Access {
     /// The instruction that asked.
     pub pc: u64,
@@ -66,7 +66,7 @@ pub struct Access {
 /// A prefetcher.
 // One for each cache of a core.
 #[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Prefetcher {
     /// None.
     None,
@@ -125,6 +125,15 @@ impl Prefetcher {
             Self::Bop(p) => p.access(address, access.now, &mut candidate),
             Self::Ampm(p) => p.access(address, access.now, &mut candidate),
             Self::Dcpt(p) => p.access(access.pc, address, &mut candidate),
+        }
+    }
+
+    /// Its clock goes on from a time `age` later (wrapping: from an earlier one).
+    pub fn later(&mut self, age: u64) {
+        match self {
+            Self::Bop(p) => p.later(age),
+            Self::Ampm(p) => p.later(age),
+            _ => {}
         }
     }
 

@@ -28,6 +28,11 @@ impl Queue {
         }
     }
 
+    /// Nothing waits any more.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+    }
+
     /// An access that the prefetcher is told of: its line need not be fetched any more. Precedes
     /// what the prefetcher makes of it.
     pub fn accessed(&mut self, address: u64) {

@@ -14,7 +14,7 @@ const FIRST_CONFIDENCE: u8 = 4;
 /// Half of the greatest is 3.5.
 const SURE: u8 = 4;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     pc: u64,
     last: u64,
@@ -23,7 +23,7 @@ struct Entry {
 }
 
 /// The prefetcher.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stride {
     degree: u32,
     /// A table for each requestor.

@@ -4,7 +4,7 @@
 use super::LINE;
 
 /// The prefetcher.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tagged {
     degree: u64,
 }
