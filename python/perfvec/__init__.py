@@ -53,6 +53,7 @@ from perfvec.records import (
     stack_parts,
 )
 from perfvec.sessions import Calibrator, Session, estimate_total
+from perfvec.spaces import explore, search
 
 __version__ = version()
 
@@ -62,6 +63,6 @@ __all__ = [
     "InvalidArgumentError", "Isa", "Microarch", "Microarchs", "MismatchError", "Model", "ModelError",
     "ModelInfo", "NotFoundError", "OnnxRuntimeError", "OutOfMemoryError", "PerfvecError",
     "PoisonedError", "Recorder", "Reg", "RegClass", "Session", "StateError", "StaticInst",
-    "TraceSummary", "VersionError", "command", "decode", "estimate_total", "log_to", "op_class",
-    "replay", "stack_parts", "version",
+    "TraceSummary", "VersionError", "command", "decode", "estimate_total", "explore", "log_to",
+    "op_class", "replay", "search", "stack_parts", "version",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,25 @@ def command() -> str:
     'perfvec 0.1.0\\n'
     """
     return str(NATIVE / "bin" / "perfvec")
+
+
+def as_arguments(options: Mapping[str, Any]) -> list[str]:
+    """Keyword arguments as the command's options."""
+    arguments = []
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        arguments.append(option if value is True else f"{option}={value}")
+    return arguments
+
+
+def run(arguments: Iterable[str]) -> str:
+    """What the command prints; its error text as an exception."""
+    done = subprocess.run(
+        [command(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False)
+    if done.returncode:
+        raise CommandError(done.stderr.strip().removeprefix("perfvec: "))
+    return done.stdout
 
 
 def replay(
@@ -45,10 +64,7 @@ def replay(
     >>> result["retired"], result["microarchs"][0]["name"]
     (2051929, 'rocket-like')
     """
-    arguments = [command(), "replay"]
-    for name, value in options.items():
-        option = f"--{name.replace('_', '-')}"
-        arguments.append(option if value is True else f"{option}={value}")
+    arguments = ["replay", *as_arguments(options)]
     with ExitStack() as stack:
         if cores is not None:
             arguments.append(f"--model={stack.enter_context(cores_file(cores, rules))}")
@@ -56,9 +72,6 @@ def replay(
         arguments.append(f"--json={out}")
         if trace is not None:
             arguments += ["--", str(trace)]
-        done = subprocess.run(
-            arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise CommandError(done.stderr.strip().removeprefix("perfvec: "))
+        run(arguments)
         result: dict[str, Any] = json.loads(out.read_text())
         return result
