@@ -111,3 +111,39 @@ def test_the_environment_takes_a_reward_of_ones_own(env_module: ModuleType) -> N
     assert env.step([1, 0, 0])[1] == -128
     best, reward = env_module.climb(env, seed=3)
     assert best["rob"] == 16 and reward == -16
+
+
+def studied(name: str, *words: str) -> list[list[str]]:
+    """The words of the lines that a study prints."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples/python" / name, *words], check=True,
+        capture_output=True, text=True)
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_the_study_of_cache_sizes_takes_the_smallest_that_is_nearly_the_fastest() -> None:
+    lines = studied("cache_sizes.py", "quick")
+    sizes = lines[0][1:]
+    assert sizes == ["128", "256", "512", "1024", "2048", "4096"]
+    speedup = {(row[0], size): float(x) for row in lines[2:8]
+               for size, x in zip(sizes, row[1:], strict=True)}
+    assert len(speedup) == 36 and speedup["32", "512"] == 1
+    assert speedup["4", "512"] < speedup["16", "512"]
+    _, first, _, _, second, _, chosen = lines[-1]
+    assert float(chosen) == speedup[first, second]
+    # What is printed is rounded.
+    near = {pair for pair, x in speedup.items() if x >= 0.99 * max(speedup.values()) - 0.001}
+    assert (first, second) in near
+    surely = [pair for pair, x in speedup.items() if x >= 0.99 * max(speedup.values()) + 0.001]
+    assert sum(map(int, (first, second))) <= min(sum(map(int, pair)) for pair in surely)
+
+
+def test_the_study_of_tiles_prefers_what_takes_the_fewest_cycles() -> None:
+    lines = studied("loop_tiling.py", "24")
+    rows = {row[0]: [float(x) for x in row[1:]] for row in lines[2:7]}
+    assert list(rows) == ["2", "4", "8", "16", "24"]
+    assert all(0.5 < x < 50 for row in rows.values() for x in row)
+    for column, (kib, line) in enumerate(zip(("4", "16", "64"), lines[7:], strict=True)):
+        cycles = {tile: row[column] for tile, row in rows.items()}
+        assert line[0] == kib and cycles[line[4].rstrip(",")] == min(cycles.values())
+        assert float(line[5]) == pytest.approx(cycles["24"] / min(cycles.values()), abs=0.006)
