@@ -171,51 +171,31 @@ impl Mshrs {
     /// When an access at `now` is accepted: not while all registers are taken.
     #[inline(always)]
     pub fn accepted(&self, now: u64) -> u64 {
-        if now >= self.latest {
+        self.free(now, 1)
+    }
+
+    /// When `spare` registers are free, from `now` on; never, where there are not as many.
+    #[inline(always)]
+    pub fn free(&self, now: u64, spare: usize) -> u64 {
+        if now >= self.latest && spare <= self.count {
             now
         } else {
-            self.wait(now)
+            self.wait(now, spare)
         }
     }
 
     #[cold]
-    fn wait(&self, mut now: u64) -> u64 {
+    fn wait(&self, mut now: u64, spare: usize) -> u64 {
         loop {
-            let (mut under_way, mut next) = (0, u64::MAX);
-            self.under_way(now, |until| {
-                under_way += 1;
-                next = next.min(until);
-            });
-            if under_way < self.count {
+            let under_way = || self.taken.iter().filter(|t| t.0 <= now && now < t.1);
+            if under_way().count() + spare <= self.count {
                 return now;
             }
-            now = next;
+            match under_way().map(|t| t.1).min() {
+                Some(end) => now = end,
+                None => return u64::MAX,
+            }
         }
-    }
-
-    /// The ends of those that are taken at `now`.
-    #[inline(always)]
-    fn under_way(&self, now: u64, mut each: impl FnMut(u64)) {
-        let groups = self.ends.iter().zip(self.taken.chunks_exact(GROUP));
-        for (_, group) in groups.filter(|(end, _)| now < **end) {
-            let taken = group.iter().filter(|t| t.0 <= now && now < t.1);
-            taken.for_each(|t| each(t.1));
-        }
-    }
-
-    /// How many are taken at `now`.
-    pub fn taken(&self, now: u64) -> usize {
-        if now >= self.latest {
-            return 0;
-        }
-        let mut count = 0;
-        self.under_way(now, |_| count += 1);
-        count
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.count
     }
 
     /// Takes one from `now` until `until`.
@@ -289,7 +269,7 @@ mod tests {
     fn a_cache_without_miss_registers_blocks_until_one_is_free() {
         let mut m = Mshrs::new(2);
         m.take(10, 50);
-        assert_eq!((m.accepted(12), m.taken(12)), (12, 1));
+        assert_eq!([1, 2, 3].map(|spare| m.free(12, spare)), [12, 50, u64::MAX]);
         m.take(12, 40);
         assert_eq!([11, 12, 39, 40].map(|t| m.accepted(t)), [11, 40, 40, 40]);
         m.take(40, 90);

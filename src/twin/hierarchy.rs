@@ -9,7 +9,7 @@ use super::calendar::Calendar;
 use super::memory::Memory;
 use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
 use super::parts::Part;
-use super::prefetchers::{Access, Prefetcher, Queue, Requestor};
+use super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::rules::Rules;
 use super::warm::{tags::Tags, Held};
 
@@ -124,6 +124,9 @@ pub struct Hierarchy {
 /// Later than anything comes.
 const EVER: u64 = u64::MAX - 1;
 
+/// Miss registers that must be free for a prefetch: its own, and gem5 keeps two for demand.
+const SPARE: usize = 3;
+
 /// Levels as lines remember them.
 const LEVELS: [Part; 4] = [Part::L1, Part::L2, Part::L3, Part::Memory];
 /// gem5's `L2XBar`: front end, response, and how long a line takes its response layer.
@@ -184,6 +187,8 @@ impl Hierarchy {
     pub fn take(&mut self, held: &Held, now: u64) {
         let age = now.wrapping_sub(held.now);
         self.l1i.cache.take(held.l1i);
+        self.l1i.arriving.clear();
+        self.l1i.arrives = u64::MAX;
         self.l1d.take(held.l1d, age);
         self.l2.take(held.l2, age);
         if let (Some(l3), Some(tags)) = (&mut self.l3, held.l3) {
@@ -309,11 +314,11 @@ impl Hierarchy {
             now,
         };
         observe(&mut self.l1d, &access, &mut self.wanted);
-        while let Some(line) = self.l1d.queue.pop(u64::MAX) {
-            if !self.l1d.cache.has(line >> 6) {
-                self.warm_second(Requestor::Prefetcher, line, now, 0);
-                self.warm_fill_first(Side::Data, line >> 6, now, false, true);
-                self.l1d.prefetcher.filled(line);
+        while let Some(Wanted { address, pc }) = self.l1d.queue.pop(u64::MAX) {
+            if !self.l1d.cache.has(address >> 6) {
+                self.warm_second(Requestor::Prefetcher, address, now, pc);
+                self.warm_fill_first(Side::Data, address >> 6, now, false, true);
+                self.l1d.prefetcher.filled(address);
             }
         }
     }
@@ -360,11 +365,12 @@ impl Hierarchy {
             now,
         };
         observe(&mut self.l2, &access, &mut self.wanted);
-        while let Some(line) = self.l2.queue.pop(u64::MAX) {
-            if !self.l2.cache.has(line >> 6) {
-                self.warm_third(line >> 6, now);
-                self.warm_fill_second(line >> 6, now, false, true);
-                self.l2.prefetcher.filled(line);
+        while let Some(Wanted { address, .. }) = self.l2.queue.pop(u64::MAX) {
+            let line = address >> 6;
+            if !self.l2.cache.has(line) {
+                self.warm_third(line, now);
+                self.warm_fill_second(line, now, false, true);
+                self.l2.prefetcher.filled(address);
             }
         }
     }
@@ -436,14 +442,14 @@ impl Hierarchy {
 
     /// The prefetches of the first level that went out before `now`.
     fn prefetch_first(&mut self, now: u64) {
-        while let Some((line, begin)) = next_prefetch(&mut self.l1d, now) {
+        while let Some((Wanted { address, pc }, begin)) = next_prefetch(&mut self.l1d, now) {
             let latency = self.l1d.latency;
             let (filled, from) = self.second(
                 Side::Data,
                 Requestor::Prefetcher,
-                line,
+                address,
                 begin + latency + XBAR_REQUEST,
-                0,
+                pc,
             );
             let ready = filled + self.l1d.response;
             let fill = Line {
@@ -452,9 +458,9 @@ impl Hierarchy {
                 prefetched: true,
                 ..Line::default()
             };
-            self.l1d.expect(line >> 6, fill, filled);
+            self.l1d.expect(address >> 6, fill, filled);
             self.l1d.mshrs.take(begin, filled);
-            self.l1d.prefetcher.filled(line);
+            self.l1d.prefetcher.filled(address);
         }
     }
 
@@ -541,9 +547,9 @@ impl Hierarchy {
 
     /// The prefetches of the second level that went out before `now`.
     fn prefetch_second(&mut self, now: u64) {
-        while let Some((line, begin)) = next_prefetch(&mut self.l2, now) {
+        while let Some((Wanted { address, .. }, begin)) = next_prefetch(&mut self.l2, now) {
             let latency = self.l2.latency;
-            let (filled, from) = self.third(line >> 6, begin + latency);
+            let (filled, from) = self.third(address >> 6, begin + latency);
             let ready = filled + self.l2.response;
             let fill = Line {
                 ready,
@@ -551,9 +557,9 @@ impl Hierarchy {
                 prefetched: true,
                 ..Line::default()
             };
-            self.l2.expect(line >> 6, fill, filled);
+            self.l2.expect(address >> 6, fill, filled);
             self.l2.mshrs.take(begin, filled);
-            self.l2.prefetcher.filled(line);
+            self.l2.prefetcher.filled(address);
         }
     }
 
@@ -627,29 +633,28 @@ fn observe(level: &mut Level, access: &Access, wanted: &mut Vec<u64>) {
     wanted.clear();
     level.prefetcher.notify(access, wanted);
     for line in wanted.drain(..) {
-        level.queue.push(line, access.now);
+        level.queue.push(line, access.pc, access.now);
     }
 }
 
 /// The next line that a level prefetches before `now`, and when: one a cycle, while there are
 /// miss registers to spare.
-fn next_prefetch(level: &mut Level, now: u64) -> Option<(u64, u64)> {
+fn next_prefetch(level: &mut Level, now: u64) -> Option<(Wanted, u64)> {
     loop {
-        let begin = level.queue.ready()?.max(level.prefetched + 1);
-        if begin >= now || !room(&level.mshrs, begin) {
+        let ready = level.queue.ready()?.max(level.prefetched + 1);
+        if ready >= now {
             return None;
         }
-        let line = level.queue.pop(begin)?;
+        let begin = level.mshrs.free(ready, SPARE);
+        if begin >= now {
+            return None;
+        }
+        let wanted = level.queue.pop(begin)?;
         level.prefetched = begin;
-        if !level.has(line >> 6) {
-            return Some((line, begin));
+        if !level.has(wanted.address >> 6) {
+            return Some((wanted, begin));
         }
     }
-}
-
-/// Whether a prefetch may take a miss register: gem5 keeps two for demand.
-fn room(mshrs: &Mshrs, now: u64) -> bool {
-    mshrs.taken(now) + 2 < mshrs.count()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! (`cache_snoop` is off) nor throttled (`throttle_control_percentage` is 0).
 //!
 //! The cache calls [`Queue::accessed`], then [`Prefetcher::notify`], and pushes what comes out; it
-//! fetches from the queue where it has nothing better to do ([`queue::may_fetch`]).
+//! fetches from the queue while it has registers to spare.
 
 pub mod ampm;
 pub mod bop;
@@ -22,7 +22,7 @@ pub mod tagged;
 use ampm::Ampm;
 use bop::Bop;
 use dcpt::Dcpt;
-pub use queue::Queue;
+pub use queue::{Queue, Wanted};
 use stride::Stride;
 use tagged::Tagged;
 

@@ -7,17 +7,21 @@ use std::collections::VecDeque;
 const ENTRIES: usize = 32;
 const LATENCY: u64 = 1;
 
-/// Whether a cache with `busy` of its `mshrs` taken may fetch a line that nobody asked for yet: one
-/// is kept for demands, and gem5 leaves one more. A cache of one or two never does.
-pub fn may_fetch(mshrs: usize, busy: usize) -> bool {
-    busy + 2 < mshrs
+/// A line that a prefetcher asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its address.
+    pub address: u64,
+    /// The instruction whose access made it ask: what comes behind sees the prefetch as one of its
+    /// (`tag_prefetch`).
+    pub pc: u64,
 }
 
 /// The queue.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
     /// Lines, and when they may be fetched.
-    lines: VecDeque<(u64, u64)>,
+    lines: VecDeque<(Wanted, u64)>,
 }
 
 impl Queue {
@@ -37,18 +41,19 @@ impl Queue {
     /// what the prefetcher makes of it.
     pub fn accessed(&mut self, address: u64) {
         let line = address & !(LINE - 1);
-        self.lines.retain(|l| l.0 != line);
+        self.lines.retain(|l| l.0.address != line);
     }
 
-    /// A prefetcher asks for a line at cycle `now`.
-    pub fn push(&mut self, line: u64, now: u64) {
-        if self.lines.iter().any(|l| l.0 == line) {
+    /// A prefetcher asks for the line at `address` at cycle `now`, for an access of `pc`.
+    pub fn push(&mut self, address: u64, pc: u64, now: u64) {
+        if self.lines.iter().any(|l| l.0.address == address) {
             return;
         }
         if self.lines.len() == ENTRIES {
             self.lines.pop_front();
         }
-        self.lines.push_back((line, now + LATENCY));
+        self.lines
+            .push_back((Wanted { address, pc }, now + LATENCY));
     }
 
     /// When the next line may be fetched.
@@ -58,7 +63,7 @@ impl Queue {
 
     /// The next line, if it may be fetched at cycle `now`. The cache drops it where it has the line,
     /// or has asked for it; each costs a turn.
-    pub fn pop(&mut self, now: u64) -> Option<u64> {
+    pub fn pop(&mut self, now: u64) -> Option<Wanted> {
         self.ready().filter(|&ready| ready <= now)?;
         self.lines.pop_front().map(|l| l.0)
     }
@@ -72,26 +77,21 @@ mod tests {
     fn lines_leave_in_turn_once_each_and_not_at_once() {
         let mut queue = Queue::new();
         for line in [0x1000, 0x1040, 0x1000, 0x1080] {
-            queue.push(line, 5);
+            queue.push(line, 0x40, 5);
         }
         assert_eq!((queue.pop(5), queue.ready()), (None, Some(6)));
         queue.accessed(0x1044);
+        let mut pop = || queue.pop(6).map(|w| (w.address, w.pc));
         assert_eq!(
-            [queue.pop(6), queue.pop(6), queue.pop(6)],
-            [Some(0x1000), Some(0x1080), None]
+            [pop(), pop(), pop()],
+            [Some((0x1000, 0x40)), Some((0x1080, 0x40)), None]
         );
-    }
-
-    #[test]
-    fn two_mshrs_stay_free() {
-        assert!(!may_fetch(1, 0) && !may_fetch(2, 0) && may_fetch(3, 0));
-        assert!(may_fetch(8, 5) && !may_fetch(8, 6));
     }
 
     #[test]
     fn the_oldest_is_lost_where_it_is_full() {
         let mut queue = Queue::new();
-        (0..33).for_each(|i| queue.push(i * LINE, 0));
-        assert_eq!(queue.pop(9), Some(LINE));
+        (0..33).for_each(|i| queue.push(i * LINE, 0, 0));
+        assert_eq!(queue.pop(9).map(|w| w.address), Some(LINE));
     }
 }

@@ -1,7 +1,7 @@
 //! The caches behind the first ones, which cores share whose whole hierarchies are equal in shape.
 
 use super::super::parameters::{CoreParameters, L3_WAYS};
-use super::super::prefetchers::Access;
+use super::super::prefetchers::{Access, Wanted};
 use super::first::{Data, Fetcher, Instruction, Miss, PrefetcherShape};
 use super::tags::{Held, Tags};
 
@@ -88,7 +88,7 @@ impl Behind {
             prefetched: found == Some(true),
             now: start + u64::from(m.n),
         });
-        while let Some(address) = self.fetcher.next(&self.second) {
+        while let Some(Wanted { address, .. }) = self.fetcher.next(&self.second) {
             self.third(address >> 6);
             self.fill(address >> 6, false, true);
             self.fetcher.prefetcher.filled(address);

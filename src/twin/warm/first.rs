@@ -2,7 +2,7 @@
 //! the caches behind.
 
 use super::super::parameters::{CoreParameters, PrefetcherKind};
-use super::super::prefetchers::{Access, Prefetcher, Queue, Requestor};
+use super::super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::stream::Stream;
 use super::tags::{Held, Tags};
 
@@ -155,17 +155,17 @@ impl Fetcher {
         self.wanted.clear();
         self.prefetcher.notify(access, &mut self.wanted);
         for line in self.wanted.drain(..) {
-            self.queue.push(line, access.now);
+            self.queue.push(line, access.pc, access.now);
         }
     }
 
-    /// The address of the next line that it wants and that `tags` has not.
+    /// The next line that it wants and that `tags` has not.
     #[inline(always)]
-    pub fn next(&mut self, tags: &Tags) -> Option<u64> {
+    pub fn next(&mut self, tags: &Tags) -> Option<Wanted> {
         loop {
-            let address = self.queue.pop(u64::MAX)?;
-            if !tags.has(address >> 6) {
-                return Some(address);
+            let wanted = self.queue.pop(u64::MAX)?;
+            if !tags.has(wanted.address >> 6) {
+                return Some(wanted);
             }
         }
     }
@@ -210,8 +210,8 @@ impl Data {
                 prefetched,
                 now: stream.start + u64::from(a.n),
             });
-            while let Some(address) = self.fetcher.next(&self.tags) {
-                self.fill(a.n, Requestor::Prefetcher, address, 0, false);
+            while let Some(Wanted { address, pc }) = self.fetcher.next(&self.tags) {
+                self.fill(a.n, Requestor::Prefetcher, address, pc, false);
                 self.fetcher.prefetcher.filled(address);
             }
         }
