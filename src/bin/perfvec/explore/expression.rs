@@ -5,7 +5,7 @@ use exmex::{
 };
 use perfvec::twin::parameters::CoreParameters;
 use perfvec::{Error, ErrorKind, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 type Number = Val<i32, f64>;
 
@@ -109,12 +109,11 @@ impl Expression {
             text: text.into(),
             parsed,
         };
-        expression.value(core)?;
+        expression.value(&core.to_map())?;
         Ok(expression)
     }
 
-    fn value(&self, core: &CoreParameters) -> Result<Number> {
-        let map = core.to_map();
+    fn value(&self, map: &Map<String, Value>) -> Result<Number> {
         let mut values = Vec::new();
         for name in self.parsed.var_names() {
             values.push(Val::Float(match map.get(name) {
@@ -139,7 +138,7 @@ impl Expression {
 
     /// Whether it holds of `core`.
     pub fn holds(&self, core: &CoreParameters) -> Result<bool> {
-        match self.value(core)? {
+        match self.value(&core.to_map())? {
             Val::Bool(holds) => Ok(holds),
             _ => Err(bad(
                 &self.text,
@@ -150,7 +149,12 @@ impl Expression {
 
     /// Its number for `core`.
     pub fn number(&self, core: &CoreParameters) -> Result<f64> {
-        let number = number(self.value(core)?).ok_or_else(|| bad(&self.text, "it is no number"))?;
+        self.number_of(&core.to_map())
+    }
+
+    /// Its number for these parameters, which need not make a core.
+    pub fn number_of(&self, map: &Map<String, Value>) -> Result<f64> {
+        let number = number(self.value(map)?).ok_or_else(|| bad(&self.text, "it is no number"))?;
         match number.is_finite() {
             true => Ok(number),
             false => Err(bad(&self.text, &format!("it is {number} for a design"))),

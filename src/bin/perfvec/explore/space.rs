@@ -43,6 +43,8 @@ pub struct Space {
     pub base: NamedCore,
     /// The axes, by name.
     pub axes: Vec<Axis>,
+    /// Parameters that follow from the axes.
+    also: Vec<(String, Expression)>,
     constraints: Vec<Expression>,
 }
 
@@ -64,6 +66,7 @@ impl Space {
         let mut map: Map<String, Value> = toml::from_str(text)
             .map_err(|e| bad(format!("not TOML: {}", e.to_string().trim_end())))?;
         let axes = map.remove("axes");
+        let also = map.remove("also");
         let constraints = map.remove("constraints");
         let name = match map.get("like").and_then(Value::as_str) {
             Some(like) => like.to_string(),
@@ -82,6 +85,7 @@ impl Space {
             .into_iter()
             .map(|(name, values)| axis(&base, name, values))
             .collect::<Result<_>>()?;
+        let also = also_of(&base, &axes, also).map_err(|e| e.context("[also]"))?;
         let texts = match constraints {
             None => Vec::new(),
             Some(Value::Array(texts)) => texts,
@@ -104,6 +108,7 @@ impl Space {
         Ok(Self {
             base,
             axes,
+            also,
             constraints,
         })
     }
@@ -119,11 +124,22 @@ impl Space {
     fn design(&self, at: Vec<usize>) -> Result<std::result::Result<Design, String>> {
         let values = self.axes.iter().zip(&at);
         let map = values.map(|(a, i)| (a.name.clone(), a.values[*i].clone()));
-        let parameters =
-            match CoreParameters::from_map("design", &self.base.parameters, &map.collect()) {
-                Ok(parameters) => parameters,
-                Err(e) => return Ok(Err(e.message().to_string())),
-            };
+        let mut map: Map<String, Value> = map.collect();
+        if !self.also.is_empty() {
+            let mut all = self.base.parameters.to_map();
+            all.extend(map.clone());
+            for (name, expression) in &self.also {
+                let number = expression.number_of(&all)?;
+                if number.fract() != 0.0 || !(0.0..1e9).contains(&number) {
+                    return Ok(Err(format!("{name} would be {number}")));
+                }
+                map.insert(name.clone(), (number as u64).into());
+            }
+        }
+        let parameters = match CoreParameters::from_map("design", &self.base.parameters, &map) {
+            Ok(parameters) => parameters,
+            Err(e) => return Ok(Err(e.message().to_string())),
+        };
         for constraint in &self.constraints {
             if !constraint.holds(&parameters)? {
                 return Ok(Err("a constraint does not hold".into()));
@@ -250,6 +266,45 @@ impl Space {
         designs.sort_by(|a, b| a.at.cmp(&b.at));
         Ok(designs)
     }
+}
+
+/// The parameters of the table `also`, each a whole number by an expression over the axes and the core.
+fn also_of(
+    base: &NamedCore,
+    axes: &[Axis],
+    also: Option<Value>,
+) -> Result<Vec<(String, Expression)>> {
+    let table = match also {
+        None => return Ok(Vec::new()),
+        Some(Value::Object(table)) => table,
+        Some(other) => {
+            return Err(bad(format!(
+                "it is {other}; give a table with lines such as rename_width = \"decode_width\""
+            )))
+        }
+    };
+    let group = base.parameters.kind.word();
+    let one = |(name, text): (String, Value)| {
+        let bad = |text: &str| bad(format!("{name}: {text}"));
+        if axes.iter().any(|a| a.name == name) {
+            return Err(bad("it is an axis; drop one of both"));
+        }
+        if !AXES
+            .iter()
+            .any(|a| a.name == name && (a.group == "common" || a.group == group))
+        {
+            return Err(bad("it is no whole-number parameter of such a core; `perfvec cores parameters` lists them"));
+        }
+        let Value::String(text) = text else {
+            return Err(bad(&format!(
+                "{text} is no text; write \"decode_width\", or what it is above [axes]"
+            )));
+        };
+        let expression = Expression::new(&text, &base.parameters)?;
+        expression.number(&base.parameters)?;
+        Ok((name.clone(), expression))
+    };
+    table.into_iter().map(one).collect()
 }
 
 fn too_large(count: u128) -> Error {
@@ -397,6 +452,25 @@ mod tests {
     }
 
     #[test]
+    fn parameters_follow_from_axes() {
+        let text = "like = \"cortex-a72-like\"\n[axes]\ndecode_width = [2, 3]\nl1d_kib = [32, 48]\n\
+                    rob = [64, 65]\n[also]\nrename_width = \"decode_width\"\nl1d_assoc = \"l1d_kib / 4\"\n\
+                    iq = \"rob / 2\"\nlq = \"sq + 1\"\n";
+        let space = space(text);
+        // 65 / 2 is no number of entries.
+        let designs = space.designs(None, 0).unwrap();
+        assert_eq!(designs.len(), 4);
+        for d in designs {
+            let p = &d.parameters;
+            assert_eq!(
+                (p.rename_width, p.l1d_assoc),
+                (p.decode_width, p.l1d_kib / 4)
+            );
+            assert_eq!((p.rob, p.iq, p.lq), (64, 32, p.sq + 1));
+        }
+    }
+
+    #[test]
     fn a_sample_depends_on_its_seed_alone() {
         let axes =
             "[axes]\nrob = {from = 32, to = 512, step = 8}\niq = {from = 16, to = 128, step = 1}\n";
@@ -480,6 +554,30 @@ mod tests {
             (
                 "like = \"cortex-a72-like\"\n[axes]\npredictor = [\"gshare\"]",
                 "gshare",
+            ),
+            (
+                "like = \"cortex-a72-like\"\nalso = 3\n[axes]\nrob = [64]",
+                "[also]: it is 3",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nrob = \"iq\"",
+                "rob: it is an axis",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nmemory = \"iq\"",
+                "memory: it is no whole-number parameter",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = 32",
+                "iq: 32 is no text",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = \"robb\"",
+                "[also]: \"robb\"",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = \"rob > 2\"",
+                "it is no number",
             ),
             (
                 "like = \"cortex-a72-like\"\nconstraints = \"a\"\n[axes]\nrob = [64]",
