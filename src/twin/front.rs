@@ -65,6 +65,9 @@ pub struct Front {
     fetch_stops: [Stop; 2],
     /// The older stop of fetch ends where decode was empty before the younger one began.
     undecided: bool,
+    /// From this cycle on no stage is told to stop, as far as is known: [`OPEN`] where it has to be
+    /// looked up.
+    quiet: u64,
 }
 
 impl Front {
@@ -84,6 +87,7 @@ impl Front {
             decode_stops: [Stop::NEVER; 2],
             fetch_stops: [Stop::NEVER; 2],
             undecided: false,
+            quiet: 0,
         }
     }
 
@@ -94,6 +98,15 @@ impl Front {
             let full = self.sent.count >= self.decode_width;
             at = At::new(self.sent.cycle + u64::from(full), Part::Base);
         }
+        if at.cycle() < self.quiet {
+            at = self.send_stopped(at);
+        }
+        self.sent.take(at.cycle());
+        at
+    }
+
+    /// When what could be sent at `at` is, where fetch may be told to stop.
+    fn send_stopped(&mut self, mut at: At) -> At {
         for n in 0..2 {
             let stop = self.fetch_stops[n];
             if at.cycle() < stop.from {
@@ -108,8 +121,18 @@ impl Front {
             }
             self.undecided &= n > 0;
         }
-        self.sent.take(at.cycle());
         at
+    }
+
+    /// From when on nothing stops any more.
+    fn look_quiet(&mut self) {
+        let mut quiet = if self.undecided { OPEN } else { 0 };
+        for stop in self.decode_stops.iter().chain(&self.fetch_stops) {
+            if stop.from != OPEN {
+                quiet = quiet.max(stop.until);
+            }
+        }
+        self.quiet = quiet;
     }
 
     /// The cycle in which decode has nothing left and tells fetch, if nothing more comes.
@@ -133,6 +156,16 @@ impl Front {
     /// When the instruction sent at `sent` is decoded.
     pub fn decode(&mut self, sent: At) -> At {
         let arrives = sent.cycle() + self.to_decode;
+        if !self.decode_skid && arrives >= self.quiet {
+            self.decoded.take(arrives);
+            return sent.after(self.to_decode);
+        }
+        self.decode_stopped(sent, arrives)
+    }
+
+    /// When the instruction sent at `sent`, which arrives at `arrives`, is decoded, where decode may be told to
+    /// stop.
+    fn decode_stopped(&mut self, sent: At, arrives: u64) -> At {
         let mut at = arrives;
         if self.decode_skid {
             let last = self.decoded;
@@ -166,6 +199,7 @@ impl Front {
             at = at.max(until);
         }
         self.decoded.take(at);
+        self.look_quiet();
         if at > arrives {
             At::new(at, Part::Window)
         } else {
@@ -213,6 +247,7 @@ impl Front {
 
     /// Rename stops decode in cycle `cycle`.
     fn stop_decode(&mut self, cycle: u64) {
+        self.quiet = OPEN;
         self.decode_stops = [
             self.decode_stops[1],
             Stop {
@@ -256,11 +291,13 @@ impl Front {
         self.decode_skid = false;
         self.undecided = false;
         self.fetch_stops = [Stop::NEVER; 2];
+        self.look_quiet();
     }
 
     /// While commit squashes, dispatch takes nothing: rename is stopped, and stops decode from `from`
     /// to `until`. Follows [`Front::squash`].
     pub fn stop(&mut self, from: u64, until: u64) {
+        self.quiet = OPEN;
         self.decode_stops[1] = Stop { from, until };
         self.fetch_stops[1] = Stop {
             from: from + 1,
@@ -273,12 +310,14 @@ impl Front {
         self.squash_decode();
         self.rename_skid = false;
         self.decode_stops = [Stop::NEVER; 2];
+        self.quiet = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn at(cycle: u64) -> At {
         At::new(cycle, Part::Base)
@@ -365,5 +404,45 @@ mod tests {
             (sent.cycle(), decoded.cycle(), front.rename(decoded).cycle()),
             (60, 63, 64)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn to_leave_out_stops_that_are_over_changes_nothing(
+            widths in (1u32..6, 1u32..6, 1u32..5, 1u32..3),
+            steps in prop::collection::vec((0u64..4, 0u64..12, 0u32..24), 1..400),
+        ) {
+            let (decode, rename, to_decode, to_rename) = widths;
+            let mut front = Front::new(decode, rename, to_decode, to_rename);
+            let mut plain = front.clone();
+            let mut fetched = 1;
+            for (later, wait, event) in steps {
+                fetched += later / 2;
+                let mut times = Vec::new();
+                for f in [&mut front, &mut plain] {
+                    let sent = f.send(at(fetched));
+                    let decoded = f.decode(sent);
+                    // Most wait for nothing.
+                    let room = f.rename(decoded).cycle() + wait.saturating_sub(8);
+                    f.renamed(room);
+                    match event {
+                        0 => f.squash_decode(),
+                        1 => f.squash(),
+                        2 => {
+                            f.squash();
+                            f.stop(room + 4, room + 9);
+                        }
+                        _ => {}
+                    }
+                    times.push((sent, decoded, room));
+                }
+                prop_assert_eq!(times[0], times[1]);
+                if event < 3 {
+                    fetched = times[0].2 + 3;
+                }
+                // Nothing is left out there.
+                plain.quiet = OPEN;
+            }
+        }
     }
 }

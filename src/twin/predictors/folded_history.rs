@@ -4,46 +4,47 @@
 //! outcomes enter and leave (Michaud, A PPM-like, tag-based branch predictor, 2005). Histories are
 //! up to 3000 long, so that nothing is ever refolded.
 
-/// Outcomes and their folds: three a table, for its index and two for its tag.
+/// Outcomes that are remembered: more than the longest history.
+const OUTCOMES: usize = 1 << 12;
+
+/// Outcomes and their folds: three a table, for its index and two for its tag, of up to `N` tables.
 ///
-/// Tables lie side by side, and nothing is shifted by a table's own number, so that the compiler
-/// moves many folds at once.
+/// Tables lie side by side in arrays, and nothing is shifted by a table's own number, so that the
+/// compiler moves many folds at once.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct History {
-    /// A ring, longer than the longest history.
-    outcomes: Vec<u8>,
+pub(super) struct History<const N: usize> {
+    /// A ring.
+    outcomes: Box<[u8; OUTCOMES]>,
     youngest: usize,
-    lengths: Vec<u32>,
-    /// What leaves each table's history, in a step: all bits or none.
-    leaving: Vec<u32>,
-    folds: [Folds; 3],
+    lengths: [u32; N],
+    folds: [Folds<N>; 3],
 }
 
 /// A fold of each table.
 #[derive(Debug, Clone, PartialEq)]
-struct Folds {
-    values: Vec<u32>,
+struct Folds<const N: usize> {
+    values: [u32; N],
     /// The bit above the fold.
-    top: Vec<u32>,
+    top: [u32; N],
     /// The bit at which the outcome that leaves lies by then.
-    out: Vec<u32>,
+    out: [u32; N],
 }
 
-impl History {
+impl<const N: usize> History<N> {
     /// Of each table: the outcomes that it sees, and the bits of its three folds.
     pub(super) fn new(tables: &[(u32, [u32; 3])]) -> Self {
-        let lengths: Vec<u32> = tables.iter().map(|t| t.0).collect();
-        let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
+        // Tables that are not there have folds of no bits.
+        let of = |table: usize| tables.get(table).copied().unwrap_or((1, [0; 3]));
+        debug_assert!(tables.len() <= N && tables.iter().all(|t| (t.0 as usize) < OUTCOMES));
         Self {
-            outcomes: vec![0; (longest + 1).next_power_of_two()],
+            outcomes: Box::new([0; OUTCOMES]),
             youngest: 0,
-            leaving: vec![0; lengths.len()],
+            lengths: std::array::from_fn(|t| of(t).0),
             folds: std::array::from_fn(|fold| Folds {
-                values: vec![0; lengths.len()],
-                top: tables.iter().map(|t| 1 << t.1[fold]).collect(),
-                out: tables.iter().map(|t| 1 << (t.0 % t.1[fold])).collect(),
+                values: [0; N],
+                top: std::array::from_fn(|t| 1 << of(t).1[fold]),
+                out: std::array::from_fn(|t| 1 << (of(t).0 % of(t).1[fold].max(1))),
             }),
-            lengths,
         }
     }
 
@@ -56,7 +57,7 @@ impl History {
 
     /// The folds of all tables: of their indices, of their tags, and the second ones of their tags.
     #[inline]
-    pub(super) fn all_folds(&self) -> [&[u32]; 3] {
+    pub(super) fn all_folds(&self) -> [&[u32; N]; 3] {
         let [index, tag, tag2] = &self.folds;
         [&index.values, &tag.values, &tag2.values]
     }
@@ -64,19 +65,18 @@ impl History {
     /// The youngest outcome is now this one.
     #[inline]
     pub(super) fn push(&mut self, taken: bool) {
-        let mask = self.outcomes.len() - 1;
-        self.youngest = self.youngest.wrapping_add(1) & mask;
+        self.youngest = (self.youngest + 1) % OUTCOMES;
         self.outcomes[self.youngest] = u8::from(taken);
-        for (leaves, &length) in self.leaving.iter_mut().zip(&self.lengths) {
-            let at = self.youngest.wrapping_sub(length as usize) & mask;
-            *leaves = 0u32.wrapping_sub(self.outcomes[at].into());
-        }
+        // What leaves each table's history: all bits or none.
+        let leaving: [u32; N] = std::array::from_fn(|t| {
+            let at = self.youngest.wrapping_sub(self.lengths[t] as usize) % OUTCOMES;
+            0u32.wrapping_sub(self.outcomes[at].into())
+        });
         let taken = u32::from(taken);
         for Folds { values, top, out } in &mut self.folds {
-            let shape = top.iter().zip(out.iter()).zip(&self.leaving);
-            for (value, ((&top, &out), &leaves)) in values.iter_mut().zip(shape) {
-                let new = (*value << 1 | taken) ^ (leaves & out);
-                *value = (new ^ u32::from(new & top != 0)) & (top - 1);
+            for t in 0..N {
+                let new = (values[t] << 1 | taken) ^ (leaving[t] & out[t]);
+                values[t] = (new ^ u32::from(new & top[t] != 0)) & (top[t] - 1);
             }
         }
     }
@@ -102,7 +102,7 @@ mod tests {
             outcomes in proptest::collection::vec(any::<bool>(), 1..400),
             tables in proptest::collection::vec((1u32..150, [1u32..15, 2u32..12, 3u32..20]), 1..5),
         ) {
-            let mut history = History::new(&tables);
+            let mut history = History::<5>::new(&tables);
             for (i, taken) in outcomes.iter().enumerate() {
                 history.push(*taken);
                 for (t, (length, bits)) in tables.iter().enumerate() {

@@ -103,8 +103,10 @@ pub struct Tage {
     bimodal: Bimodal,
     /// All tagged tables, one after the other.
     entries: Vec<Entry>,
-    tables: Vec<Table>,
-    history: History,
+    /// How many of them.
+    count: usize,
+    tables: Layout,
+    history: History<TABLES>,
     path: u32,
     paths: &'static Paths,
     /// Negative: newly allocated entries are trusted.
@@ -114,14 +116,15 @@ pub struct Tage {
     random: Random,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Table {
-    start: u32,
+/// Where tables are, and how their indices and tags are made.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Layout {
+    start: [u32; TABLES],
     /// Of an index.
-    mask: u32,
+    mask: [u32; TABLES],
     /// How the address is folded.
-    shift: u32,
-    tag_mask: u32,
+    shift: [u32; TABLES],
+    tag_mask: [u32; TABLES],
 }
 
 /// What a byte of the path adds to each table's index: the lower byte's first.
@@ -185,22 +188,21 @@ impl Tage {
         let count = shape.log2.len() - 1;
         let lengths = history_lengths(shape.min_history, shape.max_history, count);
         let mut start = 0;
-        let mut tables = Vec::new();
+        let mut tables = Layout::default();
         let mut folds = Vec::new();
         for (i, &length) in lengths.iter().enumerate() {
             let (log2, tag_bits) = (shape.log2[i + 1], shape.tag_bits[i + 1]);
-            tables.push(Table {
-                start,
-                mask: (1 << log2) - 1,
-                shift: log2.abs_diff(i as u32 + 1) + 1,
-                tag_mask: (1 << tag_bits) - 1,
-            });
+            tables.start[i] = start;
+            tables.mask[i] = (1 << log2) - 1;
+            tables.shift[i] = log2.abs_diff(i as u32 + 1) + 1;
+            tables.tag_mask[i] = (1 << tag_bits) - 1;
             folds.push((length, [log2, tag_bits, tag_bits - 1]));
             start += 1 << log2;
         }
         Self {
             bimodal: Bimodal::new(shape.log2[0]),
             entries: vec![Entry::default(); start as usize],
+            count,
             tables,
             history: History::new(&folds),
             path: 0,
@@ -232,20 +234,16 @@ impl Tage {
             &self.paths[self.path as usize & 255],
             &self.paths[256 + (self.path as usize >> 8 & 255)],
         ];
-        let folds = folds.iter().zip(tags.iter().zip(tags2));
-        let paths = low
-            .iter()
-            .zip(high)
-            .map(|(low, high)| u32::from(low ^ high));
-        let of_table = self.tables.iter().zip(folds.zip(paths));
-        let to = seen.places.iter_mut().zip(&mut seen.tags);
-        for (i, ((table, ((fold, (tag, tag2)), path)), to)) in (1..).zip(of_table.zip(to)) {
-            let index = word ^ (word >> table.shift) ^ fold ^ path;
-            let place = table.start + (index & table.mask);
-            let tag = ((word ^ tag ^ tag2 << 1) & table.tag_mask) as u16;
-            (*to.0, *to.1) = (place as u16, tag);
-            if self.entries[place as usize].tag == tag {
-                (seen.alternate, seen.hit) = (seen.hit, i);
+        let t = &self.tables;
+        for i in 0..TABLES {
+            let path = u32::from(low[i] ^ high[i]);
+            let index = word ^ (word >> t.shift[i]) ^ folds[i] ^ path;
+            seen.places[i] = (t.start[i] + (index & t.mask[i])) as u16;
+            seen.tags[i] = ((word ^ tags[i] ^ tags2[i] << 1) & t.tag_mask[i]) as u16;
+        }
+        for i in 0..self.count {
+            if self.entries[usize::from(seen.places[i])].tag == seen.tags[i] {
+                (seen.alternate, seen.hit) = (seen.hit, i as u8 + 1);
             }
         }
         let bimodal = self.bimodal.counter(at) >= 2;
@@ -274,7 +272,7 @@ impl Tage {
 
     /// A conditional branch.
     pub(super) fn train(&mut self, seen: &Seen, taken: bool) {
-        let mut allocate = seen.prediction != taken && usize::from(seen.hit) < self.tables.len();
+        let mut allocate = seen.prediction != taken && usize::from(seen.hit) < self.count;
         if seen.new {
             // It was right: nothing longer is needed, whatever was predicted.
             allocate &= seen.longest != taken;
@@ -294,7 +292,7 @@ impl Tage {
 
     /// Takes an entry of a table with longer history, often but not always the next.
     fn allocate(&mut self, seen: &Seen, taken: bool) {
-        let (hit, count) = (usize::from(seen.hit), self.tables.len());
+        let (hit, count) = (usize::from(seen.hit), self.count);
         let place = |table: usize| usize::from(seen.places[table]);
         let draw = self.random.next() & 3 & ((1u32 << (count - hit - 1).min(2)) - 1);
         let first = hit + [0, 1, 0, 2][draw as usize];

@@ -75,7 +75,7 @@ pub(super) struct Tables {
     /// The bank of short tags, then that of long ones.
     entries: Vec<Entry>,
     /// Of pairs of tables.
-    history: History,
+    history: History<{ TABLES / 2 }>,
     lengths: Vec<u32>,
     path: i32,
     use_alternate: [i8; 15],
