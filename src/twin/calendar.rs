@@ -58,11 +58,19 @@ impl Calendar {
     /// The first cycle from `cycle` on with fewer than `limit` uses; takes one there.
     #[inline(always)]
     pub fn reserve(&mut self, mut cycle: u64, limit: u32) -> u64 {
-        while self.used(cycle) >= limit {
+        loop {
+            let slot = &mut self.slots[cycle as usize % SPAN];
+            let uses = if *slot >> USES == cycle {
+                *slot as u32 & ((1 << USES) - 1)
+            } else {
+                0
+            };
+            if uses < limit {
+                *slot = (cycle << USES) + u64::from(uses + 1);
+                return cycle;
+            }
             cycle += 1;
         }
-        self.take(cycle);
-        cycle
     }
 }
 

@@ -42,7 +42,7 @@ struct Stop {
 impl Stop {
     const NEVER: Stop = Stop {
         from: OPEN,
-        until: OPEN,
+        until: 0,
     };
 }
 
@@ -126,13 +126,9 @@ impl Front {
 
     /// From when on nothing stops any more.
     fn look_quiet(&mut self) {
-        let mut quiet = if self.undecided { OPEN } else { 0 };
-        for stop in self.decode_stops.iter().chain(&self.fetch_stops) {
-            if stop.from != OPEN {
-                quiet = quiet.max(stop.until);
-            }
-        }
-        self.quiet = quiet;
+        let ([a, b], [c, d]) = (self.decode_stops, self.fetch_stops);
+        let last = a.until.max(b.until).max(c.until.max(d.until));
+        self.quiet = if self.undecided { OPEN } else { last };
     }
 
     /// The cycle in which decode has nothing left and tells fetch, if nothing more comes.
@@ -148,7 +144,7 @@ impl Front {
     /// Rename's skid buffer is empty after the last instruction.
     fn close(&mut self) {
         let last = &mut self.decode_stops[1];
-        if last.from != OPEN && last.until == OPEN {
+        if last.until == OPEN {
             last.until = self.renamed.cycle + 1;
         }
     }
@@ -184,7 +180,7 @@ impl Front {
         }
         for n in 0..2 {
             let stop = self.decode_stops[n];
-            if stop.from == OPEN || at < stop.from {
+            if at < stop.from {
                 continue;
             }
             if stop.until == OPEN {
@@ -199,7 +195,9 @@ impl Front {
             at = at.max(until);
         }
         self.decoded.take(at);
-        self.look_quiet();
+        if !self.decode_skid {
+            self.look_quiet();
+        }
         if at > arrives {
             At::new(at, Part::Window)
         } else {
@@ -210,7 +208,7 @@ impl Front {
     fn end_fetch_stop(&mut self, until: u64) {
         self.undecided = false;
         for stop in &mut self.fetch_stops {
-            if stop.from != OPEN && stop.until == OPEN {
+            if stop.until == OPEN {
                 stop.until = until;
             }
         }
@@ -256,7 +254,7 @@ impl Front {
             },
         ];
         let last = self.fetch_stops[1];
-        if last.from != OPEN && last.until == OPEN {
+        if last.until == OPEN {
             if self.decoded.cycle > cycle {
                 return;
             }

@@ -424,7 +424,7 @@ impl OutOfOrder {
     fn room(&mut self, mut at: At) -> At {
         loop {
             let from = at.cycle();
-            let twice: u32 = (2..=u64::from(self.p.rename_to_iew))
+            let twice: u32 = (2..u64::from(self.p.rename_to_iew) + 1)
                 .map(|back| self.renamed.used(from.saturating_sub(back)))
                 .sum();
             let size = self.p.rob.saturating_sub(twice).max(1);
@@ -482,11 +482,20 @@ impl OutOfOrder {
     #[inline(always)]
     fn issue(&mut self, unit: usize, ready: At, busy: u64) -> At {
         let mut cycle = ready.cycle();
-        while self.issued.used(cycle) >= self.p.issue_width || !self.units[unit].free(cycle, busy) {
-            cycle += 1;
+        let (width, units) = (self.p.issue_width, &mut self.units[unit]);
+        if busy == 1 {
+            let of_unit = &mut units.calendar;
+            while self.issued.used(cycle) >= width || of_unit.used(cycle) >= units.count {
+                cycle += 1;
+            }
+            of_unit.take(cycle);
+        } else {
+            while self.issued.used(cycle) >= width || !units.free(cycle, busy) {
+                cycle += 1;
+            }
+            units.take(cycle, busy);
         }
         self.issued.take(cycle);
-        self.units[unit].take(cycle, busy);
         if cycle > ready.cycle() {
             At::new(cycle, Part::Ports)
         } else {

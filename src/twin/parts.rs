@@ -70,6 +70,17 @@ impl Part {
 pub struct At(u64);
 
 const CAUSE_BITS: u32 = 4;
+const CAUSE: u64 = (1 << CAUSE_BITS) - 1;
+/// Causes by all that their bits can be.
+const CAUSES: [Part; 1 << CAUSE_BITS] = {
+    let mut causes = [Part::ALL[0]; 1 << CAUSE_BITS];
+    let mut n = 0;
+    while n < Part::COUNT {
+        causes[n] = Part::ALL[n];
+        n += 1;
+    }
+    causes
+};
 
 impl At {
     /// Cycle `cycle`, because of `part`.
@@ -87,7 +98,7 @@ impl At {
     /// The cause.
     #[inline(always)]
     pub fn part(self) -> Part {
-        Part::ALL[(self.0 & 15) as usize]
+        CAUSES[(self.0 & CAUSE) as usize]
     }
 
     /// As the bits of a number: those below 2^32 hold 2^28 cycles.
@@ -111,13 +122,14 @@ impl At {
     /// The same cycle, because of `part`.
     #[inline(always)]
     pub fn because(self, part: Part) -> At {
-        At::new(self.cycle(), part)
+        At(self.0 & !CAUSE | part as u64)
     }
 
     /// The later of both; of two in one cycle the first.
     #[inline(always)]
     pub fn max(self, other: At) -> At {
-        if other.cycle() > self.cycle() {
+        // Above all causes of the same cycle.
+        if other.0 > self.0 | CAUSE {
             other
         } else {
             self
