@@ -13,6 +13,8 @@ pub struct Line {
     pub(super) used: u64,
     /// Which level it came from.
     pub level: u8,
+    /// How many asked for it while it was under way, besides the first.
+    pub waiting: u8,
     /// To be written back.
     pub dirty: bool,
     /// Filled by a prefetch, and not asked for since.

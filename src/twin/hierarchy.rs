@@ -39,6 +39,8 @@ struct Level {
     /// When the first of them comes.
     arrives: u64,
     mshrs: Mshrs,
+    /// From when until when it takes nothing, since a line under way has all the targets that it may.
+    full: (u64, u64),
     latency: u64,
     response: u64,
     prefetcher: Prefetcher,
@@ -54,11 +56,31 @@ impl Level {
             arriving: Vec::new(),
             arrives: u64::MAX,
             mshrs: Mshrs::new(mshrs),
+            full: (0, 0),
             latency: u64::from(latency),
             response: u64::from(latency / 2).max(1),
             prefetcher,
             queue: Queue::new(),
             prefetched: 0,
+        }
+    }
+
+    /// When it takes an access at `now`.
+    #[inline(always)]
+    fn accepted(&self, now: u64) -> u64 {
+        let at = self.mshrs.accepted(now);
+        if at < self.full.0 || at >= self.full.1 {
+            at
+        } else {
+            self.mshrs.accepted(self.full.1)
+        }
+    }
+
+    /// An access at `now` found a line that is ready later: one more of its targets.
+    #[inline(always)]
+    fn merged(&mut self, waiting: u8, now: u64, ready: u64) {
+        if waiting == TARGETS - 1 {
+            self.full = (now + 1, ready - self.response);
         }
     }
 
@@ -124,6 +146,9 @@ pub struct Hierarchy {
 /// Later than anything comes.
 const EVER: u64 = u64::MAX - 1;
 
+/// Accesses that a line under way answers (`tgts_per_mshr` of `system.py`): with so many, its cache
+/// takes no more of any before it has come.
+const TARGETS: u8 = 16;
 /// Miss registers that must be free for a prefetch: its own, and gem5 keeps two for demand.
 const SPARE: usize = 3;
 
@@ -213,11 +238,7 @@ impl Hierarchy {
             self.prefetch_first(now);
         }
         let level = self.level(side);
-        let now = if block {
-            level.mshrs.accepted(now)
-        } else {
-            now
-        };
+        let now = if block { level.accepted(now) } else { now };
         self.settle_first(side, now);
         let level = self.level(side);
         let (latency, response) = (level.latency, level.response);
@@ -228,11 +249,16 @@ impl Hierarchy {
             on_prefetched = std::mem::take(&mut l.prefetched);
             // A line under way is none that the prefetcher sees as there.
             miss = l.ready > now;
+            l.waiting += u8::from(miss && l.waiting < TARGETS);
+            let (waiting, ready) = (l.waiting, l.ready);
             let (at, part) = if l.ready <= now {
                 (now + latency, Part::L1)
             } else {
                 (l.ready.max(now + latency), LEVELS[usize::from(l.level)])
             };
+            if block && miss {
+                level.merged(waiting, now, ready);
+            }
             Served {
                 at,
                 accepted: now,
@@ -477,7 +503,7 @@ impl Hierarchy {
         let line = address >> 6;
         self.prefetch_second(now);
         let now = if self.block_if_full {
-            self.l2.mshrs.accepted(now)
+            self.l2.accepted(now)
         } else {
             now
         };
@@ -704,5 +730,28 @@ mod tests {
         );
         assert!(h.l1d.arriving.is_empty());
         assert!(!h.l1d.has(line(0) >> 6), "the first to come had to go");
+    }
+
+    #[test]
+    fn a_line_under_way_with_all_its_targets_blocks_the_cache() {
+        let p = find("middle-o3").unwrap().parameters.clone();
+        let mut h = Hierarchy::new(&p, &Rules::GEM5);
+        h.data(0x200_0000, 10, false, 0);
+        let at = h.data(0x100_0000, 1000, true, 0).at;
+        // Fifteen more stores to it, and then a load of a line that was there before.
+        let served: Vec<u64> = (1..u64::from(TARGETS))
+            .map(|n| h.data(0x100_0000 + 4 * n, 1000 + n, true, 0).accepted)
+            .collect();
+        assert!(at > 1050, "{at}");
+        assert_eq!(served, (1001..1016).collect::<Vec<u64>>());
+        let next = h.data(0x200_0000, 1020, false, 0);
+        assert_eq!(next.accepted, at - h.l1d.response);
+        let textbook = Rules {
+            full_mshrs_block_hits: false,
+            ..Rules::GEM5
+        };
+        let mut h = Hierarchy::new(&p, &textbook);
+        (0..40).for_each(|n| drop(h.data(0x100_0000, 100 + n, true, 0)));
+        assert_eq!(h.data(0x300_0000, 150, false, 0).accepted, 150);
     }
 }
