@@ -103,7 +103,7 @@ def prepare(scratch):
 
 def main():
     """Runs the pages named, or all that the summary names."""
-    names = sys.argv[1:] or re.findall(r"\(([\w-]+\.md)\)", (BOOK / "SUMMARY.md").read_text())
+    names = sys.argv[1:] or re.findall(r"\(([\w/-]+\.md)\)", (BOOK / "SUMMARY.md").read_text())
     ran, skipped = 0, []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
