@@ -27,8 +27,9 @@ pub const SCHEMA: &str = "cores-1";
 pub const NOTES: &str = "perfvec.notes";
 /// Retirements before each sampling unit that the machines time, so that their queues fill.
 const WARMUP: usize = 1024;
-/// Retirements at a time: each machine works on them alone, which threads share.
-const BLOCK: usize = 2048;
+/// Retirements at a time: each machine works on them alone, which threads share. So many that to
+/// start a thread and to wait for it is little beside them.
+const BLOCK: usize = 8192;
 /// Retirements that machines time one after the other before they are on their own: until then,
 /// what is timed may be a sampling unit.
 const UNIT: u64 = 1 << 17;

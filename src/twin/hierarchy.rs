@@ -751,7 +751,9 @@ mod tests {
             ..Rules::GEM5
         };
         let mut h = Hierarchy::new(&p, &textbook);
-        (0..40).for_each(|n| drop(h.data(0x100_0000, 100 + n, true, 0)));
+        for n in 0..40 {
+            h.data(0x100_0000, 100 + n, true, 0);
+        }
         assert_eq!(h.data(0x300_0000, 150, false, 0).accepted, 150);
     }
 }

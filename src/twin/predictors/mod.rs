@@ -116,6 +116,21 @@ pub enum Direction {
     Perceptron(MultiperspectivePerceptron),
 }
 
+/// A branch, and how it went.
+#[derive(Debug, Clone, Copy)]
+pub struct Branch {
+    /// Its address.
+    pub pc: u64,
+    /// Whether it may go either way.
+    pub conditional: bool,
+    /// Whether its target is computed.
+    pub indirect: bool,
+    /// Whether it was taken.
+    pub taken: bool,
+    /// Where control went.
+    pub next: u64,
+}
+
 /// What a predictor keeps of a branch from its prediction until it trains.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record {
@@ -253,54 +268,65 @@ impl Direction {
         Record { pc, seen }
     }
 
-    /// The branch is fetched and commits at once; control went on at `next`.
-    #[inline]
-    pub fn warm(&mut self, pc: u64, conditional: bool, indirect: bool, taken: bool, next: u64) {
-        // As below, but for records, which are long.
+    /// Branches that are fetched and commit at once, one after the other.
+    pub fn warm(&mut self, branches: impl Iterator<Item = Branch>) {
+        // As fetch and commit do it, but for records, which are long, and with a loop for each kind.
         match self {
-            Self::Local(p) => p.train(pc, taken),
-            Self::Tournament(p) => {
-                let seen = if conditional {
-                    let (_, seen) = p.lookup(pc);
-                    p.push(pc, taken);
+            Self::Local(p) => branches.for_each(|b| p.train(b.pc, b.taken)),
+            Self::Tournament(p) => branches.for_each(|b| {
+                let seen = if b.conditional {
+                    let (_, seen) = p.lookup(b.pc);
+                    p.push(b.pc, b.taken);
                     seen
                 } else {
                     p.unconditional()
                 };
-                p.train(&seen, taken);
-            }
-            Self::BiMode(p) => {
-                let seen = if conditional {
-                    let (_, seen) = p.lookup(pc);
-                    p.push(taken);
+                p.train(&seen, b.taken);
+            }),
+            Self::BiMode(p) => branches.for_each(|b| {
+                let seen = if b.conditional {
+                    let (_, seen) = p.lookup(b.pc);
+                    p.push(b.taken);
                     seen
                 } else {
                     p.unconditional()
                 };
-                p.train(pc, &seen, taken);
-            }
-            Self::Tage(p) if conditional => {
-                let seen = p.lookup(pc);
-                p.push(pc, taken);
-                p.train(&seen, taken);
-            }
-            Self::Tage(p) => p.push(pc, true),
-            Self::LTage(p) if conditional => {
-                let (_, seen) = p.lookup(pc);
-                p.push(pc, taken);
-                p.train(&seen, taken);
-            }
-            Self::LTage(p) => p.push(pc, true),
-            Self::TageScL(p) if conditional => {
-                let (_, seen) = p.lookup(pc);
-                p.train(pc, &seen, taken, next);
-            }
-            Self::TageScL(p) => p.unconditional(pc, indirect),
-            Self::Perceptron(p) if conditional => {
-                let (_, seen) = p.lookup(pc);
-                p.train(pc, &seen, taken, next);
-            }
-            Self::Perceptron(p) => p.unconditional(pc),
+                p.train(b.pc, &seen, b.taken);
+            }),
+            Self::Tage(p) => branches.for_each(|b| {
+                if b.conditional {
+                    let seen = p.lookup(b.pc);
+                    p.push(b.pc, b.taken);
+                    p.train(&seen, b.taken);
+                } else {
+                    p.push(b.pc, true);
+                }
+            }),
+            Self::LTage(p) => branches.for_each(|b| {
+                if b.conditional {
+                    let (_, seen) = p.lookup(b.pc);
+                    p.push(b.pc, b.taken);
+                    p.train(&seen, b.taken);
+                } else {
+                    p.push(b.pc, true);
+                }
+            }),
+            Self::TageScL(p) => branches.for_each(|b| {
+                if b.conditional {
+                    let (_, seen) = p.lookup(b.pc);
+                    p.train(b.pc, &seen, b.taken, b.next);
+                } else {
+                    p.unconditional(b.pc, b.indirect);
+                }
+            }),
+            Self::Perceptron(p) => branches.for_each(|b| {
+                if b.conditional {
+                    let (_, seen) = p.lookup(b.pc);
+                    p.train(b.pc, &seen, b.taken, b.next);
+                } else {
+                    p.unconditional(b.pc);
+                }
+            }),
         }
     }
 

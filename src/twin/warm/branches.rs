@@ -2,7 +2,7 @@
 //! targets apart, since neither changes what the other learns.
 
 use super::super::predictors::branch_unit::{Control, Parameters};
-use super::super::predictors::{Direction, Kind};
+use super::super::predictors::{Branch, Direction, Kind};
 use crate::inst::InstFlags;
 
 /// What makes two predictors of directions equal.
@@ -30,11 +30,13 @@ impl DirectionShape {
 
 /// The transfers of a block.
 pub fn run_direction(direction: &mut Direction, controls: &[Control]) {
-    for c in controls {
-        let conditional = c.flags.contains(InstFlags::COND_CTRL);
-        let direct = c.flags.contains(InstFlags::DIRECT_CTRL);
-        direction.warm(c.pc, conditional, !direct, c.taken, c.next());
-    }
+    direction.warm(controls.iter().map(|c| Branch {
+        pc: c.pc,
+        conditional: c.flags.contains(InstFlags::COND_CTRL),
+        indirect: !c.flags.contains(InstFlags::DIRECT_CTRL),
+        taken: c.taken,
+        next: c.next(),
+    }));
 }
 
 /// What makes two predictors of targets equal.

@@ -28,8 +28,11 @@ use first::{Data, DataShape, Instruction, InstructionShape};
 use stream::Stream;
 use tags::Tags;
 
-/// Retirements that wait to go through the structures at most.
-const BLOCK: u32 = 1 << 14;
+/// Retirements that wait to go through the structures at most. Warming is fast: of fewer, a thread
+/// would be started too often.
+const BLOCK: u32 = 1 << 16;
+/// Cores whose structures are not worth a thread.
+const FEW: usize = 4;
 
 /// Structures by shape.
 struct Shared<S, T> {
@@ -171,11 +174,8 @@ impl Warm {
         if self.stream.len == 0 {
             return;
         }
-        let threads = if self.stream.len < BLOCK / 8 {
-            1
-        } else {
-            threads
-        };
+        let few = self.stream.len < BLOCK / 8 || self.cores.len() < FEW;
+        let threads = if few { 1 } else { threads };
         let stream = &self.stream;
         self.accesses += stream.accesses.len() as u64;
         let mut tasks: Vec<Task> = Vec::new();
