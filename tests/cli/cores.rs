@@ -4,6 +4,7 @@ use crate::perfvec;
 use perfvec_test_support::root;
 use serde_json::Value;
 use std::path::Path;
+use std::process::Command;
 
 fn trace() -> String {
     root("examples/lua.pvt").display().to_string()
@@ -165,6 +166,24 @@ fn a_core_is_read_from_what_gem5_wrote() {
     let text = perfvec(dir.path(), &["cores", "from-gem5", "other.json"]).unwrap();
     let note = "# system.cpu.executeMemoryWidth is 16: it has no parameter, 0 is taken";
     assert!(text.contains(note), "{text}");
+
+    // As it is, it is a list of its CPUs, and the same is told.
+    let priced = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .current_dir(dir.path())
+        .args([
+            "replay",
+            &trace(),
+            "--sample",
+            "100000",
+            "--model",
+            "other.json",
+        ])
+        .output()
+        .unwrap();
+    let table = String::from_utf8_lossy(&priced.stdout);
+    assert!(table.contains("\nsystem.cpu "), "{priced:?}");
+    let told = String::from_utf8_lossy(&priced.stderr);
+    assert!(told.contains(&note.replace("# ", "perfvec: ")), "{told}");
 
     std::fs::write(dir.path().join("none.json"), "{\"type\": \"Root\"}").unwrap();
     for (args, says) in [

@@ -1,6 +1,6 @@
 //! Arguments that choose model, table and session settings, shared by the commands.
 
-use crate::output::{apart, check};
+use crate::output::{apart, check, tell};
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::pricing;
@@ -165,6 +165,10 @@ impl Source {
                 (pricing::model(&path, self.backend, self.rules)?, path)
             }
         };
+        let notes = (model.info().metadata.iter()).filter(|(key, _)| key == bank::NOTES);
+        for note in notes.flat_map(|(_, notes)| notes.lines()) {
+            tell(&format!("perfvec: {note}\n"));
+        }
         let (table, table_path) = self.table()?;
         table
             .check_model(model.info())
