@@ -88,15 +88,15 @@ struct Spread {
 
 const OUT_OF_ORDER: Spread = Spread {
     parts: [
-        0.004, 0.303, 0.211, 0.127, 0.007, 0.139, 0.32, 0.32, 0.32, 0.32, 0.32,
+        0.002, 0.007, 0.078, 0.11, 0.005, 0.213, 0.229, 0.273, 0.273, 0.273, 0.273,
     ],
-    all: 0.012,
+    all: 0.002,
 };
 const IN_ORDER: Spread = Spread {
     parts: [
-        0.089, 0.156, 0.019, 0.136, 0.136, 0.099, 0.158, 0.281, 0.093, 0.063, 0.13,
+        0.098, 0.168, 0.023, 0.144, 0.149, 0.104, 0.16, 0.223, 0.099, 0.064, 0.095,
     ],
-    all: 0.009,
+    all: 0.005,
 };
 
 /// Half width, relative to the cycles, of the interval that holds gem5's cycles in nine of ten

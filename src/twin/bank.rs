@@ -38,10 +38,10 @@ const MAX_CYCLES: u64 = (1 << 28) - 1;
 
 /// What the cycles of in-order cores are multiplied with, by part: their machine misses a little of
 /// gem5's hand-shakes, alike in all cores. Fitted by `benches/twin_errors.py --fit` on training
-/// programs; on sources left out it takes the mean error from 3.7 to 2.9 %. Of out-of-order cores
-/// nothing is left that such factors mend.
+/// programs: they take the mean error of these from 3.7 to 2.4 %. Of out-of-order cores nothing is
+/// left that such factors mend.
 const IN_ORDER: [f32; Part::COUNT] = [
-    1.02, 1.0, 1.016, 1.013, 1.016, 1.0, 1.047, 1.0, 1.0, 1.0, 1.026,
+    1.019, 0.998, 1.021, 1.017, 1.026, 1.0, 1.056, 1.009, 1.0, 0.993, 1.036,
 ];
 
 /// The model that a list of cores is.
