@@ -16,30 +16,31 @@
  * perfvec_abi_version() and perfvec_last_error() belong to no object.
  *
  * Returns: every call that can fail returns a perfvec_status and keeps the text of the error for
- * perfvec_last_error() (per thread) and perfvec_session_last_error() and its like (per handle). A
- * call that fails writes no result: what `out`, `len` and the like point to stays as it was. No
- * panic, abort or signal crosses; an object that fails inside refuses everything but its end.
- * Pointers must not be NULL unless documented.
+ * perfvec_last_error() (per thread) and perfvec_session_last_error() and its counterparts (per
+ * handle). A call that fails writes no result: what `out`, `len` and the like point to is
+ * unchanged. No panic, abort or signal crosses the C boundary; an object that has failed internally
+ * rejects every call but free. Pointers must not be NULL unless documented.
  *
- * Handles: load and create calls make a handle and the object's free call ends it; it takes NULL. A
- * handle is a number that the library looks up, not an address. So any value is safe to pass: a
- * NULL, foreign or freed one is PERFVEC_ERR_INVALID_ARGUMENT, also where another object was made
- * since. At most 65536 are alive at once.
+ * Handles: load and create calls return a handle, and the object's free call, which accepts NULL,
+ * releases it. A handle is a number that the library looks up, not an address. So any value is safe
+ * to pass: a NULL, foreign or freed one is rejected with PERFVEC_ERR_INVALID_ARGUMENT, even if
+ * another object was created since. At most 65536 exist at once.
  *
- * Arrays: a call reads an array as a pointer and a length; NULL is allowed for none. A call that
- * fills one takes (out, capacity, len): it writes all elements to `out` and their number to `len`.
- * With `out` NULL it only writes the number, without room for all it fails and writes nothing, and
- * `len` may be NULL where `out` is not.
+ * Arrays: an array that a call reads is passed as a pointer and a length; NULL is allowed for an
+ * empty one. A call that fills an array takes (out, capacity, len): it writes all elements to `out`
+ * and their number to `len`. With `out` NULL it only writes the number. If `capacity` is too small
+ * for all elements it fails and writes nothing. `len` may be NULL if `out` is not.
  *
  * Structs that may grow begin with their size: set struct_size = sizeof the struct, also before a
  * call that fills it. Fields called reserved must be 0.
  *
- * Threads: a model is shared by any number of threads and sessions. A microarch table may be read
- * by any number of threads; one that changes it must be alone. A session, recorder or calibrator
- * belongs to one thread at a time. A call that meets another one in progress returns
- * PERFVEC_ERR_STATE, and so does the freeing of an object that a call is using, which then goes on
- * to live. Calls without a handle may be made from any thread. The library's own threads block the
- * signals that a process is sent, so that the host's handlers run in the host's threads.
+ * Threads: a model may be used by any number of threads and sessions at once. A microarch table may
+ * be read by any number of threads at once; a call that changes it needs exclusive access. A
+ * session, recorder or calibrator may be used by one thread at a time. A call made while another
+ * one is in progress returns PERFVEC_ERR_STATE; so does freeing an object that a call is using, and
+ * the object then continues to exist. Calls without a handle may be made from any thread. The
+ * library's own threads block the signals that a process is sent, so that the host's handlers run
+ * in the host's threads.
  *
  * fork(): a child may use its parent's models (on the native engine) and microarch tables. It can
  * only free its parent's sessions, recorders and calibrators; every other call with them returns
@@ -86,7 +87,7 @@
 #define PERFVEC_ERR_CORRUPT 3
 
 /**
- * A file or a caller speaks a version that this library does not.
+ * A file or a caller has a version that this library does not support.
  */
 #define PERFVEC_ERR_VERSION 4
 
@@ -111,7 +112,7 @@
 #define PERFVEC_ERR_RUNTIME 8
 
 /**
- * The object failed inside earlier and refuses everything but its destruction.
+ * The object failed internally in an earlier call and rejects every call but free.
  */
 #define PERFVEC_ERR_POISONED 9
 
@@ -122,12 +123,12 @@
 #define PERFVEC_ERR_STATE 10
 
 /**
- * Memory could not be obtained, or a stated bound would be passed.
+ * Memory could not be allocated, or a documented limit would be exceeded.
  */
 #define PERFVEC_ERR_OUT_OF_MEMORY 11
 
 /**
- * A defect in this library; the text of the error is what a bug report needs.
+ * A bug in this library: please report it with the text of the error.
  */
 #define PERFVEC_ERR_INTERNAL 12
 
@@ -137,7 +138,7 @@
 #define PERFVEC_LOG_ERROR 1
 
 /**
- * Something that a user should know of but that fails nothing.
+ * Something that a user should know but that is not an error.
  */
 #define PERFVEC_LOG_WARNING 2
 
@@ -323,17 +324,17 @@
 #define PERFVEC_ISA_RISCV64 1
 
 /**
- * ISA: Arm AArch64; hand over decoded static instructions.
+ * ISA: Arm AArch64; pass decoded static instructions.
  */
 #define PERFVEC_ISA_AARCH64 2
 
 /**
- * ISA: x86-64; hand over decoded static instructions.
+ * ISA: x86-64; pass decoded static instructions.
  */
 #define PERFVEC_ISA_X86_64 3
 
 /**
- * ISA: RISC-V, 32 bit; the library decodes it, and models of the 64-bit one take it.
+ * ISA: RISC-V, 32 bit; the library decodes it, and models trained on the 64-bit ISA accept it.
  */
 #define PERFVEC_ISA_RISCV32 4
 
@@ -354,8 +355,8 @@
 #define PERFVEC_FAULT (1 << 2)
 
 /**
- * Backend: int8 where the model says that it holds its error, else f32; ONNX Runtime for graphs
- * that the native engine does not run.
+ * Backend: int8 if the model's metadata allow it, else f32; ONNX Runtime for graphs that the
+ * native engine does not run.
  */
 #define PERFVEC_BACKEND_AUTO 0
 
@@ -375,41 +376,42 @@
 #define PERFVEC_BACKEND_ONNX_RUNTIME 3
 
 /**
- * The whole stream goes through the model.
+ * No sampling: every retirement is measured.
  */
 #define PERFVEC_SAMPLING_FULL 0
 
 /**
- * One unit in every `period` retirements, at a random offset.
+ * One sampling unit in every `period` retirements, at a random offset.
  */
 #define PERFVEC_SAMPLING_FIXED_RATE 1
 
 /**
- * As many units as it takes for 95% intervals of `half_width` on every one of `targets`. The rate
- * changes only at fixed positions of the stream, so results depend on nothing else.
+ * As many units as are needed for 95% intervals of `half_width` on every one of `targets`. The
+ * sampling period changes only at fixed positions of the stream, so results do not depend on
+ * timing.
  */
 #define PERFVEC_SAMPLING_TARGET_ERROR 2
 
 /**
- * As many units as fit into a share of the time, `overhead`. The rate changes at the same
- * positions as for a target error, from the time spent up to there: the only mode whose results
- * depend on timing. perfvec_session_plan() tells what was chosen.
+ * As many units as fit into a share of the time, `overhead`. The sampling period changes at the
+ * same positions as for a target error, according to the time spent so far: the only mode whose
+ * results depend on timing. perfvec_session_plan() returns the periods that were chosen.
  */
 #define PERFVEC_SAMPLING_TARGET_OVERHEAD 3
 
 /**
- * What another session chose, `plan`: the same stream, unit and seed give the same result, to the
- * bit.
+ * The sampling periods that another session chose, `plan`: with the same stream, unit and seed the
+ * result is bit-identical.
  */
 #define PERFVEC_SAMPLING_PLAN 4
 
 /**
- * Elements of a plan at the most.
+ * The largest number of elements of a plan.
  */
 #define PERFVEC_PLAN_MAX 64
 
 /**
- * `warmup` of a configuration: what the model recommends.
+ * `warmup` of a configuration: the length that the model recommends.
  */
 #define PERFVEC_WARMUP_OF_MODEL 4294967295
 
@@ -419,7 +421,8 @@
 #define PERFVEC_WARMING_ALL 9223372036854775807
 
 /**
- * Numbers that perfvec_session_stacks() gives for each microarchitecture.
+ * Number of causes in a stack: the elements that perfvec_session_stacks() writes for each
+ * microarchitecture.
  */
 #define PERFVEC_STACK_PARTS 11
 
@@ -429,8 +432,8 @@
  * General flow: create; attach to a session with intervals; perfvec_session_retire_timed() for
  * every retirement; sync or finish the session; solve.
  *
- * Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). Sessions that it is
- * attached to keep what they need of it.
+ * Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). It may be freed while
+ * it is attached to sessions.
  *
  * Threads: one at a time; the sessions that it is attached to may run in other threads.
  *
@@ -439,17 +442,17 @@
 typedef struct perfvec_calibrator perfvec_calibrator;
 
 /**
- * A table of microarchitectures of one model: what a program vector is priced on.
+ * A table of microarchitectures that belong to one model; it turns program vectors into cycles.
  *
  * General flow: load the model's table, or create an empty one; add, remove or merge cores; save
  * it. perfvec_microarchs_count() and perfvec_microarchs_get() list it, perfvec_microarchs_find()
- * gives the index of a core by its name.
+ * returns the index of a core by its name.
  *
  * Lifetime: from perfvec_microarchs_load() or perfvec_microarchs_create() to
  * perfvec_microarchs_free(). Sessions do not keep it.
  *
- * Threads: any number may read it; a change must be alone, or one of the two calls returns
- * PERFVEC_ERR_STATE.
+ * Threads: any number may read it at once. A change needs exclusive access, else one of the two
+ * calls returns PERFVEC_ERR_STATE.
  */
 typedef struct perfvec_microarchs perfvec_microarchs;
 
@@ -485,11 +488,10 @@ typedef struct perfvec_recorder perfvec_recorder;
  * The stream of one hart.
  *
  * General flow: create; intern each static instruction when the host first meets it; retire;
- * estimate whenever wanted; finish; free. Regions, intervals, a calibrator and snapshots are
- * optional.
+ * estimate at any time; finish; free. Regions, intervals, a calibrator and snapshots are optional.
  *
- * Lifetime: from perfvec_session_create() to perfvec_session_free(). It keeps what it needs of its
- * model and of what its configuration pointed to. A receiver of intervals and its user data must
+ * Lifetime: from perfvec_session_create() to perfvec_session_free(). Its model, and what its
+ * configuration points to, may be freed before it. An interval callback and its user data must
  * outlive it, or be replaced.
  *
  * Threads: one at a time; it may move between threads. Any number of sessions share a model.
@@ -498,13 +500,13 @@ typedef struct perfvec_recorder perfvec_recorder;
  * by a factor of two or so):
  * - retiring: 0.8 us in all, features and model included, most of it in the session's thread where
  *   it has one; 0.1 us when one unit in 100 is measured;
- * - perfvec_session_sync(): at least 6 ms, since lanes that are not full go through the model with
- *   their warm-up, and up to 50 ms more for what is pending;
+ * - perfvec_session_sync(): at least 6 ms, since incomplete segments are evaluated with their
+ *   warm-up, and up to 50 ms more for pending retirements;
  * - perfvec_session_estimate(): 1 us; all 84 cores 3 us, and 0.2 ms when sampling, for the
  *   confidence intervals;
- * - an interval arrives at most 70 000 retirements after its end with `threads` 0, and one block
- *   (`lanes` x `segment`, 65 536) later per thread; perfvec_session_sync() brings all;
- * - perfvec_session_snapshot(): a sync, and 1 MB and more.
+ * - an interval is delivered at most 70 000 retirements after its end with `threads` 0, and one
+ *   block (`lanes` x `segment`, 65 536) later per thread; perfvec_session_sync() delivers all;
+ * - perfvec_session_snapshot(): a sync, and at least 1 MB.
  *
  * Memory: 30 to 60 MB, for the lanes of a block and the engine, in proportion to `lanes`. It grows
  * with distinct cache lines, pages and static instructions, never with retirements.
@@ -512,8 +514,8 @@ typedef struct perfvec_recorder perfvec_recorder;
 typedef struct perfvec_session perfvec_session;
 
 /**
- * What a call answers: `PERFVEC_OK` or one of `PERFVEC_ERR_...`. The numbers never change;
- * new ones may be added.
+ * The result of a call: `PERFVEC_OK` or one of `PERFVEC_ERR_...`. The numbers never change; new
+ * ones may be added.
  */
 typedef int32_t perfvec_status;
 
@@ -579,7 +581,7 @@ typedef struct perfvec_static_inst {
      */
     uint8_t num_dst;
     /**
-     * Decoded: 1 where the data address is the value of register `base` plus `offset`.
+     * Output of the decoder: 1 if the data address is the value of register `base` plus `offset`.
      */
     uint8_t has_base;
     /**
@@ -595,17 +597,18 @@ typedef struct perfvec_static_inst {
      */
     struct perfvec_reg dst[6];
     /**
-     * Decoded: the base register (RISC-V: integer 0 reads as zero). Interning ignores it.
+     * Output of the decoder: the base register (RISC-V: integer 0 reads as zero). Interning
+     * ignores it.
      */
     struct perfvec_reg base;
     /**
-     * Decoded: bytes added to it. Interning ignores it.
+     * Output of the decoder: the offset in bytes that is added to `base`. Interning ignores it.
      */
     int32_t offset;
 } perfvec_static_inst;
 
 /**
- * What a model says of itself. Strings live until the model is freed.
+ * Description of a model. Strings are valid until the model is freed.
  */
 typedef struct perfvec_model_info {
     /**
@@ -633,7 +636,7 @@ typedef struct perfvec_model_info {
      */
     uint32_t reserved;
     /**
-     * Model id: binds microarch tables and program vectors.
+     * Model id; microarch tables and program vectors of this model carry the same id.
      */
     const char *id;
     /**
@@ -647,7 +650,7 @@ typedef struct perfvec_model_info {
 } perfvec_model_info;
 
 /**
- * One microarchitecture. Strings live until the table is changed or freed.
+ * One microarchitecture of a table. Strings are valid until the table is changed or freed.
  */
 typedef struct perfvec_microarch_info {
     /**
@@ -655,7 +658,7 @@ typedef struct perfvec_microarch_info {
      */
     uint32_t struct_size;
     /**
-     * 1 where the foundation model was trained on this core, else 0.
+     * 1 if the foundation model was trained on this core, else 0.
      */
     uint32_t trained;
     /**
@@ -667,17 +670,17 @@ typedef struct perfvec_microarch_info {
      */
     double clock_hz;
     /**
-     * Parameters as a JSON object; "{}" where none are known.
+     * Parameters as a JSON object; "{}" if none are known.
      */
     const char *parameters_json;
     /**
-     * What kind of core it is ("in-order", ...); "" where not known.
+     * Kind of core ("in-order", ...); "" if not known.
      */
     const char *kind;
 } perfvec_microarch_info;
 
 /**
- * What a microarchitecture would have taken (32 bytes; never grows).
+ * Estimated time on one microarchitecture (32 bytes; never grows).
  */
 typedef struct perfvec_estimate {
     /**
@@ -694,8 +697,8 @@ typedef struct perfvec_estimate {
      */
     double seconds;
     /**
-     * Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
-     * mode, 1 where it is not known yet. Always finite.
+     * Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full mode,
+     * 1 while it is not known yet. Always finite.
      */
     double half_width;
 } perfvec_estimate;
@@ -743,7 +746,8 @@ typedef struct perfvec_config {
      */
     uint32_t unit;
     /**
-     * Fixed rate: retirements per unit, at least `unit` and at most 2^52; 0 for 100 units.
+     * Fixed rate: the sampling period in retirements, at least `unit` and at most 2^52; 0 for 100
+     * units.
      */
     uint64_t period;
     /**
@@ -760,18 +764,19 @@ typedef struct perfvec_config {
     uint32_t reserved;
     /**
      * Target error: half width of the 95% intervals relative to the estimates, 0.0001 to 0.5; 0
-     * for 0.01. The estimates' `half_width` tells what was reached.
+     * for 0.01. The `half_width` of the estimates is the width reached.
      */
     double half_width;
     /**
-     * Target error: the microarchitectures whose estimates must meet it, as the table is now;
-     * read in perfvec_session_create() only. Other modes ignore it.
+     * Target error: the microarchitectures whose estimates must meet it. The table is read in
+     * perfvec_session_create() only. Other modes ignore it.
      */
     const struct perfvec_microarchs *targets;
     /**
-     * Target overhead: time for measuring (on whichever thread) relative to what the stream takes
-     * without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Features that every retirement
-     * updates are a part of the stream; with `warming`, that is a part of measuring.
+     * Target overhead: time for measuring (on all threads) relative to the time that the stream
+     * takes without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Functional warming counts
+     * as part of the stream if every retirement updates the features, and as part of measuring if
+     * `warming` bounds it.
      */
     double overhead;
     /**
@@ -784,16 +789,17 @@ typedef struct perfvec_config {
      */
     size_t plan_len;
     /**
-     * Sampling: retirements before each unit's own warm-up that update the features. What is
-     * further away from the next unit is only counted, which is faster and moves the estimates by
-     * an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
-     * nothing. The full mode ignores it, and outside regions nothing is dropped.
+     * Sampling: bound of functional warming, the number of retirements before each unit's warm-up
+     * that update the features. Retirements further away from the next unit are only counted,
+     * which is faster, but adds an error that `half_width` does not include. With
+     * PERFVEC_WARMING_ALL, the default, all of them update the features; so they do in full mode
+     * and outside regions, whatever the bound.
      */
     uint64_t warming;
     /**
-     * Where the image of a program at fixed addresses ends: the end of its last segment, zeroed data
-     * among it. Lists of cores take what lies beyond for heap, whose pages trap when they are
-     * touched first. 0: not known.
+     * End address of the image of a program linked at fixed addresses: the end of its last
+     * segment, .bss included. Lists of cores treat addresses beyond it as heap, whose pages trap
+     * on first access. 0: not known.
      */
     uint64_t image_end;
 } perfvec_config;
@@ -807,8 +813,8 @@ typedef struct perfvec_retirement {
      */
     uint32_t inst;
     /**
-     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 counts before
-     * them; with neither, the retirement that follows tells.
+     * `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 takes
+     * precedence over them; with neither, the outcome is inferred from the next retirement.
      */
     uint32_t flags;
     /**
@@ -816,8 +822,8 @@ typedef struct perfvec_retirement {
      */
     uint64_t address;
     /**
-     * Address of the instruction that this one hands control to; 0 where the host does not know
-     * it yet. A conditional branch is taken where it is not the fall-through address.
+     * Address of the instruction that executes next; 0 if the host does not know it yet. A
+     * conditional branch is taken if this is not the fall-through address.
      */
     uint64_t next_pc;
 } perfvec_retirement;
@@ -847,7 +853,7 @@ typedef struct perfvec_interval {
      */
     uint64_t retirements;
     /**
-     * Of these, the ones whose representations are in `vector`.
+     * Number of these whose representations are in `vector`.
      */
     uint64_t measured;
     /**
@@ -868,7 +874,7 @@ typedef struct perfvec_interval {
 typedef void (*perfvec_interval_fn)(void *user, const struct perfvec_interval *interval);
 
 /**
- * How far a session has come.
+ * Progress counters of a session.
  */
 typedef struct perfvec_counts {
     /**
@@ -884,12 +890,12 @@ typedef struct perfvec_counts {
      */
     uint64_t retired;
     /**
-     * Of these, the ones whose representations are in the program vector.
+     * Number of these whose representations are in the program vector.
      */
     uint64_t measured;
     /**
-     * Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
-     * sampling, where most never go through it and the estimates stand for all.
+     * Full mode: retirements in regions that the model has not evaluated yet (upper bound). 0 when
+     * sampling, since most are never evaluated and the estimates are scaled to all.
      */
     uint64_t pending;
     /**
@@ -903,7 +909,7 @@ typedef struct perfvec_counts {
 } perfvec_counts;
 
 /**
- * What a trace says of its origin.
+ * Origin of a trace.
  */
 typedef struct perfvec_trace_header {
     /**
@@ -915,7 +921,7 @@ typedef struct perfvec_trace_header {
      */
     uint32_t isa;
     /**
-     * 1 where a retirement is a micro-op, 0 where it is a whole instruction.
+     * 1 if a retirement is a micro-op, 0 if it is a whole instruction.
      */
     uint32_t micro_ops;
     /**
@@ -923,7 +929,7 @@ typedef struct perfvec_trace_header {
      */
     uint32_t reserved;
     /**
-     * Picoseconds per cycle of the clock that timed retirements count in; 0 where there is none.
+     * Clock period of the cycles of timed retirements, in picoseconds; 0 if there are none.
      */
     uint64_t clock_period_ps;
     /**
@@ -935,8 +941,8 @@ typedef struct perfvec_trace_header {
      */
     const char *program;
     /**
-     * A JSON object of anything else worth keeping; NULL for none. Values that are not strings
-     * are kept as their JSON text.
+     * Further metadata as a JSON object; NULL for none. Values that are not strings are stored as
+     * their JSON text.
      */
     const char *metadata_json;
 } perfvec_trace_header;
@@ -992,8 +998,8 @@ typedef struct perfvec_region {
      */
     uint32_t struct_size;
     /**
-     * 1: each stretch between two marker instructions (PERFVEC_INST_REGION_BEGIN and
-     * PERFVEC_INST_REGION_END) is measured; all else must be 0.
+     * 1: the retirements between marker instructions (PERFVEC_INST_REGION_BEGIN and
+     * PERFVEC_INST_REGION_END) are measured, as often as these occur; all other fields must be 0.
      */
     uint32_t markers;
     /**
@@ -1001,30 +1007,30 @@ typedef struct perfvec_region {
      */
     uint64_t from_pc;
     /**
-     * Counted from 1; 0: it begins with the stream.
+     * Which retirement of `from_pc`, counted from 1; 0: the region begins with the stream.
      */
     uint64_t from_count;
     /**
-     * Retirements after that which do not belong to it.
+     * Retirements to skip after that, before the region begins.
      */
     uint64_t skip;
     /**
-     * Retirements of it at the most; 0: no limit.
+     * Maximum length of the region in retirements; 0: no limit.
      */
     uint64_t first;
     /**
-     * It ends before a retirement of the instruction at `until_pc` that comes after its own first
-     * one and is number `until_count` or later of the whole stream.
+     * The region ends before a retirement of the instruction at `until_pc` that follows the
+     * region's first retirement and is number `until_count` or later of the whole stream.
      */
     uint64_t until_pc;
     /**
-     * Counted from 1; 0: it ends with the stream.
+     * Which retirement of `until_pc`, counted from 1; 0: the region ends with the stream.
      */
     uint64_t until_count;
 } perfvec_region;
 
 /**
- * What a fit is worth.
+ * Quality of a fit.
  */
 typedef struct perfvec_fit {
     /**
@@ -1048,7 +1054,7 @@ typedef struct perfvec_fit {
      */
     double fit_error;
     /**
-     * The same over every fifth interval, which was held out and not fitted.
+     * The same over held-out intervals: every fifth one, which was not fitted.
      */
     double held_out_error;
 } perfvec_fit;
@@ -1076,17 +1082,17 @@ const char *perfvec_version(void);
 const char *perfvec_status_name(perfvec_status status);
 
 /**
- * The text of the last failed call of the calling thread, whatever its object; "" where none
- * failed yet. Names what failed, what was found, and the fix. Never NULL; valid until the next
- * failed call of this thread. Successful calls leave it alone.
+ * The error text of the last failed call of the calling thread, whatever its object; "" if none
+ * has failed yet. Names what failed, what was found, and the fix. Never NULL; valid until the next
+ * failed call of this thread. Successful calls do not change it.
  */
 const char *perfvec_last_error(void);
 
 /**
  * Sends messages up to `max_level` (one of `PERFVEC_LOG_...`) to `function` with `user`, for the
- * whole process; a NULL function silences the library, as at the start. Another thread that is
- * logging just now may still finish a call of the former function. Each call with a function
- * keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
+ * whole process; a NULL function silences the library, which is the initial state. Another thread
+ * that is logging at that moment may still finish a call of the former function. Each call with a
+ * function keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
  */
 perfvec_status perfvec_log_set(perfvec_log_fn function, void *user, int max_level);
 
@@ -1102,10 +1108,10 @@ int32_t perfvec_op_class_from_name(const char *name);
  * Decodes the instruction at `pc`: `bytes` holds its encoding in memory order; bytes after it
  * are ignored. `isa` is one of `PERFVEC_ISA_...`. Set `out->struct_size` before the call.
  *
- * An encoding that the decoder does not know gets a class by its major opcode and
- * `PERFVEC_INST_UNKNOWN`. `base` and `offset` tell where a memory access goes, for a host that
- * knows the registers' values but not the address; `has_base` is 0 where the address is not a base
- * plus an offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
+ * An unknown encoding is classified by its major opcode and gets the flag `PERFVEC_INST_UNKNOWN`.
+ * `base` and `offset` describe the address of a memory access, for a host that knows the
+ * registers' values but not the address; `has_base` is 0 if the address is not a base plus an
+ * offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
  * PERFVEC_ERR_INVALID_ARGUMENT for too few bytes. Callable from any thread.
  */
 perfvec_status perfvec_static_inst_decode(uint32_t isa,
@@ -1115,47 +1121,45 @@ perfvec_status perfvec_static_inst_decode(uint32_t isa,
                                           struct perfvec_static_inst *out);
 
 /**
- * Rules that lists of cores follow which name none, when perfvec_model_load() and
- * perfvec_microarchs_load() read them from here on, in the whole process: "gem5" (as at the start),
- * "gem5-stock" (gem5 24.0 as released, which takes compressed branches for mispredicted ones) or
- * "textbook". A simulator calls it once, to have cores timed by its own rules. Errors:
- * PERFVEC_ERR_INVALID_ARGUMENT. Callable from any thread.
+ * Sets the default timing rules of the whole process, for lists of cores that name none and are
+ * loaded after this call: "gem5" (the initial default), "gem5-stock" (gem5 24.0 as released, which
+ * mispredicts compressed branches) or "textbook". A simulator calls it once, so that cores are
+ * timed by its own rules. Errors: PERFVEC_ERR_INVALID_ARGUMENT. Callable from any thread.
  */
 perfvec_status perfvec_rules_set(const char *rules);
 
 /**
- * Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for all that the library knows),
- * each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same
- * file gives their table. gem5's config.json is a list of its CPUs with a pipeline, by their paths; the
- * metadata "perfvec.notes" has a line for each thing in it that cores have no parameter for.
- * `path` NULL means the default model: the file that the environment variable PERFVEC_MODEL names,
- * else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this library's folder,
- * onnx/ of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is
- * one of `PERFVEC_BACKEND_...`. Free the model with perfvec_model_free().
+ * Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for the built-in list), each
+ * of which is priced by a twin with its own parameters; perfvec_microarchs_load() of the same file
+ * returns their table. gem5's config.json is read as a list of its pipelined CPUs, named by their
+ * paths; the metadata "perfvec.notes" has a line for each setting in it that has no corresponding
+ * parameter. `path` NULL means the default model: the file that the environment variable
+ * PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this
+ * library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG data
+ * directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
+ * perfvec_model_free().
  *
  * Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
  * PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
- * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema or ISA is none of this
- * library's).
+ * PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (this library does not have the model's feature schema
+ * or ISA).
  */
-perfvec_status perfvec_model_load(const char *path,
-                                  uint32_t backend,
-                                  struct perfvec_model **out);
+perfvec_status perfvec_model_load(const char *path, uint32_t backend, struct perfvec_model **out);
 
 /**
- * Frees the handle; sessions keep what they need of the model. NULL does nothing.
+ * Frees the handle. Sessions that use the model continue to work. NULL does nothing.
  */
 void perfvec_model_free(struct perfvec_model *model);
 
 /**
- * Fills `out`; set `out->struct_size` before.
+ * Describes the model; set `out->struct_size` before the call.
  */
 perfvec_status perfvec_model_get_info(const struct perfvec_model *model,
                                       struct perfvec_model_info *out);
 
 /**
  * The metadata `key` of the model's file ("perfvec.model_id", training provenance, ...) as a
- * string that lives until the model is freed. PERFVEC_ERR_NOT_FOUND where the file has none.
+ * string that is valid until the model is freed. PERFVEC_ERR_NOT_FOUND if the file has none.
  */
 perfvec_status perfvec_model_get_metadata(const struct perfvec_model *model,
                                           const char *key,
@@ -1168,7 +1172,7 @@ perfvec_status perfvec_model_get_metadata(const struct perfvec_model *model,
 perfvec_status perfvec_microarchs_load(const char *path, struct perfvec_microarchs **out);
 
 /**
- * An empty table for a model. Free it with perfvec_microarchs_free().
+ * Creates an empty table for a model. Free it with perfvec_microarchs_free().
  */
 perfvec_status perfvec_microarchs_create(const struct perfvec_model *model,
                                          struct perfvec_microarchs **out);
@@ -1179,19 +1183,20 @@ perfvec_status perfvec_microarchs_create(const struct perfvec_model *model,
 void perfvec_microarchs_free(struct perfvec_microarchs *microarchs);
 
 /**
- * The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND where the table has none.
+ * The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND if the table has none.
  */
 perfvec_status perfvec_microarchs_find(const struct perfvec_microarchs *microarchs,
                                        const char *name,
                                        size_t *index);
 
 /**
- * Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
+ * Number of microarchitectures; 0 for NULL or an invalid handle, with the error in
+ * perfvec_last_error().
  */
 size_t perfvec_microarchs_count(const struct perfvec_microarchs *microarchs);
 
 /**
- * What is known of the microarchitecture at `index` (from 0); set `out->struct_size` before.
+ * Describes the microarchitecture at `index` (from 0); set `out->struct_size` before the call.
  * PERFVEC_ERR_NOT_FOUND for an index past the table.
  */
 perfvec_status perfvec_microarchs_get(const struct perfvec_microarchs *microarchs,
@@ -1215,9 +1220,9 @@ perfvec_status perfvec_microarchs_add(struct perfvec_microarchs *microarchs,
 perfvec_status perfvec_microarchs_remove(struct perfvec_microarchs *microarchs, const char *name);
 
 /**
- * Appends the entries of the table file at `path`, which must be of the same model. An entry
- * that both hold identically is kept once; two different ones of one name are an error, and then
- * nothing changes.
+ * Appends the entries of the table file at `path`, which must be of the same model. Identical
+ * entries are kept once; two different entries with the same name are an error, and then nothing
+ * changes.
  */
 perfvec_status perfvec_microarchs_merge(struct perfvec_microarchs *microarchs, const char *path);
 
@@ -1228,9 +1233,10 @@ perfvec_status perfvec_microarchs_save(const struct perfvec_microarchs *microarc
                                        const char *path);
 
 /**
- * Prices a sum of representations that the caller holds, such as an interval's: `vector_len` = D
- * elements, the number of retirements it stands for and, of these, the number in the sum (the
- * same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
+ * Estimates from a sum of representations that the caller holds, such as an interval's:
+ * `vector_len` = D elements, the number of retirements that it represents and the number of these
+ * that are in the sum (the same in full mode). Results as for perfvec_session_estimate_all(),
+ * without a half width.
  */
 perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *microarchs,
                                            const double *vector,
@@ -1243,29 +1249,30 @@ perfvec_status perfvec_microarchs_estimate(const struct perfvec_microarchs *micr
 
 /**
  * Fills in size, version and defaults. `struct_size` is sizeof(perfvec_config) as the caller was
- * compiled: nothing is written past it, and fields that only the caller knows are 0.
+ * compiled: nothing is written past it, and fields that this library does not know are set to 0.
  *
- * Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or a size that cannot be, PERFVEC_ERR_VERSION for
- * one that no header gave it.
+ * Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or an impossible size, PERFVEC_ERR_VERSION for a
+ * size that no version of the header had.
  */
 perfvec_status perfvec_config_init(struct perfvec_config *config, size_t struct_size);
 
 /**
- * A session at the start of a stream. `config` NULL means the defaults. The model, and what the
- * configuration points to, may be freed afterwards. End the session with perfvec_session_free().
+ * Creates a session at the start of a stream. `config` NULL means the defaults. The model, and
+ * what the configuration points to, may be freed afterwards. Free the session with
+ * perfvec_session_free().
  *
- * Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
- * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY where
- * there is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs
- * on ONNX Runtime.
+ * Errors: PERFVEC_ERR_VERSION if the caller was compiled against another ABI version,
+ * PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY if there
+ * is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs on
+ * ONNX Runtime.
  */
 perfvec_status perfvec_session_create(const struct perfvec_model *model,
                                       const struct perfvec_config *config,
                                       struct perfvec_session **out);
 
 /**
- * Ends the session's threads and frees it; NULL does nothing. Pending work is dropped. In a
- * child of fork() a session of the parent stays allocated.
+ * Stops the session's threads and frees it; NULL does nothing. Pending retirements are discarded.
+ * In a child of fork() a session of the parent stays allocated.
  */
 void perfvec_session_free(struct perfvec_session *session);
 
@@ -1277,49 +1284,49 @@ void perfvec_session_free(struct perfvec_session *session);
 const char *perfvec_session_last_error(const struct perfvec_session *session);
 
 /**
- * Back to the start of a stream, with the same configuration; interned static instructions,
- * callback and calibrator stay.
+ * Resets the session to the start of a stream, with the same configuration; interned static
+ * instructions, callback and calibrator are kept.
  */
 perfvec_status perfvec_session_reset(struct perfvec_session *session);
 
 /**
- * What follows is in the region of interest. PERFVEC_ERR_STATE inside a region.
+ * Begins a region of interest: the retirements that follow are measured. PERFVEC_ERR_STATE inside
+ * a region.
  */
 perfvec_status perfvec_session_region_begin(struct perfvec_session *session);
 
 /**
- * What follows is outside the region: it warms the features but is not measured.
+ * Ends a region of interest: the retirements that follow warm the features but are not measured.
  * PERFVEC_ERR_STATE outside a region.
  */
 perfvec_status perfvec_session_region_end(struct perfvec_session *session);
 
 /**
- * Puts everything accepted through the model and delivers finished intervals: afterwards nothing
- * is pending but a control transfer whose outcome only the next retirement can tell. What later
- * calls compute does not change, to the bit. Cost: waits for all pending work, then runs what fills
- * no whole block through the model, which later calls do again (see perfvec_session). Estimates
- * without it are late by the pending retirements and cost nothing of the kind.
+ * Evaluates the model on all pending retirements and delivers finished intervals. Afterwards
+ * nothing is pending except a control transfer whose outcome depends on the next retirement. It
+ * does not change the results of later calls in any bit. Cost: waits for all pending work, then
+ * evaluates the incomplete block, which later calls evaluate again (see perfvec_session).
+ * Estimates without a sync lag by the pending retirements and have no such cost.
  */
 perfvec_status perfvec_session_sync(struct perfvec_session *session);
 
 /**
- * Ends the stream: settles what is held back, puts everything through the model, and delivers
- * the remaining intervals, the last of which may be short. Reset the session before feeding it
- * another stream.
+ * Ends the stream: evaluates the model on everything that is pending and delivers the remaining
+ * intervals, the last of which may be short. Reset the session before feeding it another stream.
  */
 perfvec_status perfvec_session_finish(struct perfvec_session *session);
 
 /**
- * Interns a decoded static instruction; the same one gives the same id. Ids are dense from 0 and
- * stay valid through perfvec_session_reset().
+ * Interns a decoded static instruction; the same instruction gets the same id. Ids are dense from
+ * 0 and stay valid across perfvec_session_reset().
  */
 perfvec_status perfvec_session_intern(struct perfvec_session *session,
                                       const struct perfvec_static_inst *inst,
                                       uint32_t *id);
 
 /**
- * Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found without
- * decoding. PERFVEC_ERR_MISMATCH where the model was trained on another ISA.
+ * Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found
+ * without decoding. PERFVEC_ERR_MISMATCH if the model was trained on another ISA.
  */
 perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
                                                uint32_t isa,
@@ -1329,22 +1336,22 @@ perfvec_status perfvec_session_intern_encoding(struct perfvec_session *session,
                                                uint32_t *id);
 
 /**
- * One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned, and for
- * flags that contradict each other.
+ * Reports one retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned,
+ * and for flags that contradict each other.
  */
 perfvec_status perfvec_session_retire(struct perfvec_session *session,
                                       const struct perfvec_retirement *retirement);
 
 /**
- * `n` retirements in order. After an error none of them is taken.
+ * Reports `len` retirements in order. After an error none of them is accepted.
  */
 perfvec_status perfvec_session_retire_many(struct perfvec_session *session,
                                            const struct perfvec_retirement *retirements,
                                            size_t len);
 
 /**
- * One full record: interns the encoding behind a cache and retires it. `address` and `next_pc`
- * as in perfvec_retirement.
+ * Interns an encoding, through a cache, and retires it, in one call. `address` and `next_pc` as in
+ * perfvec_retirement.
  */
 perfvec_status perfvec_session_retire_encoding(struct perfvec_session *session,
                                                uint32_t isa,
@@ -1355,33 +1362,32 @@ perfvec_status perfvec_session_retire_encoding(struct perfvec_session *session,
                                                uint64_t next_pc);
 
 /**
- * One retirement of a timing CPU and its cycles since the retirement before it. The cycles feed
- * the calibrator that is attached; without one they are ignored.
+ * Reports one retirement of a timing CPU and the cycles since the retirement before it. The cycles
+ * go to the attached calibrator; without one they are ignored.
  */
 perfvec_status perfvec_session_retire_timed(struct perfvec_session *session,
                                             const struct perfvec_retirement *retirement,
                                             uint32_t cycles);
 
 /**
- * Sets the receiver of intervals, or none (NULL), with its `user` data. When an interval
- * arrives: see perfvec_session. The time that the receiver takes is added to the call that it is
- * called from. Set it before the first
- * retirement to receive all: intervals that begin while a session has neither a receiver nor a
- * calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
- * that was configured without intervals.
+ * Sets the callback that receives intervals, or none (NULL), with its `user` data. For the delay
+ * of delivery see perfvec_session. The callback's time adds to the call that it is made from. Set
+ * it before the first retirement to receive all intervals: those that begin while a session has
+ * neither a callback nor a calibrator are discarded, so that they do not fill the memory.
+ * PERFVEC_ERR_STATE for a session that was configured without intervals.
  */
 perfvec_status perfvec_session_set_interval_callback(struct perfvec_session *session,
                                                      perfvec_interval_fn function,
                                                      void *user);
 
 /**
- * How far the session has come, without waiting for pending work; set `out->struct_size` before.
+ * Progress counters, without waiting for pending work; set `out->struct_size` before the call.
  */
 perfvec_status perfvec_session_counts(struct perfvec_session *session, struct perfvec_counts *out);
 
 /**
- * The estimate so far on the microarchitecture at `index` of a table, without waiting for
- * pending work (call perfvec_session_sync() before for all). Allowed at any time while streaming.
+ * The estimate so far on the microarchitecture at `index` of a table, without waiting for pending
+ * work (call perfvec_session_sync() first to include it). Allowed at any time while streaming.
  * Errors: PERFVEC_ERR_MISMATCH for a table of another model, PERFVEC_ERR_NOT_FOUND for an index
  * past the table.
  */
@@ -1401,10 +1407,10 @@ perfvec_status perfvec_session_estimate_all(struct perfvec_session *session,
                                             size_t *len);
 
 /**
- * The same split by cause: PERFVEC_STACK_PARTS numbers of cycles for each microarchitecture, in
- * the table's order, that add up to its cycles to the bit; perfvec_microarchs_stack_part() names them. Only
- * where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model, which does
- * not tell causes apart.
+ * The estimates split by cause (CPI stacks, in cycles): PERFVEC_STACK_PARTS numbers for each
+ * microarchitecture, in the table's order, whose sum is exactly its cycles;
+ * perfvec_microarchs_stack_part() names them. Only for lists of cores: PERFVEC_ERR_NOT_FOUND with
+ * a foundation model, which does not separate causes.
  */
 perfvec_status perfvec_session_stacks(struct perfvec_session *session,
                                       const struct perfvec_microarchs *microarchs,
@@ -1413,10 +1419,10 @@ perfvec_status perfvec_session_stacks(struct perfvec_session *session,
                                       size_t *len);
 
 /**
- * How far each microarchitecture's cycles may be off, in the table's order: half widths, relative to
- * the cycles, of intervals that hold gem5's cycles in nine of ten programs, the error of sampling
- * included. Only where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model,
- * whose perfvec_session_ood_score() warns instead.
+ * The expected error of each microarchitecture's cycles, in the table's order: half widths,
+ * relative to the cycles, of 90% intervals, which are meant to contain gem5's cycles for nine
+ * programs in ten and include the error of sampling. Only for lists of cores:
+ * PERFVEC_ERR_NOT_FOUND with a foundation model; use perfvec_session_ood_score() there.
  */
 perfvec_status perfvec_session_errors(struct perfvec_session *session,
                                       const struct perfvec_microarchs *microarchs,
@@ -1425,8 +1431,8 @@ perfvec_status perfvec_session_errors(struct perfvec_session *session,
                                       size_t *len);
 
 /**
- * The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last. It
- * lives as long as the library.
+ * The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last.
+ * Valid as long as the library is loaded.
  */
 const char *perfvec_microarchs_stack_part(size_t index);
 
@@ -1443,9 +1449,9 @@ perfvec_status perfvec_session_estimate_total(struct perfvec_session *const *ses
                                               size_t *len);
 
 /**
- * How far the stream so far lies from what the model was trained on: 0 is the centre of the
- * training programs, 1 their edge; distrust estimates over 1. PERFVEC_ERR_NOT_FOUND where the
- * table carries no training distribution, PERFVEC_ERR_STATE until something has been measured.
+ * The out-of-distribution score of the stream so far: 0 is the centre of the training programs, 1
+ * their edge; distrust estimates above 1. PERFVEC_ERR_NOT_FOUND if the table holds no training
+ * distribution, PERFVEC_ERR_STATE until something has been measured.
  */
 perfvec_status perfvec_session_ood_score(struct perfvec_session *session,
                                          const struct perfvec_microarchs *microarchs,
@@ -1460,10 +1466,9 @@ perfvec_status perfvec_session_vector(struct perfvec_session *session,
                                       size_t *len);
 
 /**
- * What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
- * far: for each epoch after the first, the sampling period in units. At most PERFVEC_PLAN_MAX
- * numbers; none in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same
- * again.
+ * The plan so far of a session that adapts its sampling period (target error or overhead): the
+ * sampling period, in units, of each epoch after the first. At most PERFVEC_PLAN_MAX numbers; none
+ * in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same units again.
  */
 perfvec_status perfvec_session_plan(struct perfvec_session *session,
                                     uint64_t *out,
@@ -1478,8 +1483,8 @@ perfvec_status perfvec_session_save_vector(struct perfvec_session *session, cons
 
 /**
  * The complete state as bytes: a session restored from it continues bit-identically. An interval
- * callback and a calibrator are not part of it. Asking for the length costs what a snapshot costs,
- * which the next call does not pay again where nothing changed the session in between.
+ * callback and a calibrator are not part of it. Asking for the length takes a snapshot, which the
+ * next call reuses if the session has not changed in between.
  */
 perfvec_status perfvec_session_snapshot(struct perfvec_session *session,
                                         uint8_t *out,
@@ -1487,9 +1492,9 @@ perfvec_status perfvec_session_snapshot(struct perfvec_session *session,
                                         size_t *len);
 
 /**
- * Replaces the session's stream, configuration and interned instructions with those of a
- * snapshot; its threads, callback and calibrator stay. Errors: PERFVEC_ERR_MISMATCH for a
- * snapshot of another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then as it was.
+ * Replaces the session's stream, configuration and interned instructions with those of a snapshot;
+ * its threads, callback and calibrator are kept. Errors: PERFVEC_ERR_MISMATCH for a snapshot of
+ * another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then unchanged.
  */
 perfvec_status perfvec_session_restore(struct perfvec_session *session,
                                        const uint8_t *snapshot,
@@ -1506,15 +1511,16 @@ perfvec_status perfvec_session_snapshot_file(struct perfvec_session *session, co
 perfvec_status perfvec_session_restore_file(struct perfvec_session *session, const char *path);
 
 /**
- * Starts a trace that will be called `path`. Until perfvec_recorder_finish() it is a temporary
- * file beside it. Errors: PERFVEC_ERR_IO where it cannot be created.
+ * Starts a trace file. Until perfvec_recorder_finish() it has a temporary name beside `path`.
+ * Errors: PERFVEC_ERR_IO if it cannot be created.
  */
 perfvec_status perfvec_recorder_create(const char *path,
                                        const struct perfvec_trace_header *header,
                                        struct perfvec_recorder **out);
 
 /**
- * Interns a decoded static instruction; the same one gives the same id. Ids are dense from 0.
+ * Interns a decoded static instruction; the same instruction gets the same id. Ids are dense from
+ * 0.
  */
 perfvec_status perfvec_recorder_intern(struct perfvec_recorder *recorder,
                                        const struct perfvec_static_inst *inst,
@@ -1538,8 +1544,8 @@ perfvec_status perfvec_recorder_retire(struct perfvec_recorder *recorder,
                                        const struct perfvec_retirement *retirement);
 
 /**
- * Records `len` retirements in order. One that perfvec_recorder_retire() would refuse is found
- * before anything is recorded: after an error none of them is.
+ * Records `len` retirements in order. They are checked first: if perfvec_recorder_retire() would
+ * reject any of them, none is recorded.
  */
 perfvec_status perfvec_recorder_retire_many(struct perfvec_recorder *recorder,
                                             const struct perfvec_retirement *retirements,
@@ -1554,16 +1560,16 @@ perfvec_status perfvec_recorder_retire_timed(struct perfvec_recorder *recorder,
                                              uint32_t cycles);
 
 /**
- * Ends the trace: writes what is pending, makes the file durable and gives it its name. `out`,
- * which may be NULL, receives the totals (set `out->struct_size` before). After this call, failed
- * or not, the recorder can only be freed; other calls answer PERFVEC_ERR_STATE.
+ * Ends the trace: writes pending data, syncs the file to disk and renames it to its final name.
+ * `out`, which may be NULL, receives the totals (set `out->struct_size` before). After this call,
+ * failed or not, the recorder can only be freed; other calls return PERFVEC_ERR_STATE.
  */
 perfvec_status perfvec_recorder_finish(struct perfvec_recorder *recorder,
                                        struct perfvec_trace_summary *out);
 
 /**
  * Frees the recorder, and removes the file of a trace that was not finished. NULL does nothing. In
- * a child of fork() a recorder of the parent stays allocated, and its file is left alone.
+ * a child of fork() a recorder of the parent stays allocated, and its file is not touched.
  */
 void perfvec_recorder_free(struct perfvec_recorder *recorder);
 
@@ -1574,9 +1580,9 @@ void perfvec_recorder_free(struct perfvec_recorder *recorder);
 const char *perfvec_recorder_last_error(const struct perfvec_recorder *recorder);
 
 /**
- * Which retirements the session measures, in place of calls of perfvec_session_region_begin() and
- * perfvec_session_region_end(), which then fail. What comes before the region warms the features;
- * what comes after its end costs nothing more. It stays through perfvec_session_reset().
+ * Sets the region that the session measures, instead of calls of perfvec_session_region_begin()
+ * and perfvec_session_region_end(), which then fail. Retirements before the region warm the
+ * features; those after its end are ignored. The region is kept across perfvec_session_reset().
  *
  * Errors: PERFVEC_ERR_STATE after the first retirement, PERFVEC_ERR_INVALID_ARGUMENT for a region
  * that cannot be.
@@ -1585,9 +1591,9 @@ perfvec_status perfvec_session_set_region(struct perfvec_session *session,
                                           const struct perfvec_region *region);
 
 /**
- * Which retirements are recorded; the others are dropped. The trace then knows nothing of what
- * would warm the features before the region: record all, and set the region when it is replayed,
- * where that matters.
+ * Sets the region that is recorded; other retirements are discarded. Such a trace cannot warm the
+ * features before the region. If that matters, record everything and set the region for the
+ * replay.
  *
  * Errors: PERFVEC_ERR_STATE after the first instruction was interned,
  * PERFVEC_ERR_INVALID_ARGUMENT for a region that cannot be.
@@ -1596,8 +1602,8 @@ perfvec_status perfvec_recorder_set_region(struct perfvec_recorder *recorder,
                                            const struct perfvec_region *region);
 
 /**
- * A calibrator for streams of `model`. `prior` is a table of known cores of the same model,
- * which makes short runs suffice; NULL for none. Both may be freed afterwards. Errors:
+ * Creates a calibrator for streams of `model`. `prior` is a table of known cores of the same
+ * model, with which short runs suffice; NULL for none. Both may be freed afterwards. Errors:
  * PERFVEC_ERR_MISMATCH for a table of another model.
  */
 perfvec_status perfvec_calibrator_create(const struct perfvec_model *model,
@@ -1605,19 +1611,19 @@ perfvec_status perfvec_calibrator_create(const struct perfvec_model *model,
                                          struct perfvec_calibrator **out);
 
 /**
- * Feeds the calibrator from what perfvec_session_retire_timed() reports to this session, by
- * whole intervals that were measured and timed throughout; NULL detaches. A calibrator may be
- * attached to several sessions, and freed while it is attached. Configure the session with
- * intervals of about 1000 retirements (PERFVEC_ERR_STATE without any).
+ * Attaches a calibrator to a session: it receives the cycles of perfvec_session_retire_timed(), by
+ * intervals that are measured and timed throughout; NULL detaches. A calibrator may be attached to
+ * several sessions, and freed while it is attached. Configure the session with intervals of about
+ * 1000 retirements (PERFVEC_ERR_STATE without any).
  */
 perfvec_status perfvec_session_attach_calibrator(struct perfvec_session *session,
                                                  struct perfvec_calibrator *calibrator);
 
 /**
  * Fits the vector and adds it to `table` as `name` with `clock_hz`; `out`, which may be NULL,
- * holds what the fit is worth (set `out->struct_size` before). Call perfvec_session_sync() on the
- * sessions before. More intervals may follow, and another fit. PERFVEC_ERR_STATE with fewer than
- * 10 intervals.
+ * receives the quality of the fit (set `out->struct_size` before the call). Call
+ * perfvec_session_sync() on the sessions first. More intervals may follow, and another fit.
+ * PERFVEC_ERR_STATE with fewer than 10 intervals.
  */
 perfvec_status perfvec_calibrator_solve(struct perfvec_calibrator *calibrator,
                                         const char *name,
@@ -1632,7 +1638,7 @@ perfvec_status perfvec_calibrator_solve(struct perfvec_calibrator *calibrator,
 const char *perfvec_calibrator_last_error(const struct perfvec_calibrator *calibrator);
 
 /**
- * Frees the handle; sessions that it is attached to stay as they are. NULL does nothing.
+ * Frees the handle; sessions that it is attached to are not affected. NULL does nothing.
  */
 void perfvec_calibrator_free(struct perfvec_calibrator *calibrator);
 

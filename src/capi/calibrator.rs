@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex};
 /// General flow: create; attach to a session with intervals; perfvec_session_retire_timed() for
 /// every retirement; sync or finish the session; solve.
 ///
-/// Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). Sessions that it is
-/// attached to keep what they need of it.
+/// Lifetime: from perfvec_calibrator_create() to perfvec_calibrator_free(). It may be freed while
+/// it is attached to sessions.
 ///
 /// Threads: one at a time; the sessions that it is attached to may run in other threads.
 ///
@@ -28,7 +28,7 @@ pub struct perfvec_calibrator {
     _opaque: [u8; 0],
 }
 
-/// What a fit is worth.
+/// Quality of a fit.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_fit {
@@ -42,7 +42,7 @@ pub struct perfvec_fit {
     pub intervals: u64,
     /// Root mean square of the relative errors of fitted intervals' cycles, weighted by the cycles.
     pub fit_error: f64,
-    /// The same over every fifth interval, which was held out and not fitted.
+    /// The same over held-out intervals: every fifth one, which was not fitted.
     pub held_out_error: f64,
 }
 
@@ -76,8 +76,8 @@ impl Opaque for perfvec_calibrator {
     );
 }
 
-/// A calibrator for streams of `model`. `prior` is a table of known cores of the same model,
-/// which makes short runs suffice; NULL for none. Both may be freed afterwards. Errors:
+/// Creates a calibrator for streams of `model`. `prior` is a table of known cores of the same
+/// model, with which short runs suffice; NULL for none. Both may be freed afterwards. Errors:
 /// PERFVEC_ERR_MISMATCH for a table of another model.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_calibrator_create(
@@ -105,10 +105,10 @@ pub unsafe extern "C" fn perfvec_calibrator_create(
     unsafe { handle::create_into(out, make) }
 }
 
-/// Feeds the calibrator from what perfvec_session_retire_timed() reports to this session, by
-/// whole intervals that were measured and timed throughout; NULL detaches. A calibrator may be
-/// attached to several sessions, and freed while it is attached. Configure the session with
-/// intervals of about 1000 retirements (PERFVEC_ERR_STATE without any).
+/// Attaches a calibrator to a session: it receives the cycles of perfvec_session_retire_timed(), by
+/// intervals that are measured and timed throughout; NULL detaches. A calibrator may be attached to
+/// several sessions, and freed while it is attached. Configure the session with intervals of about
+/// 1000 retirements (PERFVEC_ERR_STATE without any).
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_attach_calibrator(
     session: *mut perfvec_session,
@@ -149,9 +149,9 @@ pub unsafe extern "C" fn perfvec_session_attach_calibrator(
 }
 
 /// Fits the vector and adds it to `table` as `name` with `clock_hz`; `out`, which may be NULL,
-/// holds what the fit is worth (set `out->struct_size` before). Call perfvec_session_sync() on the
-/// sessions before. More intervals may follow, and another fit. PERFVEC_ERR_STATE with fewer than
-/// 10 intervals.
+/// receives the quality of the fit (set `out->struct_size` before the call). Call
+/// perfvec_session_sync() on the sessions first. More intervals may follow, and another fit.
+/// PERFVEC_ERR_STATE with fewer than 10 intervals.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_calibrator_solve(
     calibrator: *mut perfvec_calibrator,
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn perfvec_calibrator_last_error(
     unsafe { handle::last_error(calibrator) }
 }
 
-/// Frees the handle; sessions that it is attached to stay as they are. NULL does nothing.
+/// Frees the handle; sessions that it is attached to are not affected. NULL does nothing.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_calibrator_free(calibrator: *mut perfvec_calibrator) {
     // SAFETY: by the contract of the module.

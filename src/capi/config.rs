@@ -11,23 +11,24 @@ use crate::session::{Sampling, SessionConfig, MAX_EPOCHS, WARMING_ALL};
 use std::ptr;
 use std::sync::Arc;
 
-/// The whole stream goes through the model.
+/// No sampling: every retirement is measured.
 pub const PERFVEC_SAMPLING_FULL: u32 = 0;
-/// One unit in every `period` retirements, at a random offset.
+/// One sampling unit in every `period` retirements, at a random offset.
 pub const PERFVEC_SAMPLING_FIXED_RATE: u32 = 1;
-/// As many units as it takes for 95% intervals of `half_width` on every one of `targets`. The rate
-/// changes only at fixed positions of the stream, so results depend on nothing else.
+/// As many units as are needed for 95% intervals of `half_width` on every one of `targets`. The
+/// sampling period changes only at fixed positions of the stream, so results do not depend on
+/// timing.
 pub const PERFVEC_SAMPLING_TARGET_ERROR: u32 = 2;
-/// As many units as fit into a share of the time, `overhead`. The rate changes at the same
-/// positions as for a target error, from the time spent up to there: the only mode whose results
-/// depend on timing. perfvec_session_plan() tells what was chosen.
+/// As many units as fit into a share of the time, `overhead`. The sampling period changes at the
+/// same positions as for a target error, according to the time spent so far: the only mode whose
+/// results depend on timing. perfvec_session_plan() returns the periods that were chosen.
 pub const PERFVEC_SAMPLING_TARGET_OVERHEAD: u32 = 3;
-/// What another session chose, `plan`: the same stream, unit and seed give the same result, to the
-/// bit.
+/// The sampling periods that another session chose, `plan`: with the same stream, unit and seed the
+/// result is bit-identical.
 pub const PERFVEC_SAMPLING_PLAN: u32 = 4;
-/// Elements of a plan at the most.
+/// The largest number of elements of a plan.
 pub const PERFVEC_PLAN_MAX: u32 = 64;
-/// `warmup` of a configuration: what the model recommends.
+/// `warmup` of a configuration: the length that the model recommends.
 pub const PERFVEC_WARMUP_OF_MODEL: u32 = 4294967295;
 /// `warming` of a configuration: every retirement updates the features.
 pub const PERFVEC_WARMING_ALL: u64 = 9223372036854775807;
@@ -63,7 +64,8 @@ pub struct perfvec_config {
     pub sampling: u32,
     /// Measured retirements per sampling unit, at most 1048576; 0 for the default.
     pub unit: u32,
-    /// Fixed rate: retirements per unit, at least `unit` and at most 2^52; 0 for 100 units.
+    /// Fixed rate: the sampling period in retirements, at least `unit` and at most 2^52; 0 for 100
+    /// units.
     pub period: u64,
     /// Seed of the sampling offsets.
     pub seed: u64,
@@ -72,28 +74,30 @@ pub struct perfvec_config {
     /// 0.
     pub reserved: u32,
     /// Target error: half width of the 95% intervals relative to the estimates, 0.0001 to 0.5; 0
-    /// for 0.01. The estimates' `half_width` tells what was reached.
+    /// for 0.01. The `half_width` of the estimates is the width reached.
     pub half_width: f64,
-    /// Target error: the microarchitectures whose estimates must meet it, as the table is now;
-    /// read in perfvec_session_create() only. Other modes ignore it.
+    /// Target error: the microarchitectures whose estimates must meet it. The table is read in
+    /// perfvec_session_create() only. Other modes ignore it.
     pub targets: *const perfvec_microarchs,
-    /// Target overhead: time for measuring (on whichever thread) relative to what the stream takes
-    /// without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Features that every retirement
-    /// updates are a part of the stream; with `warming`, that is a part of measuring.
+    /// Target overhead: time for measuring (on all threads) relative to the time that the stream
+    /// takes without it, 0.001 to 10; 0 for 0.1, no more than 10% slower. Functional warming counts
+    /// as part of the stream if every retirement updates the features, and as part of measuring if
+    /// `warming` bounds it.
     pub overhead: f64,
     /// Plan: `plan_len` numbers (at most PERFVEC_PLAN_MAX) of a perfvec_session_plan(); read in
     /// perfvec_session_create() only. Other modes ignore it.
     pub plan: *const u64,
     /// Plan: elements of `plan`; with 0 everything is measured.
     pub plan_len: usize,
-    /// Sampling: retirements before each unit's own warm-up that update the features. What is
-    /// further away from the next unit is only counted, which is faster and moves the estimates by
-    /// an error that their `half_width` does not tell. PERFVEC_WARMING_ALL, the default, drops
-    /// nothing. The full mode ignores it, and outside regions nothing is dropped.
+    /// Sampling: bound of functional warming, the number of retirements before each unit's warm-up
+    /// that update the features. Retirements further away from the next unit are only counted,
+    /// which is faster, but adds an error that `half_width` does not include. With
+    /// PERFVEC_WARMING_ALL, the default, all of them update the features; so they do in full mode
+    /// and outside regions, whatever the bound.
     pub warming: u64,
-    /// Where the image of a program at fixed addresses ends: the end of its last segment, zeroed data
-    /// among it. Lists of cores take what lies beyond for heap, whose pages trap when they are
-    /// touched first. 0: not known.
+    /// End address of the image of a program linked at fixed addresses: the end of its last
+    /// segment, .bss included. Lists of cores treat addresses beyond it as heap, whose pages trap
+    /// on first access. 0: not known.
     pub image_end: u64,
 }
 
@@ -135,10 +139,10 @@ unsafe impl Sized32 for perfvec_config {
 }
 
 /// Fills in size, version and defaults. `struct_size` is sizeof(perfvec_config) as the caller was
-/// compiled: nothing is written past it, and fields that only the caller knows are 0.
+/// compiled: nothing is written past it, and fields that this library does not know are set to 0.
 ///
-/// Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or a size that cannot be, PERFVEC_ERR_VERSION for
-/// one that no header gave it.
+/// Errors: PERFVEC_ERR_INVALID_ARGUMENT for NULL or an impossible size, PERFVEC_ERR_VERSION for a
+/// size that no version of the header had.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_config_init(
     config: *mut perfvec_config,

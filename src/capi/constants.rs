@@ -80,11 +80,11 @@ pub const PERFVEC_REG_MAT: u8 = 7;
 
 /// ISA: RISC-V, 64 bit; the library decodes it.
 pub const PERFVEC_ISA_RISCV64: u32 = 1;
-/// ISA: Arm AArch64; hand over decoded static instructions.
+/// ISA: Arm AArch64; pass decoded static instructions.
 pub const PERFVEC_ISA_AARCH64: u32 = 2;
-/// ISA: x86-64; hand over decoded static instructions.
+/// ISA: x86-64; pass decoded static instructions.
 pub const PERFVEC_ISA_X86_64: u32 = 3;
-/// ISA: RISC-V, 32 bit; the library decodes it, and models of the 64-bit one take it.
+/// ISA: RISC-V, 32 bit; the library decodes it, and models trained on the 64-bit ISA accept it.
 pub const PERFVEC_ISA_RISCV32: u32 = 4;
 
 /// Retirement: the conditional branch was taken.
@@ -95,8 +95,8 @@ pub const PERFVEC_NOT_TAKEN: u32 = 1 << 1;
 /// these out).
 pub const PERFVEC_FAULT: u32 = 1 << 2;
 
-/// Backend: int8 where the model says that it holds its error, else f32; ONNX Runtime for graphs
-/// that the native engine does not run.
+/// Backend: int8 if the model's metadata allow it, else f32; ONNX Runtime for graphs that the
+/// native engine does not run.
 pub const PERFVEC_BACKEND_AUTO: u32 = 0;
 /// Backend: the native engine in f32.
 pub const PERFVEC_BACKEND_NATIVE_F32: u32 = 1;

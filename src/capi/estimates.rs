@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::microarch::{Estimate, PARTS};
 use std::ffi::{c_char, CStr};
 
-/// How far a session has come.
+/// Progress counters of a session.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_counts {
@@ -20,10 +20,10 @@ pub struct perfvec_counts {
     pub reserved: u32,
     /// Retirements inside regions of interest.
     pub retired: u64,
-    /// Of these, the ones whose representations are in the program vector.
+    /// Number of these whose representations are in the program vector.
     pub measured: u64,
-    /// Full mode: retirements in regions that are not yet through the model (upper bound). 0 when
-    /// sampling, where most never go through it and the estimates stand for all.
+    /// Full mode: retirements in regions that the model has not evaluated yet (upper bound). 0 when
+    /// sampling, since most are never evaluated and the estimates are scaled to all.
     pub pending: u64,
     /// Sampling units measured; 0 in full mode.
     pub units: u64,
@@ -50,7 +50,7 @@ unsafe impl Sized32 for perfvec_counts {
     }
 }
 
-/// How far the session has come, without waiting for pending work; set `out->struct_size` before.
+/// Progress counters, without waiting for pending work; set `out->struct_size` before the call.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_counts(
     session: *mut perfvec_session,
@@ -73,8 +73,8 @@ pub unsafe extern "C" fn perfvec_session_counts(
     unsafe { exclusive(session, get) }
 }
 
-/// The estimate so far on the microarchitecture at `index` of a table, without waiting for
-/// pending work (call perfvec_session_sync() before for all). Allowed at any time while streaming.
+/// The estimate so far on the microarchitecture at `index` of a table, without waiting for pending
+/// work (call perfvec_session_sync() first to include it). Allowed at any time while streaming.
 /// Errors: PERFVEC_ERR_MISMATCH for a table of another model, PERFVEC_ERR_NOT_FOUND for an index
 /// past the table.
 #[no_mangle]
@@ -117,10 +117,10 @@ pub unsafe extern "C" fn perfvec_session_estimate_all(
     unsafe { exclusive(session, estimate) }
 }
 
-/// The same split by cause: PERFVEC_STACK_PARTS numbers of cycles for each microarchitecture, in
-/// the table's order, that add up to its cycles to the bit; perfvec_microarchs_stack_part() names them. Only
-/// where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model, which does
-/// not tell causes apart.
+/// The estimates split by cause (CPI stacks, in cycles): PERFVEC_STACK_PARTS numbers for each
+/// microarchitecture, in the table's order, whose sum is exactly its cycles;
+/// perfvec_microarchs_stack_part() names them. Only for lists of cores: PERFVEC_ERR_NOT_FOUND with
+/// a foundation model, which does not separate causes.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_stacks(
     session: *mut perfvec_session,
@@ -141,10 +141,10 @@ pub unsafe extern "C" fn perfvec_session_stacks(
     unsafe { exclusive(session, split) }
 }
 
-/// How far each microarchitecture's cycles may be off, in the table's order: half widths, relative to
-/// the cycles, of intervals that hold gem5's cycles in nine of ten programs, the error of sampling
-/// included. Only where the model is a list of cores: PERFVEC_ERR_NOT_FOUND with a foundation model,
-/// whose perfvec_session_ood_score() warns instead.
+/// The expected error of each microarchitecture's cycles, in the table's order: half widths,
+/// relative to the cycles, of 90% intervals, which are meant to contain gem5's cycles for nine
+/// programs in ten and include the error of sampling. Only for lists of cores:
+/// PERFVEC_ERR_NOT_FOUND with a foundation model; use perfvec_session_ood_score() there.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_errors(
     session: *mut perfvec_session,
@@ -172,13 +172,14 @@ fn no_causes() -> Error {
     )
 }
 
-/// Numbers that perfvec_session_stacks() gives for each microarchitecture.
+/// Number of causes in a stack: the elements that perfvec_session_stacks() writes for each
+/// microarchitecture.
 pub const PERFVEC_STACK_PARTS: u32 = 11;
 
 const _: () = assert!(PERFVEC_STACK_PARTS as usize == PARTS.len());
 
-/// The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last. It
-/// lives as long as the library.
+/// The name of the cause at `index` (from 0) of a stack, such as "branch"; NULL past the last.
+/// Valid as long as the library is loaded.
 #[no_mangle]
 pub extern "C" fn perfvec_microarchs_stack_part(index: usize) -> *const c_char {
     const NAMES: [&CStr; PARTS.len()] = [
@@ -247,9 +248,9 @@ pub unsafe extern "C" fn perfvec_session_estimate_total(
     })
 }
 
-/// How far the stream so far lies from what the model was trained on: 0 is the centre of the
-/// training programs, 1 their edge; distrust estimates over 1. PERFVEC_ERR_NOT_FOUND where the
-/// table carries no training distribution, PERFVEC_ERR_STATE until something has been measured.
+/// The out-of-distribution score of the stream so far: 0 is the centre of the training programs, 1
+/// their edge; distrust estimates above 1. PERFVEC_ERR_NOT_FOUND if the table holds no training
+/// distribution, PERFVEC_ERR_STATE until something has been measured.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_ood_score(
     session: *mut perfvec_session,
@@ -293,10 +294,9 @@ pub unsafe extern "C" fn perfvec_session_vector(
     }
 }
 
-/// What a session that chooses its rate epoch by epoch (a target error or overhead) has chosen so
-/// far: for each epoch after the first, the sampling period in units. At most PERFVEC_PLAN_MAX
-/// numbers; none in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same
-/// again.
+/// The plan so far of a session that adapts its sampling period (target error or overhead): the
+/// sampling period, in units, of each epoch after the first. At most PERFVEC_PLAN_MAX numbers; none
+/// in other modes. With these as `plan`, PERFVEC_SAMPLING_PLAN measures the same units again.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_plan(
     session: *mut perfvec_session,

@@ -42,7 +42,7 @@ pub struct perfvec_static_inst {
     pub num_src: u8,
     /// Number of valid entries in `dst`, at most 6.
     pub num_dst: u8,
-    /// Decoded: 1 where the data address is the value of register `base` plus `offset`.
+    /// Output of the decoder: 1 if the data address is the value of register `base` plus `offset`.
     pub has_base: u8,
     /// 0.
     pub reserved: [u8; 2],
@@ -50,9 +50,10 @@ pub struct perfvec_static_inst {
     pub src: [perfvec_reg; 8],
     /// Destination registers; a register that ignores writes is not listed.
     pub dst: [perfvec_reg; 6],
-    /// Decoded: the base register (RISC-V: integer 0 reads as zero). Interning ignores it.
+    /// Output of the decoder: the base register (RISC-V: integer 0 reads as zero). Interning
+    /// ignores it.
     pub base: perfvec_reg,
-    /// Decoded: bytes added to it. Interning ignores it.
+    /// Output of the decoder: the offset in bytes that is added to `base`. Interning ignores it.
     pub offset: i32,
 }
 
@@ -62,13 +63,13 @@ pub struct perfvec_static_inst {
 pub struct perfvec_retirement {
     /// Id of the static instruction, from interning.
     pub inst: u32,
-    /// `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 counts before
-    /// them; with neither, the retirement that follows tells.
+    /// `PERFVEC_TAKEN`, `PERFVEC_NOT_TAKEN` or 0 (unknown). A `next_pc` other than 0 takes
+    /// precedence over them; with neither, the outcome is inferred from the next retirement.
     pub flags: u32,
     /// Virtual data address of a memory access; 0 where there is none.
     pub address: u64,
-    /// Address of the instruction that this one hands control to; 0 where the host does not know
-    /// it yet. A conditional branch is taken where it is not the fall-through address.
+    /// Address of the instruction that executes next; 0 if the host does not know it yet. A
+    /// conditional branch is taken if this is not the fall-through address.
     pub next_pc: u64,
 }
 
@@ -114,10 +115,10 @@ pub unsafe extern "C" fn perfvec_op_class_from_name(name: *const c_char) -> i32 
 /// Decodes the instruction at `pc`: `bytes` holds its encoding in memory order; bytes after it
 /// are ignored. `isa` is one of `PERFVEC_ISA_...`. Set `out->struct_size` before the call.
 ///
-/// An encoding that the decoder does not know gets a class by its major opcode and
-/// `PERFVEC_INST_UNKNOWN`. `base` and `offset` tell where a memory access goes, for a host that
-/// knows the registers' values but not the address; `has_base` is 0 where the address is not a base
-/// plus an offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
+/// An unknown encoding is classified by its major opcode and gets the flag `PERFVEC_INST_UNKNOWN`.
+/// `base` and `offset` describe the address of a memory access, for a host that knows the
+/// registers' values but not the address; `has_base` is 0 if the address is not a base plus an
+/// offset (indexed vector accesses). Errors: PERFVEC_ERR_NOT_FOUND for an ISA without a decoder,
 /// PERFVEC_ERR_INVALID_ARGUMENT for too few bytes. Callable from any thread.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_static_inst_decode(

@@ -22,7 +22,7 @@ pub struct perfvec_interval {
     pub first: u64,
     /// Retirements in it; less than configured only for the last one.
     pub retirements: u64,
-    /// Of these, the ones whose representations are in `vector`.
+    /// Number of these whose representations are in `vector`.
     pub measured: u64,
     /// Sum of their representations, `len` elements; valid during the call.
     pub vector: *const f64,
@@ -44,12 +44,11 @@ pub(super) struct Callback {
     user: *mut c_void,
 }
 
-/// Sets the receiver of intervals, or none (NULL), with its `user` data. When an interval
-/// arrives: see perfvec_session. The time that the receiver takes is added to the call that it is
-/// called from. Set it before the first
-/// retirement to receive all: intervals that begin while a session has neither a receiver nor a
-/// calibrator are dropped, so that they do not fill the memory. PERFVEC_ERR_STATE for a session
-/// that was configured without intervals.
+/// Sets the callback that receives intervals, or none (NULL), with its `user` data. For the delay
+/// of delivery see perfvec_session. The callback's time adds to the call that it is made from. Set
+/// it before the first retirement to receive all intervals: those that begin while a session has
+/// neither a callback nor a calibrator are discarded, so that they do not fill the memory.
+/// PERFVEC_ERR_STATE for a session that was configured without intervals.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_set_interval_callback(
     session: *mut perfvec_session,

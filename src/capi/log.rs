@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A call failed; the message is the text of its error.
 pub const PERFVEC_LOG_ERROR: i32 = 1;
-/// Something that a user should know of but that fails nothing.
+/// Something that a user should know but that is not an error.
 pub const PERFVEC_LOG_WARNING: i32 = 2;
 /// What was loaded, from where, and which engine runs it.
 pub const PERFVEC_LOG_INFO: i32 = 3;
@@ -33,9 +33,9 @@ static SINK: AtomicPtr<Sink> = AtomicPtr::new(ptr::null_mut());
 static NEWEST: AtomicPtr<Sink> = AtomicPtr::new(ptr::null_mut());
 
 /// Sends messages up to `max_level` (one of `PERFVEC_LOG_...`) to `function` with `user`, for the
-/// whole process; a NULL function silences the library, as at the start. Another thread that is
-/// logging just now may still finish a call of the former function. Each call with a function
-/// keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
+/// whole process; a NULL function silences the library, which is the initial state. Another thread
+/// that is logging at that moment may still finish a call of the former function. Each call with a
+/// function keeps a few bytes until the process ends. Always PERFVEC_OK. Callable from any thread.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_log_set(
     function: perfvec_log_fn,

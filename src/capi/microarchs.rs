@@ -12,40 +12,40 @@ use crate::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
 use crate::pricing;
 use std::ffi::{c_char, CString};
 
-/// A table of microarchitectures of one model: what a program vector is priced on.
+/// A table of microarchitectures that belong to one model; it turns program vectors into cycles.
 ///
 /// General flow: load the model's table, or create an empty one; add, remove or merge cores; save
 /// it. perfvec_microarchs_count() and perfvec_microarchs_get() list it, perfvec_microarchs_find()
-/// gives the index of a core by its name.
+/// returns the index of a core by its name.
 ///
 /// Lifetime: from perfvec_microarchs_load() or perfvec_microarchs_create() to
 /// perfvec_microarchs_free(). Sessions do not keep it.
 ///
-/// Threads: any number may read it; a change must be alone, or one of the two calls returns
-/// PERFVEC_ERR_STATE.
+/// Threads: any number may read it at once. A change needs exclusive access, else one of the two
+/// calls returns PERFVEC_ERR_STATE.
 pub struct perfvec_microarchs {
     _opaque: [u8; 0],
 }
 
-/// One microarchitecture. Strings live until the table is changed or freed.
+/// One microarchitecture of a table. Strings are valid until the table is changed or freed.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_microarch_info {
     /// sizeof(perfvec_microarch_info).
     pub struct_size: u32,
-    /// 1 where the foundation model was trained on this core, else 0.
+    /// 1 if the foundation model was trained on this core, else 0.
     pub trained: u32,
     /// Unique name.
     pub name: *const c_char,
     /// Clock in Hz.
     pub clock_hz: f64,
-    /// Parameters as a JSON object; "{}" where none are known.
+    /// Parameters as a JSON object; "{}" if none are known.
     pub parameters_json: *const c_char,
-    /// What kind of core it is ("in-order", ...); "" where not known.
+    /// Kind of core ("in-order", ...); "" if not known.
     pub kind: *const c_char,
 }
 
-/// What a microarchitecture would have taken (32 bytes; never grows).
+/// Estimated time on one microarchitecture (32 bytes; never grows).
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct perfvec_estimate {
@@ -56,8 +56,8 @@ pub struct perfvec_estimate {
     pub cpi: f64,
     /// Seconds at the microarchitecture's clock.
     pub seconds: f64,
-    /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full
-    /// mode, 1 where it is not known yet. Always finite.
+    /// Half width of the 95% confidence interval of `cycles`, relative to `cycles`; 0 in full mode,
+    /// 1 while it is not known yet. Always finite.
     pub half_width: f64,
 }
 
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn perfvec_microarchs_load(
     unsafe { handle::create_into(out, load) }
 }
 
-/// An empty table for a model. Free it with perfvec_microarchs_free().
+/// Creates an empty table for a model. Free it with perfvec_microarchs_free().
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_create(
     model: *const perfvec_model,
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn perfvec_microarchs_free(microarchs: *mut perfvec_microa
     unsafe { handle::free(microarchs) }
 }
 
-/// The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND where the table has none.
+/// The index of the microarchitecture called `name`; PERFVEC_ERR_NOT_FOUND if the table has none.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_find(
     microarchs: *const perfvec_microarchs,
@@ -186,7 +186,8 @@ pub unsafe extern "C" fn perfvec_microarchs_find(
     })
 }
 
-/// Number of microarchitectures; 0 for NULL and after any misuse, which perfvec_last_error() tells.
+/// Number of microarchitectures; 0 for NULL or an invalid handle, with the error in
+/// perfvec_last_error().
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_count(microarchs: *const perfvec_microarchs) -> usize {
     let mut count = 0;
@@ -198,7 +199,7 @@ pub unsafe extern "C" fn perfvec_microarchs_count(microarchs: *const perfvec_mic
     count
 }
 
-/// What is known of the microarchitecture at `index` (from 0); set `out->struct_size` before.
+/// Describes the microarchitecture at `index` (from 0); set `out->struct_size` before the call.
 /// PERFVEC_ERR_NOT_FOUND for an index past the table.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_get(
@@ -277,9 +278,9 @@ pub unsafe extern "C" fn perfvec_microarchs_remove(
     guard(|| unsafe { change(microarchs, |t| t.remove(text(name, "name")?).map(drop)) })
 }
 
-/// Appends the entries of the table file at `path`, which must be of the same model. An entry
-/// that both hold identically is kept once; two different ones of one name are an error, and then
-/// nothing changes.
+/// Appends the entries of the table file at `path`, which must be of the same model. Identical
+/// entries are kept once; two different entries with the same name are an error, and then nothing
+/// changes.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_merge(
     microarchs: *mut perfvec_microarchs,
@@ -305,9 +306,10 @@ pub unsafe extern "C" fn perfvec_microarchs_save(
     guard(|| unsafe { reading(microarchs)?.table.save(strings::path(path)?) })
 }
 
-/// Prices a sum of representations that the caller holds, such as an interval's: `vector_len` = D
-/// elements, the number of retirements it stands for and, of these, the number in the sum (the
-/// same in full mode). Results as for perfvec_session_estimate_all(), without a half width.
+/// Estimates from a sum of representations that the caller holds, such as an interval's:
+/// `vector_len` = D elements, the number of retirements that it represents and the number of these
+/// that are in the sum (the same in full mode). Results as for perfvec_session_estimate_all(),
+/// without a half width.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_microarchs_estimate(
     microarchs: *const perfvec_microarchs,

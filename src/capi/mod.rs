@@ -9,8 +9,8 @@
 //! - a handle may be anything: it is a number that is looked up (`slots`), never followed. NULL,
 //!   foreign pointers, freed handles and handles of another type are refused (`InvalidArgument`);
 //! - a pointer to a struct or an array points to as much as its documentation says, readable for
-//!   `const` parameters and writable for others; a string ends in NUL. NULL is told unless it is
-//!   documented as allowed;
+//!   `const` parameters and writable for others; a string ends in NUL. NULL is rejected with an
+//!   error unless it is documented as allowed;
 //! - nobody else writes to such memory during the call.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 

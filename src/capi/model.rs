@@ -28,7 +28,7 @@ pub struct perfvec_model {
     _opaque: [u8; 0],
 }
 
-/// What a model says of itself. Strings live until the model is freed.
+/// Description of a model. Strings are valid until the model is freed.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_model_info {
@@ -44,7 +44,7 @@ pub struct perfvec_model_info {
     pub backend: u32,
     /// 0.
     pub reserved: u32,
-    /// Model id: binds microarch tables and program vectors.
+    /// Model id; microarch tables and program vectors of this model carry the same id.
     pub id: *const c_char,
     /// Name of the feature schema.
     pub schema: *const c_char,
@@ -104,19 +104,20 @@ impl LoadedModel {
     }
 }
 
-/// Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for all that the library knows),
-/// each of which is priced by a machine with its own parameters: perfvec_microarchs_load() of the same
-/// file gives their table. gem5's config.json is a list of its CPUs with a pipeline, by their paths; the
-/// metadata "perfvec.notes" has a line for each thing in it that cores have no parameter for.
-/// `path` NULL means the default model: the file that the environment variable PERFVEC_MODEL names,
-/// else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this library's folder,
-/// onnx/ of the source tree it was built in, and perfvec/ in the XDG data directories. `backend` is
-/// one of `PERFVEC_BACKEND_...`. Free the model with perfvec_model_free().
+/// Loads a model (.onnx), or a list of cores (.toml or .json; "cores" for the built-in list), each
+/// of which is priced by a twin with its own parameters; perfvec_microarchs_load() of the same file
+/// returns their table. gem5's config.json is read as a list of its pipelined CPUs, named by their
+/// paths; the metadata "perfvec.notes" has a line for each setting in it that has no corresponding
+/// parameter. `path` NULL means the default model: the file that the environment variable
+/// PERFVEC_MODEL names, else the first of ../share/perfvec/ and ../../share/perfvec/ seen from this
+/// library's folder, onnx/ of the source tree it was built in, and perfvec/ in the XDG data
+/// directories. `backend` is one of `PERFVEC_BACKEND_...`. Free the model with
+/// perfvec_model_free().
 ///
 /// Errors: PERFVEC_ERR_NOT_FOUND (the text lists every place looked at), PERFVEC_ERR_IO,
 /// PERFVEC_ERR_CORRUPT, PERFVEC_ERR_OUT_OF_MEMORY (over 256 MiB), PERFVEC_ERR_MODEL,
-/// PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (the model's feature schema or ISA is none of this
-/// library's).
+/// PERFVEC_ERR_RUNTIME, PERFVEC_ERR_MISMATCH (this library does not have the model's feature schema
+/// or ISA).
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_load(
     path: *const c_char,
@@ -167,14 +168,14 @@ pub unsafe extern "C" fn perfvec_model_load(
     unsafe { handle::create_into(out, load) }
 }
 
-/// Frees the handle; sessions keep what they need of the model. NULL does nothing.
+/// Frees the handle. Sessions that use the model continue to work. NULL does nothing.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_free(model: *mut perfvec_model) {
     // SAFETY: by the contract of the module.
     unsafe { handle::free(model) }
 }
 
-/// Fills `out`; set `out->struct_size` before.
+/// Describes the model; set `out->struct_size` before the call.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_get_info(
     model: *const perfvec_model,
@@ -199,7 +200,7 @@ pub unsafe extern "C" fn perfvec_model_get_info(
 }
 
 /// The metadata `key` of the model's file ("perfvec.model_id", training provenance, ...) as a
-/// string that lives until the model is freed. PERFVEC_ERR_NOT_FOUND where the file has none.
+/// string that is valid until the model is freed. PERFVEC_ERR_NOT_FOUND if the file has none.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_model_get_metadata(
     model: *const perfvec_model,

@@ -27,7 +27,7 @@ pub struct perfvec_recorder {
     _opaque: [u8; 0],
 }
 
-/// What a trace says of its origin.
+/// Origin of a trace.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct perfvec_trace_header {
@@ -35,18 +35,18 @@ pub struct perfvec_trace_header {
     pub struct_size: u32,
     /// `PERFVEC_ISA_...`.
     pub isa: u32,
-    /// 1 where a retirement is a micro-op, 0 where it is a whole instruction.
+    /// 1 if a retirement is a micro-op, 0 if it is a whole instruction.
     pub micro_ops: u32,
     /// 0.
     pub reserved: u32,
-    /// Picoseconds per cycle of the clock that timed retirements count in; 0 where there is none.
+    /// Clock period of the cycles of timed retirements, in picoseconds; 0 if there are none.
     pub clock_period_ps: u64,
     /// The host, "qemu", "gem5:AtomicSimpleCPU", ...; NULL for none.
     pub host: *const c_char,
     /// The program, as the host was given it; NULL for none.
     pub program: *const c_char,
-    /// A JSON object of anything else worth keeping; NULL for none. Values that are not strings
-    /// are kept as their JSON text.
+    /// Further metadata as a JSON object; NULL for none. Values that are not strings are stored as
+    /// their JSON text.
     pub metadata_json: *const c_char,
 }
 
@@ -138,8 +138,8 @@ fn finished() -> Error {
     )
 }
 
-/// Starts a trace that will be called `path`. Until perfvec_recorder_finish() it is a temporary
-/// file beside it. Errors: PERFVEC_ERR_IO where it cannot be created.
+/// Starts a trace file. Until perfvec_recorder_finish() it has a temporary name beside `path`.
+/// Errors: PERFVEC_ERR_IO if it cannot be created.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_recorder_create(
     path: *const c_char,
@@ -162,7 +162,8 @@ pub unsafe extern "C" fn perfvec_recorder_create(
     unsafe { handle::create_into(out, make) }
 }
 
-/// Interns a decoded static instruction; the same one gives the same id. Ids are dense from 0.
+/// Interns a decoded static instruction; the same instruction gets the same id. Ids are dense from
+/// 0.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_recorder_intern(
     recorder: *mut perfvec_recorder,
@@ -232,8 +233,8 @@ pub unsafe extern "C" fn perfvec_recorder_retire(
     unsafe { exclusive(recorder, record) }
 }
 
-/// Records `len` retirements in order. One that perfvec_recorder_retire() would refuse is found
-/// before anything is recorded: after an error none of them is.
+/// Records `len` retirements in order. They are checked first: if perfvec_recorder_retire() would
+/// reject any of them, none is recorded.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_recorder_retire_many(
     recorder: *mut perfvec_recorder,
@@ -266,9 +267,9 @@ pub unsafe extern "C" fn perfvec_recorder_retire_timed(
     unsafe { exclusive(recorder, record) }
 }
 
-/// Ends the trace: writes what is pending, makes the file durable and gives it its name. `out`,
-/// which may be NULL, receives the totals (set `out->struct_size` before). After this call, failed
-/// or not, the recorder can only be freed; other calls answer PERFVEC_ERR_STATE.
+/// Ends the trace: writes pending data, syncs the file to disk and renames it to its final name.
+/// `out`, which may be NULL, receives the totals (set `out->struct_size` before). After this call,
+/// failed or not, the recorder can only be freed; other calls return PERFVEC_ERR_STATE.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_recorder_finish(
     recorder: *mut perfvec_recorder,
@@ -293,7 +294,7 @@ pub unsafe extern "C" fn perfvec_recorder_finish(
 }
 
 /// Frees the recorder, and removes the file of a trace that was not finished. NULL does nothing. In
-/// a child of fork() a recorder of the parent stays allocated, and its file is left alone.
+/// a child of fork() a recorder of the parent stays allocated, and its file is not touched.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_recorder_free(recorder: *mut perfvec_recorder) {
     // SAFETY: by the contract of the module.

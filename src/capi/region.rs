@@ -14,21 +14,21 @@ use crate::region::{Mark, Region};
 pub struct perfvec_region {
     /// sizeof(perfvec_region).
     pub struct_size: u32,
-    /// 1: each stretch between two marker instructions (PERFVEC_INST_REGION_BEGIN and
-    /// PERFVEC_INST_REGION_END) is measured; all else must be 0.
+    /// 1: the retirements between marker instructions (PERFVEC_INST_REGION_BEGIN and
+    /// PERFVEC_INST_REGION_END) are measured, as often as these occur; all other fields must be 0.
     pub markers: u32,
     /// The region begins with the retirement number `from_count` of the instruction at `from_pc`.
     pub from_pc: u64,
-    /// Counted from 1; 0: it begins with the stream.
+    /// Which retirement of `from_pc`, counted from 1; 0: the region begins with the stream.
     pub from_count: u64,
-    /// Retirements after that which do not belong to it.
+    /// Retirements to skip after that, before the region begins.
     pub skip: u64,
-    /// Retirements of it at the most; 0: no limit.
+    /// Maximum length of the region in retirements; 0: no limit.
     pub first: u64,
-    /// It ends before a retirement of the instruction at `until_pc` that comes after its own first
-    /// one and is number `until_count` or later of the whole stream.
+    /// The region ends before a retirement of the instruction at `until_pc` that follows the
+    /// region's first retirement and is number `until_count` or later of the whole stream.
     pub until_pc: u64,
-    /// Counted from 1; 0: it ends with the stream.
+    /// Which retirement of `until_pc`, counted from 1; 0: the region ends with the stream.
     pub until_count: u64,
 }
 
@@ -52,9 +52,9 @@ unsafe impl Sized32 for perfvec_region {
     }
 }
 
-/// Which retirements the session measures, in place of calls of perfvec_session_region_begin() and
-/// perfvec_session_region_end(), which then fail. What comes before the region warms the features;
-/// what comes after its end costs nothing more. It stays through perfvec_session_reset().
+/// Sets the region that the session measures, instead of calls of perfvec_session_region_begin()
+/// and perfvec_session_region_end(), which then fail. Retirements before the region warm the
+/// features; those after its end are ignored. The region is kept across perfvec_session_reset().
 ///
 /// Errors: PERFVEC_ERR_STATE after the first retirement, PERFVEC_ERR_INVALID_ARGUMENT for a region
 /// that cannot be.
@@ -73,9 +73,9 @@ pub unsafe extern "C" fn perfvec_session_set_region(
     unsafe { exclusive(session, set) }
 }
 
-/// Which retirements are recorded; the others are dropped. The trace then knows nothing of what
-/// would warm the features before the region: record all, and set the region when it is replayed,
-/// where that matters.
+/// Sets the region that is recorded; other retirements are discarded. Such a trace cannot warm the
+/// features before the region. If that matters, record everything and set the region for the
+/// replay.
 ///
 /// Errors: PERFVEC_ERR_STATE after the first instruction was interned,
 /// PERFVEC_ERR_INVALID_ARGUMENT for a region that cannot be.

@@ -12,11 +12,10 @@ const ALL: [Rules; 3] = [Rules::GEM5, Rules::GEM5_STOCK, Rules::TEXTBOOK];
 /// Index into [`ALL`].
 static CHOSEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Rules that lists of cores follow which name none, when perfvec_model_load() and
-/// perfvec_microarchs_load() read them from here on, in the whole process: "gem5" (as at the start),
-/// "gem5-stock" (gem5 24.0 as released, which takes compressed branches for mispredicted ones) or
-/// "textbook". A simulator calls it once, to have cores timed by its own rules. Errors:
-/// PERFVEC_ERR_INVALID_ARGUMENT. Callable from any thread.
+/// Sets the default timing rules of the whole process, for lists of cores that name none and are
+/// loaded after this call: "gem5" (the initial default), "gem5-stock" (gem5 24.0 as released, which
+/// mispredicts compressed branches) or "textbook". A simulator calls it once, so that cores are
+/// timed by its own rules. Errors: PERFVEC_ERR_INVALID_ARGUMENT. Callable from any thread.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_rules_set(rules: *const c_char) -> perfvec_status {
     // SAFETY: by the contract of the module.

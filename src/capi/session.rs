@@ -16,11 +16,10 @@ use std::ffi::c_char;
 /// The stream of one hart.
 ///
 /// General flow: create; intern each static instruction when the host first meets it; retire;
-/// estimate whenever wanted; finish; free. Regions, intervals, a calibrator and snapshots are
-/// optional.
+/// estimate at any time; finish; free. Regions, intervals, a calibrator and snapshots are optional.
 ///
-/// Lifetime: from perfvec_session_create() to perfvec_session_free(). It keeps what it needs of its
-/// model and of what its configuration pointed to. A receiver of intervals and its user data must
+/// Lifetime: from perfvec_session_create() to perfvec_session_free(). Its model, and what its
+/// configuration points to, may be freed before it. An interval callback and its user data must
 /// outlive it, or be replaced.
 ///
 /// Threads: one at a time; it may move between threads. Any number of sessions share a model.
@@ -29,13 +28,13 @@ use std::ffi::c_char;
 /// by a factor of two or so):
 /// - retiring: 0.8 us in all, features and model included, most of it in the session's thread where
 ///   it has one; 0.1 us when one unit in 100 is measured;
-/// - perfvec_session_sync(): at least 6 ms, since lanes that are not full go through the model with
-///   their warm-up, and up to 50 ms more for what is pending;
+/// - perfvec_session_sync(): at least 6 ms, since incomplete segments are evaluated with their
+///   warm-up, and up to 50 ms more for pending retirements;
 /// - perfvec_session_estimate(): 1 us; all 84 cores 3 us, and 0.2 ms when sampling, for the
 ///   confidence intervals;
-/// - an interval arrives at most 70 000 retirements after its end with `threads` 0, and one block
-///   (`lanes` x `segment`, 65 536) later per thread; perfvec_session_sync() brings all;
-/// - perfvec_session_snapshot(): a sync, and 1 MB and more.
+/// - an interval is delivered at most 70 000 retirements after its end with `threads` 0, and one
+///   block (`lanes` x `segment`, 65 536) later per thread; perfvec_session_sync() delivers all;
+/// - perfvec_session_snapshot(): a sync, and at least 1 MB.
 ///
 /// Memory: 30 to 60 MB, for the lanes of a block and the engine, in proportion to `lanes`. It grows
 /// with distinct cache lines, pages and static instructions, never with retirements.
@@ -85,13 +84,14 @@ impl Hart {
     }
 }
 
-/// A session at the start of a stream. `config` NULL means the defaults. The model, and what the
-/// configuration points to, may be freed afterwards. End the session with perfvec_session_free().
+/// Creates a session at the start of a stream. `config` NULL means the defaults. The model, and
+/// what the configuration points to, may be freed afterwards. Free the session with
+/// perfvec_session_free().
 ///
-/// Errors: PERFVEC_ERR_VERSION where the caller was compiled against another ABI version,
-/// PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY where
-/// there is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs
-/// on ONNX Runtime.
+/// Errors: PERFVEC_ERR_VERSION if the caller was compiled against another ABI version,
+/// PERFVEC_ERR_INVALID_ARGUMENT for a field outside its range, PERFVEC_ERR_OUT_OF_MEMORY if there
+/// is no memory for the lanes, PERFVEC_ERR_STATE in a child of fork() with a model that runs on
+/// ONNX Runtime.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_create(
     model: *const perfvec_model,
@@ -137,8 +137,8 @@ pub unsafe extern "C" fn perfvec_session_create(
     unsafe { handle::create_into(out, make) }
 }
 
-/// Ends the session's threads and frees it; NULL does nothing. Pending work is dropped. In a
-/// child of fork() a session of the parent stays allocated.
+/// Stops the session's threads and frees it; NULL does nothing. Pending retirements are discarded.
+/// In a child of fork() a session of the parent stays allocated.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_free(session: *mut perfvec_session) {
     // SAFETY: by the contract of the module.
@@ -156,8 +156,8 @@ pub unsafe extern "C" fn perfvec_session_last_error(
     unsafe { handle::last_error(session) }
 }
 
-/// Back to the start of a stream, with the same configuration; interned static instructions,
-/// callback and calibrator stay.
+/// Resets the session to the start of a stream, with the same configuration; interned static
+/// instructions, callback and calibrator are kept.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_reset(session: *mut perfvec_session) -> perfvec_status {
     // SAFETY: by the contract of the module.
@@ -169,7 +169,8 @@ pub unsafe extern "C" fn perfvec_session_reset(session: *mut perfvec_session) ->
     }
 }
 
-/// What follows is in the region of interest. PERFVEC_ERR_STATE inside a region.
+/// Begins a region of interest: the retirements that follow are measured. PERFVEC_ERR_STATE inside
+/// a region.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_region_begin(
     session: *mut perfvec_session,
@@ -178,7 +179,7 @@ pub unsafe extern "C" fn perfvec_session_region_begin(
     unsafe { changing(session, |h| h.session.region_begin()) }
 }
 
-/// What follows is outside the region: it warms the features but is not measured.
+/// Ends a region of interest: the retirements that follow warm the features but are not measured.
 /// PERFVEC_ERR_STATE outside a region.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_region_end(
@@ -188,11 +189,11 @@ pub unsafe extern "C" fn perfvec_session_region_end(
     unsafe { changing(session, |h| h.session.region_end()) }
 }
 
-/// Puts everything accepted through the model and delivers finished intervals: afterwards nothing
-/// is pending but a control transfer whose outcome only the next retirement can tell. What later
-/// calls compute does not change, to the bit. Cost: waits for all pending work, then runs what fills
-/// no whole block through the model, which later calls do again (see perfvec_session). Estimates
-/// without it are late by the pending retirements and cost nothing of the kind.
+/// Evaluates the model on all pending retirements and delivers finished intervals. Afterwards
+/// nothing is pending except a control transfer whose outcome depends on the next retirement. It
+/// does not change the results of later calls in any bit. Cost: waits for all pending work, then
+/// evaluates the incomplete block, which later calls evaluate again (see perfvec_session).
+/// Estimates without a sync lag by the pending retirements and have no such cost.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_sync(session: *mut perfvec_session) -> perfvec_status {
     let sync = |h: &mut Hart| {
@@ -203,9 +204,8 @@ pub unsafe extern "C" fn perfvec_session_sync(session: *mut perfvec_session) -> 
     unsafe { changing(session, sync) }
 }
 
-/// Ends the stream: settles what is held back, puts everything through the model, and delivers
-/// the remaining intervals, the last of which may be short. Reset the session before feeding it
-/// another stream.
+/// Ends the stream: evaluates the model on everything that is pending and delivers the remaining
+/// intervals, the last of which may be short. Reset the session before feeding it another stream.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_finish(session: *mut perfvec_session) -> perfvec_status {
     let finish = |h: &mut Hart| {

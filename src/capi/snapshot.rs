@@ -14,8 +14,8 @@ use std::ffi::c_char;
 const MAX_FILE_BYTES: u64 = 1 << 36;
 
 /// The complete state as bytes: a session restored from it continues bit-identically. An interval
-/// callback and a calibrator are not part of it. Asking for the length costs what a snapshot costs,
-/// which the next call does not pay again where nothing changed the session in between.
+/// callback and a calibrator are not part of it. Asking for the length takes a snapshot, which the
+/// next call reuses if the session has not changed in between.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_snapshot(
     session: *mut perfvec_session,
@@ -35,9 +35,9 @@ pub unsafe extern "C" fn perfvec_session_snapshot(
     unsafe { exclusive(session, copy) }
 }
 
-/// Replaces the session's stream, configuration and interned instructions with those of a
-/// snapshot; its threads, callback and calibrator stay. Errors: PERFVEC_ERR_MISMATCH for a
-/// snapshot of another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then as it was.
+/// Replaces the session's stream, configuration and interned instructions with those of a snapshot;
+/// its threads, callback and calibrator are kept. Errors: PERFVEC_ERR_MISMATCH for a snapshot of
+/// another model, PERFVEC_ERR_CORRUPT for damaged bytes; the session is then unchanged.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_restore(
     session: *mut perfvec_session,

@@ -5,8 +5,8 @@ use crate::error::{Error, ErrorKind};
 use std::cell::RefCell;
 use std::ffi::{c_char, CStr, CString};
 
-/// What a call answers: `PERFVEC_OK` or one of `PERFVEC_ERR_...`. The numbers never change;
-/// new ones may be added.
+/// The result of a call: `PERFVEC_OK` or one of `PERFVEC_ERR_...`. The numbers never change; new
+/// ones may be added.
 pub type perfvec_status = i32;
 
 /// The call did what its documentation says.
@@ -17,7 +17,7 @@ pub const PERFVEC_ERR_INVALID_ARGUMENT: i32 = 1;
 pub const PERFVEC_ERR_IO: i32 = 2;
 /// A file is truncated, fails its checksum, or is not of the format its use demands.
 pub const PERFVEC_ERR_CORRUPT: i32 = 3;
-/// A file or a caller speaks a version that this library does not.
+/// A file or a caller has a version that this library does not support.
 pub const PERFVEC_ERR_VERSION: i32 = 4;
 /// Two things that must belong together do not: model and table, schema and model, ISA and model.
 pub const PERFVEC_ERR_MISMATCH: i32 = 5;
@@ -27,14 +27,14 @@ pub const PERFVEC_ERR_NOT_FOUND: i32 = 6;
 pub const PERFVEC_ERR_MODEL: i32 = 7;
 /// ONNX Runtime is missing, too old, or refused the graph.
 pub const PERFVEC_ERR_RUNTIME: i32 = 8;
-/// The object failed inside earlier and refuses everything but its destruction.
+/// The object failed internally in an earlier call and rejects every call but free.
 pub const PERFVEC_ERR_POISONED: i32 = 9;
 /// The call is not allowed in the object's present state: used by two threads at once, made
 /// before a fork(), region open.
 pub const PERFVEC_ERR_STATE: i32 = 10;
-/// Memory could not be obtained, or a stated bound would be passed.
+/// Memory could not be allocated, or a documented limit would be exceeded.
 pub const PERFVEC_ERR_OUT_OF_MEMORY: i32 = 11;
-/// A defect in this library; the text of the error is what a bug report needs.
+/// A bug in this library: please report it with the text of the error.
 pub const PERFVEC_ERR_INTERNAL: i32 = 12;
 
 const NAMES: [(i32, ErrorKind, &CStr); 12] = [
@@ -113,9 +113,9 @@ pub extern "C" fn perfvec_status_name(status: perfvec_status) -> *const c_char {
         .as_ptr()
 }
 
-/// The text of the last failed call of the calling thread, whatever its object; "" where none
-/// failed yet. Names what failed, what was found, and the fix. Never NULL; valid until the next
-/// failed call of this thread. Successful calls leave it alone.
+/// The error text of the last failed call of the calling thread, whatever its object; "" if none
+/// has failed yet. Names what failed, what was found, and the fix. Never NULL; valid until the next
+/// failed call of this thread. Successful calls do not change it.
 #[no_mangle]
 pub extern "C" fn perfvec_last_error() -> *const c_char {
     LAST.try_with(|last| last.borrow().as_ptr())

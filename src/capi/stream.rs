@@ -11,8 +11,8 @@ use crate::inst::InstId;
 /// Intervals are looked for once in this many single retirements.
 const LOOK_EVERY: u32 = 1024;
 
-/// Interns a decoded static instruction; the same one gives the same id. Ids are dense from 0 and
-/// stay valid through perfvec_session_reset().
+/// Interns a decoded static instruction; the same instruction gets the same id. Ids are dense from
+/// 0 and stay valid across perfvec_session_reset().
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_intern(
     session: *mut perfvec_session,
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn perfvec_session_intern(
     unsafe { exclusive(session, intern) }
 }
 
-/// Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found without
-/// decoding. PERFVEC_ERR_MISMATCH where the model was trained on another ISA.
+/// Decodes and interns; see perfvec_static_inst_decode(). A repeated (pc, encoding) is found
+/// without decoding. PERFVEC_ERR_MISMATCH if the model was trained on another ISA.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_intern_encoding(
     session: *mut perfvec_session,
@@ -52,8 +52,8 @@ pub unsafe extern "C" fn perfvec_session_intern_encoding(
     unsafe { exclusive(session, intern) }
 }
 
-/// One retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned, and for
-/// flags that contradict each other.
+/// Reports one retirement. Errors: PERFVEC_ERR_INVALID_ARGUMENT for an id that was not interned,
+/// and for flags that contradict each other.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire(
     session: *mut perfvec_session,
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn perfvec_session_retire(
     unsafe { exclusive(session, retire) }
 }
 
-/// `n` retirements in order. After an error none of them is taken.
+/// Reports `len` retirements in order. After an error none of them is accepted.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire_many(
     session: *mut perfvec_session,
@@ -87,8 +87,8 @@ pub unsafe extern "C" fn perfvec_session_retire_many(
     unsafe { exclusive(session, retire) }
 }
 
-/// One full record: interns the encoding behind a cache and retires it. `address` and `next_pc`
-/// as in perfvec_retirement.
+/// Interns an encoding, through a cache, and retires it, in one call. `address` and `next_pc` as in
+/// perfvec_retirement.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire_encoding(
     session: *mut perfvec_session,
@@ -115,8 +115,8 @@ pub unsafe extern "C" fn perfvec_session_retire_encoding(
     unsafe { exclusive(session, retire) }
 }
 
-/// One retirement of a timing CPU and its cycles since the retirement before it. The cycles feed
-/// the calibrator that is attached; without one they are ignored.
+/// Reports one retirement of a timing CPU and the cycles since the retirement before it. The cycles
+/// go to the attached calibrator; without one they are ignored.
 #[no_mangle]
 pub unsafe extern "C" fn perfvec_session_retire_timed(
     session: *mut perfvec_session,
