@@ -24,7 +24,7 @@ pub struct Args {
     /// Retirements per observation.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     interval: u64,
-    /// Worker threads (0: none); else one per core.
+    /// Worker threads (0: none); default: one per core.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// The table to write: the given one and the new microarchitecture.

@@ -26,7 +26,7 @@ enum What {
         #[arg(value_name = "NAME|FILE")]
         core: String,
     },
-    /// Check files that describe cores; the first mistake is told.
+    /// Check files that describe cores, and report the first error.
     Check {
         /// TOML or JSON files.
         #[arg(value_name = "FILE", required = true)]

@@ -51,25 +51,26 @@ enum Command {
     Record(record::Args),
     /// Price a recorded trace on every microarchitecture of a table.
     Replay(replay::Args),
-    /// Show in which functions and lines the cycles of recorded traces go, for many tools.
+    /// Profile recorded traces by function and line, with output for many tools.
     Profile(profile::Args),
-    /// Choose the intervals of a program that stand for all, and price the whole from them.
+    /// Choose the intervals that represent a program, and extrapolate from them to the whole.
     Simpoints(simpoints::Args),
-    /// Price a space of designs on programs: the best, the Pareto front, what each axis is worth.
+    /// Price a design space on programs: the best designs, the Pareto front, the effect of each
+    /// axis.
     Explore(explore::Args),
     /// Price saved program vectors.
     Predict(predict::Args),
-    /// Show where two results differ: in all, by cause, by phase, by function.
+    /// Compare two results: in total, by cause, by phase, by function.
     Compare(compare::Args),
-    /// Add program vectors of shards into the vector of the whole, or put microarch tables together.
+    /// Add up the program vectors of shards, or combine microarch tables.
     Merge(merge::Args),
     /// Fit a microarchitecture vector to traces of a timing CPU and add it to a table.
     Calibrate(calibrate::Args),
     /// Write a trace's feature rows as a NumPy matrix.
     Features(features::FeaturesArgs),
-    /// Show what a file holds, or a feature schema.
+    /// Describe a file or a feature schema.
     Info(info::Args),
-    /// Turn another tool's trace into a perfvec trace.
+    /// Convert another tool's trace to a perfvec trace.
     Convert(convert::Args),
     /// List cores by name, show or check the parameters of one.
     Cores(cores::Args),

@@ -21,7 +21,7 @@ pub struct Args {
     /// mean, lowest and highest, instead of a table for each.
     #[arg(long, value_name = "NAME")]
     speedup_over: Option<String>,
-    /// What to print.
+    /// Output format.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table,
           conflicts_with = "speedup_over")]
     format: Format,

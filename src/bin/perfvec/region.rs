@@ -12,22 +12,22 @@ pub const OPTIONS: [&str; 5] = ["skip", "first", "from", "until", "markers"];
 /// Which retirements are wanted.
 #[derive(clap::Args, Clone, Default)]
 pub struct RegionArgs {
-    /// Begin only after N retirements, counted from --from where there is one.
+    /// Skip N retirements, counted from --from if given, before the region begins.
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip: u64,
     /// End after N retirements.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     first: Option<u64>,
-    /// Begin where the instruction at PC, or the function SYMBOL, retires for the COUNT-th time
-    /// (else for the first), such as main, 0x10552 or loop:1000.
+    /// Begin the region when the instruction at PC, or the first one of the function SYMBOL,
+    /// retires for the COUNT-th time (default: the first), such as main, 0x10552 or loop:1000.
     #[arg(long, value_name = "PLACE[:COUNT]", value_parser = place)]
     from: Option<Place>,
-    /// End before it retires for the COUNT-th time of the whole run (else before the first time
-    /// since the region began).
+    /// End the region before it retires for the COUNT-th time of the whole run (default: the first
+    /// time since the region began).
     #[arg(long, value_name = "PLACE[:COUNT]", value_parser = place)]
     until: Option<Place>,
-    /// Take what lies between the marker instructions `slti x0, x0, 0x501` and
-    /// `slti x0, x0, 0x502`, which any core runs as no-ops.
+    /// Measure between the marker instructions `slti x0, x0, 0x501` and `slti x0, x0, 0x502`, which
+    /// any core executes as no-ops.
     #[arg(long, conflicts_with_all = ["skip", "first", "from", "until"])]
     markers: bool,
 }
@@ -37,8 +37,8 @@ pub struct RegionArgs {
 pub struct RecordedRegionArgs {
     #[command(flatten)]
     region: RegionArgs,
-    /// The program that was recorded, where --from or --until names a function of it, and no
-    /// T.pvt.modules is beside the trace, or the one that ran has no symbols.
+    /// The recorded program, for the names of functions in --from and --until; needed if there is
+    /// no T.pvt.modules beside the trace, or if the program that ran has no symbols.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ pub struct Args {
     /// Show no progress (it is shown only where standard error is a terminal).
     #[arg(long)]
     no_progress: bool,
-    /// The trace (.pvt, or another tool's); else a short one that came with perfvec.
+    /// The trace (.pvt, or another tool's); default: a short one that comes with perfvec.
     trace: Option<PathBuf>,
 }
 

@@ -28,18 +28,18 @@ pub struct Args {
     run: Run,
     #[command(flatten)]
     region: RegionArgs,
-    /// Write a profile with call stacks, for the tool that the name's end chooses:
+    /// Write a profile with call stacks for another tool, by the file's extension:
     /// .speedscope.json, .pb.gz (pprof), .callgrind or .folded; may be repeated.
     #[arg(long, value_name = "FILE", conflicts_with_all = crate::region::OPTIONS)]
     profile: Vec<PathBuf>,
-    /// Microarchitectures whose cycles the profile holds; else the table's first.
+    /// Microarchitectures to profile on; default: the first of the table.
     #[arg(long, value_name = "NAME", requires = "profile")]
     on: Vec<String>,
     #[command(flatten)]
     guest: GuestArgs,
 }
 
-/// Of a sampled run, the profile measures one segment in so many retirements.
+/// Sampling period of the profile of a sampled run, in retirements.
 const PROFILE_PERIOD: u64 = 32 * 1024;
 
 /// Runs it. The program keeps standard input and output; everything of perfvec's is on standard

@@ -20,25 +20,25 @@ const LEARNED: &str = "learned";
 #[derive(clap::Args, Clone)]
 pub struct Source {
     /// Foundation model (.onnx) or list of cores (.toml, .json) that prices the stream, or
-    /// "learned" for the foundation model that came with perfvec; else $PERFVEC_MODEL, else all
-    /// cores that `perfvec cores` lists.
+    /// "learned" for the foundation model that comes with perfvec; default: $PERFVEC_MODEL, else
+    /// all cores that `perfvec cores` lists.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Microarch table (.safetensors) of the model; else the one beside it.
+    /// Microarch table (.safetensors) of the model; default: the one beside it.
     #[arg(long, value_name = "FILE")]
     pub microarchs: Option<PathBuf>,
     /// Price this core, by its own parameters: one that `perfvec cores` lists, or a file (TOML or
-    /// JSON) that describes it; may be repeated. ALL stands for all that it lists.
+    /// JSON) that describes it; may be repeated. ALL selects every listed core.
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["model", "backend"])]
     pub core: Vec<String>,
-    /// Rules of the simulator that the cores follow: gem5, gem5-stock (with its flaw in compressed
+    /// Timing rules of the cores: gem5, gem5-stock (gem5 as released, with its bug in compressed
     /// branches) or textbook.
     #[arg(long, default_value = "gem5", conflicts_with = "model", value_parser = rules)]
     pub rules: Rules,
     /// Engine: auto, f32, int8 or onnxruntime.
     #[arg(long, default_value = "auto", value_parser = backend)]
     pub backend: Backend,
-    /// Price a trace of another ISA than the model's: at best a ranking of cores.
+    /// Price a trace of another ISA than the model's. At best, this ranks cores.
     #[arg(long)]
     pub any_isa: bool,
 }
@@ -189,23 +189,23 @@ pub struct Run {
     /// Retirements per interval in the JSON's series (0: no series).
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub interval: u64,
-    /// Worker threads (0: none); else one per core.
+    /// Worker threads (0: none); default: one per core.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
     /// Measure one unit in every N retirements instead of all of them.
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
-    /// Measure as much as it takes for 95% intervals this narrow on every microarchitecture,
+    /// Measure as many units as 95% intervals of this half width need on every microarchitecture,
     /// such as 1% (or 0.01).
     #[arg(long, value_name = "PERCENT", value_parser = share, conflicts_with = "sample")]
     pub sample_error: Option<f64>,
-    /// Measure as much as takes this share of the time that the rest takes, such as 10%. Looking at
-    /// every instruction is a part of the rest, unless --warming bounds it. The one choice whose
-    /// result depends on timing.
+    /// Limit the time for measuring to this share of the other time, such as 10%. Functional
+    /// warming counts as other time, unless --warming bounds it. Results depend on timing only with
+    /// this option.
     #[arg(long, value_name = "PERCENT", value_parser = overhead,
           conflicts_with_all = ["sample", "sample_error"])]
     pub sample_overhead: Option<f64>,
-    /// Measure the same units of the same stream as the run whose --json FILE this is.
+    /// Measure the same units of the same stream as an earlier run; FILE is what its --json wrote.
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed", "warming"])]
     pub sample_like: Option<PathBuf>,
@@ -215,19 +215,19 @@ pub struct Run {
     /// Seed of the sampling offsets.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Let only so many retirements before each sampling unit update the features, instead of all:
-    /// for very long runs. The error that it adds is not in the intervals.
+    /// Bound functional warming: only N retirements before each sampling unit update the features,
+    /// instead of all. For very long runs. The intervals do not include the error that this adds.
     #[arg(long, value_name = "N")]
     pub warming: Option<u64>,
     #[command(flatten)]
     pub only: Only,
-    /// What to print.
+    /// Output format.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Write the estimates as JSON; - for standard output, where a program has not taken it.
+    /// Write the estimates as JSON; - for standard output, unless a program that runs uses it.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write a page (HTML) with tables and charts of all that was found; it needs no network.
+    /// Write a page (HTML) with tables and charts of all results; it needs no network.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Write the program vector.
@@ -240,9 +240,9 @@ pub struct Run {
 pub enum Format {
     /// A table for people, in 80 columns.
     Table,
-    /// A line for each microarchitecture, after a heading.
+    /// One line for each microarchitecture, after a header.
     Csv,
-    /// What --json writes.
+    /// The same as --json writes.
     Json,
 }
 

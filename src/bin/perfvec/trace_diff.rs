@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Compare the streams of two traces, whoever recorded them.
+/// Compare the streams of two traces, from any hosts.
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The first trace (.pvt, or another tool's).
@@ -20,11 +20,11 @@ pub struct DiffArgs {
     /// Start at the first retirement at this pc in each trace, such as the address of main.
     #[arg(long, value_name = "PC", value_parser = address)]
     pub from: Option<u64>,
-    /// Let the hosts place stack and mappings at pages of their own: only where the pages of one
-    /// trace stand for those of the other one to one, and offsets in them are equal.
+    /// Accept hosts that place stack and mappings at different pages, if pages of the two traces
+    /// correspond one to one and offsets within them are equal.
     #[arg(long)]
     pub moved_pages: bool,
-    /// Compare no data addresses at all.
+    /// Do not compare data addresses.
     #[arg(long, conflicts_with = "moved_pages")]
     pub ignore_addresses: bool,
 }

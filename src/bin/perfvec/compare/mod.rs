@@ -15,14 +15,14 @@ use std::path::{Path, PathBuf};
 /// Arguments of `perfvec compare`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The core whose causes and phases are compared; or A=CORE,B=CORE, a core of each result; else
-    /// the first that both have.
+    /// The core whose causes and phases are compared; or A=CORE,B=CORE, a core of each result;
+    /// default: the first that both have.
     #[arg(long, value_name = "CORE", value_parser = on)]
     on: Option<On>,
-    /// What to print.
+    /// Output format.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Functions to print, those that differ most; csv and json get all.
+    /// Number of functions to print, those that differ most; csv and json list all.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
     /// Write the comparison as JSON; - for standard output.
@@ -31,9 +31,9 @@ pub struct Args {
     /// Write a page (HTML) with tables and charts of the comparison; it needs no network.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// What --json of run, replay or profile wrote.
+    /// The first result: a file that --json of run, replay or profile wrote.
     a: PathBuf,
-    /// The same of another program, of another version of it, or of other cores.
+    /// The second: a result of another program, of another version of it, or of other cores.
     b: PathBuf,
 }
 

@@ -36,27 +36,29 @@ pub struct Args {
     /// Traces of the programs.
     #[arg(long, value_name = "T.pvt", num_args = 1.., required_unless_present = "program")]
     programs: Vec<PathBuf>,
-    /// Keep the results here, a row for each design and program; what is there is not priced again.
+    /// File for the results, a row for each design and program; results that it already holds are
+    /// reused.
     #[arg(short, long, value_name = "FILE.csv")]
     output: Option<PathBuf>,
-    /// Price so many designs, drawn at random, instead of all.
+    /// Price N designs, drawn at random, instead of all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sample_designs: Option<u32>,
-    /// Price the designs in this table, which has a column for each axis, instead of all; rows that are no
-    /// designs of the space are left out.
+    /// Price the designs in this table, which has a column for each axis, instead of all; rows that
+    /// are not designs of the space are skipped.
     #[arg(long, value_name = "FILE.csv", conflicts_with = "sample_designs")]
     designs: Option<PathBuf>,
-    /// Seed of what is drawn at random.
+    /// Seed of the random numbers.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// What is best: the geometric mean of the programs' speedups, or the worst program's.
+    /// Rank by the geometric mean of the programs' speedups, or by the worst program's.
     #[arg(long, value_name = "OBJECTIVE", value_enum, default_value_t = Objective::Mean)]
     objective: Objective,
-    /// What a design costs, over its parameters; else the storage of the core, with its ports.
+    /// Cost of a design, an expression over its parameters; default: the storage of the core, with
+    /// its ports.
     #[arg(long, value_name = "EXPRESSION")]
     cost: Option<String>,
-    /// Say which parameters make the difference between two designs: like, best, or a design's hash
-    /// in the column core.
+    /// Attribute the difference between two designs to parameters; each is like, best, or a hash
+    /// from the column core.
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
     explain: Vec<String>,
     /// Measure one unit in every N retirements instead of all of them.
@@ -65,30 +67,31 @@ pub struct Args {
     /// Retirements per sampling unit.
     #[arg(long, value_name = "N", default_value_t = 1024)]
     unit: usize,
-    /// Let only so many retirements before each sampling unit update caches and predictors.
+    /// Bound functional warming: only N retirements before each sampling unit update caches and
+    /// predictors.
     #[arg(long, value_name = "N")]
     warming: Option<u64>,
-    /// Write a page with the front, the designs side by side and what each axis is worth.
+    /// Write a page with the front, the designs side by side and the effect of each axis.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// Rules of the simulator that the cores follow: gem5, gem5-stock or textbook.
+    /// Timing rules of the cores: gem5, gem5-stock or textbook.
     #[arg(long, default_value = "gem5", value_parser = rules)]
     rules: Rules,
-    /// Worker threads (0: none); else one per core.
+    /// Worker threads (0: none); default: one per core.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// What to print.
+    /// Output format.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Show no progress (it is shown only where standard error is a terminal).
     #[arg(long)]
     no_progress: bool,
-    /// A RISC-V 64 Linux program and its arguments, which is recorded first, beside FILE.csv.
+    /// A RISC-V 64 Linux program and its arguments; it is recorded first, beside FILE.csv.
     #[arg(last = true, requires = "output", conflicts_with = "programs")]
     program: Vec<OsString>,
 }
 
-/// What a design is judged by.
+/// How designs are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Objective {
     /// Geometric mean of the programs' speedups.

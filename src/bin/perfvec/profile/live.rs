@@ -34,8 +34,8 @@ pub struct Part {
 }
 
 impl Live {
-    /// A profile of `cores`, one segment measured in `period` where there is one.
-    /// `image_end` is that of [`SessionConfig`](perfvec::session::SessionConfig).
+    /// A profile of `cores`, with one sampling unit in every `period` retirements measured if there
+    /// is a period. `image_end` is that of [`SessionConfig`](perfvec::session::SessionConfig).
     pub fn new(
         model: &Arc<Model>,
         cores: &[&Microarch],

@@ -36,28 +36,28 @@ use table::By;
 pub struct Args {
     #[command(flatten)]
     source: Source,
-    /// The microarchitecture to price it on; may be repeated, the table is of the first.
+    /// The microarchitecture to price it on; may be repeated; the table shows the first.
     #[arg(long, value_name = "NAME", required = true)]
     on: Vec<String>,
-    /// What a row of the table is.
+    /// What the rows of the table are.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Function)]
     by: By,
     /// Rows to print. --json gets all functions.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
-    /// Write it for another tool, which the name's end chooses: .speedscope.json, .pb.gz (pprof),
-    /// .callgrind or .folded; may be repeated.
+    /// Write the profile for another tool, by the file's extension: .speedscope.json, .pb.gz
+    /// (pprof), .callgrind or .folded; may be repeated.
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
     /// Write the functions as JSON; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure one segment of 1024 in every N retirements instead of all of them. Instructions are
-    /// counted all the same.
+    /// Measure one sampling unit of 1024 retirements in every N instead of all of them. All
+    /// instructions are counted.
     #[arg(long, value_name = "N")]
     sample: Option<u64>,
-    /// The trace (.pvt, or another tool's), or those of all threads; and where a trace has no T.pvt.modules beside it,
-    /// or the program was stripped, the program with its symbols.
+    /// The trace (.pvt, or another tool's), or those of all threads; also the program with its
+    /// symbols, if a trace has no T.pvt.modules beside it or the program was stripped.
     #[arg(value_name = "TRACE|PROGRAM", required = true)]
     files: Vec<PathBuf>,
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// Columns of a terminal that nobody made wider.
 const WIDTH: usize = 80;
 
-/// What a row of the table is.
+/// What the rows of the table are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum By {
     /// A function; what was inlined is a function of its own.
