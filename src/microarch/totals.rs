@@ -19,7 +19,7 @@ use super::ProgramVector;
 pub(crate) struct Totals {
     /// Retirements that they stand for.
     pub retired: u64,
-    /// Of these, measured.
+    /// Number of these that were measured.
     pub measured: u64,
     /// Sampling units.
     pub units: u64,

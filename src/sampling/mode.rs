@@ -4,42 +4,43 @@ use super::limits::{MAX_EPOCHS, MAX_FIXED_PERIOD, MAX_PERIOD};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
 
-/// Which part of the stream goes through the model.
+/// Which retirements of the stream are measured.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Sampling {
     /// All of it.
     #[default]
     Full,
-    /// One unit in every `period` retirements, at a random offset.
+    /// One sampling unit in every `period` retirements, at a random offset.
     FixedRate {
         /// The sampling period in retirements: from one unit to 2^52.
         period: u64,
     },
-    /// As many units as it takes for a 95% interval this narrow on each of `targets`. The period
-    /// changes only at fixed positions of the stream: after 32, 64, 128, ... units' worth of
-    /// retirements, from what was measured up to there, so results depend on stream and
-    /// configuration alone. What is measured is dense at the start and aims at meeting the target
-    /// wherever the stream ends, a little past it at the worst if the end of the stream varies
-    /// unlike the rest; the estimate's half width tells.
+    /// As many units as a 95% interval of `half_width` needs on each of `targets`. The period
+    /// changes only at fixed positions of the stream, after 32, 64, 128, ... units' worth of
+    /// retirements, and depends on what was measured so far, so results depend on stream and
+    /// configuration alone. Sampling is dense at the start and aims at meeting the target wherever
+    /// the stream ends. It may miss the target slightly if the end of the stream varies unlike the
+    /// rest; the estimate's half width shows it.
     TargetError {
         /// Half width relative to the estimate, 0.0001 to 0.5 (0.01 is plus or minus 1%).
         half_width: f64,
         /// Microarchitecture vectors, each of length D, whose estimates must meet it.
         targets: Arc<Vec<Vec<f32>>>,
     },
-    /// As many units as fit into a share of the time: measuring (rows and model, on whichever
-    /// thread) may take `overhead` of what the stream takes without it. Warming is a part of
-    /// measuring where it is bounded: else every retirement is looked at, whatever the rate. The period changes at the
-    /// same positions as for a target error, from the time spent up to there. This is the one mode
-    /// whose results depend on timing; [`Session::plan`](crate::session::Session::plan) tells what
-    /// was chosen, and [`Sampling::Plan`] measures the same again.
+    /// As many units as fit into a share of the time: measuring (feature rows and model, on all
+    /// threads) may take `overhead` times what the stream takes without it. Functional warming
+    /// counts as measuring if it is bounded; else it does not depend on the period. The period
+    /// changes at the same positions as for a target error, according to the time spent so far.
+    /// This is the only mode whose results depend on timing;
+    /// [`Session::plan`](crate::session::Session::plan) returns the periods that were chosen, and
+    /// [`Sampling::Plan`] measures the same units again.
     TargetOverhead {
         /// Time for measuring relative to the rest of the time, 0.001 to 10 (0.1: no more than 10%
         /// slower, and less on cores that would have been idle).
         overhead: f64,
     },
-    /// The units that another session chose as it went: the same stream, unit, seed and periods
-    /// give the same result, to the bit.
+    /// The units that another session chose: with the same stream, unit, seed and periods the
+    /// result is bit-identical.
     Plan {
         /// The sampling period, in units, of each epoch after the first; the last one also counts
         /// for all epochs that come after it. At most 64 numbers from 1 to 2^32.
@@ -48,7 +49,7 @@ pub enum Sampling {
 }
 
 impl Sampling {
-    /// Whether the period is chosen epoch by epoch.
+    /// Whether the period is chosen for each epoch.
     pub fn has_epochs(&self) -> bool {
         !matches!(self, Sampling::Full | Sampling::FixedRate { .. })
     }

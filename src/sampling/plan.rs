@@ -1,4 +1,4 @@
-//! Which retirements of a region are measured.
+//! Decides which retirements of a region are measured.
 
 use super::limits::{FIRST, MAX_INDEX};
 use super::mode::Sampling;
@@ -45,8 +45,8 @@ impl Layout<'_> {
     }
 }
 
-/// Plans segments over the retirements of regions. A function of the configuration and of the
-/// position in the stream alone.
+/// Decides where segments lie and which retirements are measured. A function of the configuration
+/// and of the position in the stream alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planner {
     segment: u64,
@@ -68,7 +68,7 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// A planner at index 0.
+    /// A planner at the start of the stream.
     pub fn new(layout: &Layout) -> Self {
         let mut plan = Self {
             segment: layout.measured() as u64,

@@ -64,7 +64,7 @@ impl Lane {
     }
 }
 
-/// Runs a batch.
+/// Evaluates the model on a batch; returns the sum of the representations of each lane.
 pub fn run(engine: &mut dyn Engine, shape: &Shape, batch: &Batch) -> Result<Vec<LaneSum>> {
     let start = |l: &Lane| LaneSum {
         first: l.first,

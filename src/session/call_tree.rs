@@ -16,9 +16,9 @@ pub struct Stack {
     pub parent: u32,
     /// The call.
     pub call: InstId,
-    /// Where it went.
+    /// Address of the called function.
     pub callee: u64,
-    /// How often.
+    /// Number of calls.
     pub calls: u64,
 }
 

@@ -19,23 +19,24 @@ pub struct SessionConfig {
     pub warmup: Option<usize>,
     /// Retirements per interval; 0 makes no intervals.
     pub interval: u64,
-    /// Which part of the stream goes through the model.
+    /// Which retirements of the stream are measured.
     pub sampling: Sampling,
     /// Measured retirements per sampling unit.
     pub unit: usize,
-    /// Retirements before each unit's own warm-up that update the features; those of a region that
-    /// are further away from the next unit are only counted, and leave the features' state as it
-    /// was. [`WARMING_ALL`] drops none. Less is faster and moves the estimates by an error that
-    /// their intervals do not tell: measure it (`benches/warming.rs`). Without sampling there is
-    /// nothing to drop; outside regions nothing is dropped, since nobody knows how soon one begins.
+    /// Bound of functional warming: the number of retirements before each unit's warm-up that
+    /// update the features. Those of a region that are further away from the next unit are only
+    /// counted, and leave the features' state unchanged. With [`WARMING_ALL`] all update the
+    /// features. A smaller bound is faster but adds an error that the confidence intervals do not
+    /// include: measure it (`benches/warming.rs`). The bound has no effect without sampling, nor
+    /// outside regions, since it is not known how soon one begins.
     pub warming: u64,
     /// Seed of the sampling offsets.
     pub seed: u64,
     /// Whether the stream starts outside the region of interest.
     pub start_outside_region: bool,
-    /// Where the image of a program at fixed addresses ends: the end of its last segment, data
-    /// that starts as zeros among it. The machines of cores take what lies beyond for heap, which traps when
-    /// a page of it is touched first. 0 where the host does not know it.
+    /// End address of the image of a program linked at fixed addresses: the end of its last
+    /// segment, .bss included. Twins treat addresses beyond it as heap, whose pages trap on first
+    /// access. 0 if the host does not know it.
     pub image_end: u64,
 }
 
@@ -58,7 +59,7 @@ impl Default for SessionConfig {
 }
 
 impl SessionConfig {
-    /// Checks ranges.
+    /// Checks that every setting is in its range (else: kind `InvalidArgument`).
     pub fn validate(&self) -> Result<()> {
         let bad = |field: &str, found: String, range: &str| {
             Err(Error::new(
@@ -84,7 +85,7 @@ impl SessionConfig {
         self.sampling.validate(self.unit)
     }
 
-    /// What says where segments lie; `warmup` is the one in force.
+    /// The settings that determine where segments lie; `warmup` is the effective one.
     pub(crate) fn layout(&self, warmup: usize) -> Layout<'_> {
         Layout {
             sampling: &self.sampling,
@@ -96,8 +97,8 @@ impl SessionConfig {
         }
     }
 
-    /// Appends the settings; `warmup` is the one in force. The number of threads is not among
-    /// them: results do not depend on it.
+    /// Appends the settings; `warmup` is the effective one. The number of threads is not saved:
+    /// results do not depend on it.
     pub(super) fn save(&self, warmup: usize, out: &mut Vec<u8>) {
         let sizes = [self.lanes, self.segment, warmup, self.unit].map(|v| v as u64);
         put(out, &sizes);

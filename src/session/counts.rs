@@ -23,7 +23,7 @@ pub struct Interval {
     pub first: u64,
     /// Retirements in it (less than configured only for the last one).
     pub retirements: u64,
-    /// Of these, measured.
+    /// Number of these that were measured.
     pub measured: u64,
     /// Cycles observed over its timed retirements.
     pub cycles: u64,

@@ -40,7 +40,7 @@ use runner::{Runner, Work, BLOCK};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// One hart's stream. Used by one thread at a time; many sessions share a model.
+/// Prices the stream of one hart. Used by one thread at a time; many sessions share a model.
 pub struct Session {
     model: Arc<Model>,
     config: SessionConfig,
@@ -63,7 +63,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session at the start of a stream.
+    /// Creates a session at the start of a stream.
     pub fn new(model: Arc<Model>, config: &SessionConfig) -> Result<Session> {
         config.validate()?;
         let pipeline = Session::pipeline(&model, config)?;
@@ -110,8 +110,8 @@ impl Session {
         &self.config
     }
 
-    /// Back to the start of a stream; interned static instructions stay valid, and a region that was
-    /// set stays.
+    /// Resets the session to the start of a stream; interned static instructions and a region that
+    /// was set are kept.
     pub fn reset(&mut self) -> Result<()> {
         let mut fresh = Session::new(self.model.clone(), &self.config)?;
         if let Some(gate) = &self.gate {
@@ -122,7 +122,7 @@ impl Session {
         Ok(())
     }
 
-    /// Interns a static instruction. The same instruction gives the same id.
+    /// Interns a static instruction. The same instruction gets the same id.
     pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
         self.interner.intern(inst)
     }
@@ -142,13 +142,13 @@ impl Session {
         self.interner.unknown()
     }
 
-    /// One retirement.
+    /// Reports one retirement.
     pub fn retire(&mut self, r: &Retirement) -> Result<()> {
         self.retire_many(std::slice::from_ref(r))
     }
 
-    /// Retirements in order. On an error (an unknown id, or flags that contradict
-    /// each other) nothing of the slice is taken.
+    /// Reports retirements in order. On an error (an unknown id, or flags that contradict each
+    /// other) none of the slice is accepted.
     pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
         Retirement::check_all(retirements, self.interner.insts().len())?;
         self.begun = true;
@@ -197,9 +197,8 @@ impl Session {
         Ok(())
     }
 
-    /// One retirement of a timing CPU, `cycles` after the one before. The cycles appear in
-    /// [`Interval::cycles`], from where calibration takes them; needs `interval` in the
-    /// configuration.
+    /// Reports one retirement of a timing CPU, `cycles` after the one before. The cycles are added
+    /// to [`Interval::cycles`], which calibration reads; needs `interval` in the configuration.
     pub fn retire_timed(&mut self, r: &Retirement, cycles: u32) -> Result<()> {
         if self.config.interval == 0 {
             return Err(Error::new(
@@ -245,10 +244,10 @@ impl Session {
         })
     }
 
-    /// Which retirements are measured, in place of calls of [`region_begin`](Self::region_begin)
-    /// and [`region_end`](Self::region_end). What comes before a region warms the features; what
-    /// comes after the last one is not looked at. [`Region::default`] leaves it to the host again.
-    /// Only before the first retirement (else: kind `State`).
+    /// Sets the region that is measured, instead of calls of [`region_begin`](Self::region_begin)
+    /// and [`region_end`](Self::region_end). Retirements before a region warm the features; those
+    /// after the last one are ignored. [`Region::default`] returns control to the host. Only before
+    /// the first retirement (else: kind `State`).
     pub fn set_region(&mut self, region: Region) -> Result<()> {
         if self.begun {
             return Err(Error::new(
@@ -269,17 +268,18 @@ impl Session {
         Ok(())
     }
 
-    /// Whether nothing that follows can be in the region that was set.
+    /// Whether the region that was set has ended for good: no further retirement can be in it.
     pub fn is_over(&self) -> bool {
         !self.in_region && self.gate.as_ref().is_some_and(|gate| gate.is_over())
     }
 
-    /// What follows is in the region of interest.
+    /// Begins a region of interest: the retirements that follow are measured.
     pub fn region_begin(&mut self) -> Result<()> {
         self.region_by_host(true)
     }
 
-    /// What follows is outside the region: it warms the features but is not measured.
+    /// Ends a region of interest: the retirements that follow warm the features but are not
+    /// measured.
     pub fn region_end(&mut self) -> Result<()> {
         self.region_by_host(false)
     }
@@ -308,15 +308,15 @@ impl Session {
         self.send(Work::Region(begin, next))
     }
 
-    /// Puts everything accepted through the model: afterwards nothing is pending but a control
-    /// transfer whose outcome only the next retirement can tell. Does not change what later calls
-    /// compute, to the bit.
+    /// Evaluates the model on all pending retirements. Afterwards nothing is pending except a
+    /// control transfer whose outcome depends on the next retirement. Does not change the results
+    /// of later calls in any bit.
     pub fn sync(&mut self) -> Result<()> {
         self.send_block()?;
         self.runner.call(&self.results, |p| p.sync())
     }
 
-    /// How far the session has come, without waiting for pending work.
+    /// Progress counters, without waiting for pending work.
     pub fn counts(&mut self) -> Counts {
         let retired = self.retired;
         let full = self.config.sampling == Sampling::Full;
@@ -336,7 +336,8 @@ impl Session {
         })
     }
 
-    /// The program vector so far, without waiting for pending work (call `sync` before for all).
+    /// The program vector so far, without waiting for pending work (call `sync` first to include
+    /// it).
     pub fn program_vector(&mut self) -> Result<ProgramVector> {
         self.results.check()?;
         let model_id = self.model.info().id.clone();
@@ -350,8 +351,8 @@ impl Session {
         Ok(v)
     }
 
-    /// What a session that chooses its period epoch by epoch has chosen so far: the sampling period,
-    /// in units, of each epoch after the first. Empty in other modes. See [`Sampling::Plan`].
+    /// The plan so far, of a session that adapts its sampling period: the period, in units, of each
+    /// epoch after the first. Empty in other modes. See [`Sampling::Plan`].
     pub fn plan(&self) -> Vec<u64> {
         self.results
             .with(|sums, _| sums.strata.as_ref().map(|s| s.plan.clone()))
@@ -382,8 +383,8 @@ impl Session {
         interval
     }
 
-    /// Ends the stream: settles what is held back, puts everything through the model, and gives
-    /// the remaining intervals, the last of which may be short.
+    /// Ends the stream: evaluates the model on everything that is pending and completes the
+    /// remaining intervals, the last of which may be short.
     pub fn finish(&mut self) -> Result<Vec<Interval>> {
         self.send_block()?;
         self.runner.call(&self.results, Pipeline::finish)?;

@@ -67,7 +67,7 @@ pub struct Profile {
     lanes: usize,
     segment: usize,
     warmup: usize,
-    /// One segment is measured in so many retirements; `None` for all.
+    /// Sampling period in retirements; `None` measures all.
     period: Option<u64>,
     retired: u64,
     measured: u64,
