@@ -1,18 +1,19 @@
 //! perfvec: performance estimates inside a running simulator.
 //!
 //! A host (QEMU, gem5, a trace, your own simulator through [`capi`]) reports each retired
-//! instruction. A [`session::Session`] prices the stream on every core of a table and can say at any
-//! moment how many cycles each has needed so far. A tour, in the order of the data:
+//! instruction. A [`session::Session`] prices the stream on every core of a table and can report at
+//! any moment how many cycles each has needed so far. A tour, in the order of the data:
 //!
 //! 1. [`isa`] decodes an encoding into a static instruction ([`inst::StaticInst`]), which is
 //!    announced once; a retirement ([`inst::Retirement`]) is its id, its address and what followed.
 //!    [`outcome`] is the one rule of what a branch did.
 //! 2. [`session`] cuts the stream into segments, and [`sampling`] decides which of them are measured.
 //! 3. An extractor ([`features::Extractor`]) makes a row of numbers of each retirement:
-//!    - [`twin`] steps a machine with each core's own parameters, and the row is what each took;
+//!    - [`twin`] advances a timing model of each core, and the row holds the cycles and cause of
+//!      each;
 //!    - [`features`] describes the retirement whatever the core, for a foundation model.
-//! 4. An engine ([`model::Engine`]) turns rows into representations: cycles by cause, or what a
-//!    recurrent network makes of them (the method of PerfVec, arXiv 2310.16792).
+//! 4. An engine ([`model::Engine`]) turns rows into representations: cycles by cause, or the
+//!    outputs of a recurrent network (the method of PerfVec, arXiv 2310.16792).
 //! 5. Representations add up to a program vector ([`microarch::ProgramVector`]), whose dot product
 //!    with a microarchitecture's vector is its cycles ([`microarch::MicroarchTable`]), with the
 //!    error of sampling, and [`microarch::stack`] splits them by cause.

@@ -1,5 +1,5 @@
-//! A bank of machines: several cores on one stream, as an extractor and the engine that reads its
-//! rows, so that everything that takes a model takes a list of cores.
+//! A bank of twins: several cores on one stream, as an extractor and the engine that reads its
+//! rows, so that a list of cores can be used wherever a model can.
 //!
 //! A row has one element for each core: what the retirement took and why, the bits of [`At`] below
 //! 2^32 as those of an f32. The representation has [`Part::COUNT`] elements for each core: the

@@ -153,14 +153,15 @@ impl NamedCore {
     }
 }
 
-/// Cores that are priced together, and the rules of the simulator that they follow.
+/// Cores that are priced together, and the timing rules that they follow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoreList {
     /// The cores, each name once.
     pub cores: Vec<NamedCore>,
-    /// The rules.
+    /// Timing rules of all cores in the list.
     pub rules: Rules,
-    /// What was taken instead of what has no parameter, where they were read from elsewhere.
+    /// Notes of the import: for each setting that has no corresponding parameter, the value used
+    /// instead.
     pub notes: Vec<String>,
 }
 

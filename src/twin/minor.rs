@@ -93,7 +93,7 @@ const ASSUMED: u64 = 2;
 /// Stores that leave the store buffer per cycle (`executeLSQMaxStoreBufferStoresPerCycle`).
 const STORES_SENT: u32 = 2;
 
-/// The machine.
+/// Twin of an in-order core (gem5's Minor).
 pub struct InOrder {
     p: CoreParameters,
     hierarchy: Hierarchy,

@@ -1,9 +1,9 @@
-//! Twins: each priced core's own machine, timed by the stream.
+//! Twins: small timing models of cores, each with the core's own parameters.
 //!
-//! A core's parameters ([`parameters`]) make a machine that is stepped once per retirement and
-//! yields its time, split by cause ([`parts`]). The mechanisms are those of gem5 24.0's O3 and Minor
-//! CPUs and its classic memory system; rules that are that simulator's own have names and can be
-//! turned off ([`rules`]). Nothing is learned.
+//! A twin is built from a core's parameters ([`parameters`]). It advances once per retirement and
+//! computes the time that the retirement adds, and its cause ([`parts`]). The mechanisms are those
+//! of gem5 24.0's O3 and Minor CPUs and its classic memory system; rules that are specific to that
+//! simulator have names and can be turned off ([`rules`]). Nothing is trained.
 
 pub mod bank;
 pub mod cache;

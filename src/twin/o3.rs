@@ -89,7 +89,7 @@ const INST_BYTES: u64 = 3;
 /// between those of the training programs.
 const WRONG_RUN: u32 = 8;
 
-/// The machine.
+/// Twin of an out-of-order core (gem5's O3).
 pub struct OutOfOrder {
     p: CoreParameters,
     rules: Rules,

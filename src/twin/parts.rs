@@ -4,15 +4,15 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Part {
-    /// The widths of the pipeline: what an ideal core of this width would take.
+    /// The widths of the pipeline: the cycles of an ideal core of this width.
     Base = 0,
-    /// Instruction fetch: fetch blocks, level 1 instruction cache, decode's redirects.
+    /// Instruction fetch: fetch blocks, level 1 instruction cache, redirects from decode.
     Fetch = 1,
-    /// Branches found wrong when they execute, and what refilling the pipeline takes.
+    /// Mispredicted branches: resolving them and refilling the pipeline.
     Branch = 2,
     /// Operands of arithmetic.
     Dependence = 3,
-    /// Units and issue slots.
+    /// Functional units and issue slots.
     Ports = 4,
     /// Full reorder buffer, queues or registers.
     Window = 5,
@@ -89,13 +89,13 @@ impl At {
         At(cycle << CAUSE_BITS | part as u64)
     }
 
-    /// The cycle.
+    /// The cycle, without its cause.
     #[inline(always)]
     pub fn cycle(self) -> u64 {
         self.0 >> CAUSE_BITS
     }
 
-    /// The cause.
+    /// The cause that determined the cycle.
     #[inline(always)]
     pub fn part(self) -> Part {
         CAUSES[(self.0 & CAUSE) as usize]

@@ -1,4 +1,4 @@
-//! What a twin works out once per static instruction.
+//! Properties that a twin computes once per static instruction.
 
 use super::predictors::branch_unit::Control;
 use crate::inst::{InstFlags, OpClass, RegClass, Resolved, StaticInst};
