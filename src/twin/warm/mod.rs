@@ -4,7 +4,7 @@
 //! Where only some units of a stream are timed, what is between them warms these structures. What
 //! they hold depends on the stream and on their own shape alone, so that all cores with structures
 //! of a shape share them. They see every retirement, those of units too; a core's machine starts
-//! each unit with what they hold ([`super::Machine::take`]), and what it makes of it in time is
+//! each unit with what they hold (`Machine::take`), and what it makes of it in time is
 //! forgotten with the unit. A block of retirements goes through one structure after the other.
 
 pub mod behind;
