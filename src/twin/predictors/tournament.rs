@@ -51,7 +51,7 @@ impl Tournament {
 
     pub(super) fn push(&mut self, pc: u64, taken: bool) {
         self.push_global(taken);
-        let (slot, mask) = (self.slot(pc), self.local.len() as u16 - 1);
+        let (slot, mask) = (self.slot(pc), (self.local.len() - 1) as u16);
         self.histories[slot] = (self.histories[slot] << 1 | u16::from(taken)) & mask;
     }
 

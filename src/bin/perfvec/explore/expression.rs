@@ -113,6 +113,11 @@ impl Expression {
         Ok(expression)
     }
 
+    /// Whether it has the variable `name`.
+    pub fn uses(&self, name: &str) -> bool {
+        self.parsed.var_names().iter().any(|n| n == name)
+    }
+
     fn value(&self, map: &Map<String, Value>) -> Result<Number> {
         let mut values = Vec::new();
         for name in self.parsed.var_names() {

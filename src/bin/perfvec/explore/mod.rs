@@ -297,11 +297,22 @@ fn programs(args: &Args) -> Result<Vec<Program>> {
 /// The trace of `program`: kept beside the results, so that a run that goes on prices the same.
 fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
     let path = output.with_extension("pvt");
+    if path == output {
+        return Err(bad(format!(
+            "{}: the trace of the program gets this name; give the results another, such as results.csv",
+            path.display()
+        )));
+    }
     let words = program.iter().map(|w| w.to_string_lossy());
     let title = words.collect::<Vec<_>>().join(" ");
     if path.exists() {
         let header = trace::open(&path)?.header().clone();
         if header.program == title {
+            // The program or what it reads may have changed since.
+            tell(&format!(
+                "perfvec: {}: recorded before, and used again; remove it to record {title} anew\n",
+                path.display()
+            ));
             return Ok(path);
         }
         return Err(Error::new(

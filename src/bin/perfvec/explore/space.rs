@@ -284,6 +284,7 @@ fn also_of(
         }
     };
     let group = base.parameters.kind.word();
+    let names: Vec<String> = table.keys().cloned().collect();
     let one = |(name, text): (String, Value)| {
         let bad = |text: &str| bad(format!("{name}: {text}"));
         if axes.iter().any(|a| a.name == name) {
@@ -302,6 +303,11 @@ fn also_of(
         };
         let expression = Expression::new(&text, &base.parameters)?;
         expression.number(&base.parameters)?;
+        if let Some(other) = names.iter().find(|n| expression.uses(n)) {
+            return Err(bad(&format!(
+                "{other} is derived, too; write it over the axes"
+            )));
+        }
         Ok((name.clone(), expression))
     };
     table.into_iter().map(one).collect()
@@ -319,6 +325,14 @@ fn axis(base: &NamedCore, name: String, values: Value) -> Result<Axis> {
     let group = base.parameters.kind.word();
     if name == "kind" {
         return Err(bad("explore one kind of core at a time".into()));
+    }
+    // Labels of a core, which its parameters do not have.
+    if !base.parameters.to_map().contains_key(&name)
+        && ["name", "split", "like", "doc"].contains(&name.as_str())
+    {
+        return Err(bad(
+            "it is no parameter; what designs are like stands above [axes]".into(),
+        ));
     }
     let known = AXES.iter().find(|a| a.name == name);
     if let Some(axis) = known.filter(|a| a.group != "common" && a.group != group) {
@@ -566,6 +580,14 @@ mod tests {
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nmemory = \"iq\"",
                 "memory: it is no whole-number parameter",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nlq = \"rob / 2\"\nsq = \"lq\"",
+                "lq is derived, too",
+            ),
+            (
+                "like = \"cortex-a72-like\"\n[axes]\nlike = [\"zen2-like\"]",
+                "what designs are like stands above [axes]",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = 32",
