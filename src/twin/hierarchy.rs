@@ -309,6 +309,15 @@ impl Hierarchy {
         self.warm_first(Side::Instruction, address, now, false, 0);
     }
 
+    /// The code at `address` is fetched on a wrong path, in blocks of `fetch_bytes`, and it takes no
+    /// time: the first line that is not there, of few, comes.
+    pub fn warm_wrong_path(&mut self, address: u64, now: u64, fetch_bytes: u32) {
+        let missing = wrong_lines(address).find(|line| !self.l1i.has(line >> 6));
+        if let Some(line) = missing {
+            self.warm_fetch(line & !u64::from(fetch_bytes - 1), now);
+        }
+    }
+
     /// The line of `address` is loaded or stored by the instruction at `pc`, and it takes no time.
     pub fn warm_data(&mut self, address: u64, now: u64, write: bool, pc: u64) {
         self.warm_first(Side::Data, address, now, write, pc);
@@ -648,6 +657,15 @@ impl Hierarchy {
                 .write(e.line << 6, (now + latency) * self.period);
         }
     }
+}
+
+/// The lines that a wrong path at `address` fetches before it is found to be wrong, unless one
+/// misses: its own and the next one, if that is in the same page.
+pub fn wrong_lines(address: u64) -> impl Iterator<Item = u64> {
+    let next = (address | 63) + 1;
+    [Some(address), (next & 4095 != 0).then_some(next)]
+        .into_iter()
+        .flatten()
 }
 
 /// A level's prefetcher is told of an access.

@@ -261,6 +261,10 @@ impl OutOfOrder {
                 self.block = u64::MAX;
             }
         }
+        if let Some(behind) = place.behind {
+            let bytes = self.p.fetch_bytes;
+            self.hierarchy.warm_wrong_path(behind, now, bytes);
+        }
         if i.load || i.store {
             self.store_sets.count();
             self.hierarchy.warm_data(place.data, now, i.store, i.pc);

@@ -38,6 +38,8 @@ pub struct Pages {
     others: u64,
     /// Where the last retirement lies.
     last: Place,
+    /// Transfers that were taken, by id.
+    taken: Vec<bool>,
 }
 
 /// Where an address lies.
@@ -56,6 +58,9 @@ pub struct Place {
     pub data: u64,
     /// Whether it is the first to touch its data's page, which is none of the image.
     pub first: bool,
+    /// Where it is a transfer that is taken for the first time, so that no target is known: the code
+    /// behind it, which out-of-order cores fetch first.
+    pub behind: Option<u64>,
     /// Page of its first byte, and the physical addresses of that page and of that of its last one.
     page: u64,
     frames: [u64; 2],
@@ -92,6 +97,7 @@ impl Pages {
                 page: NONE,
                 ..Place::default()
             },
+            taken: Vec::new(),
         }
     }
 
@@ -112,7 +118,22 @@ impl Pages {
             let data = self.touch(r.address);
             (place.data, place.first) = (data.address, data.first);
         }
+        if i.transfers && r.taken && !self.taken.get(r.inst as usize).is_some_and(|t| *t) {
+            place.behind = self.behind(i, r);
+        }
         place
+    }
+
+    /// The code behind `i`, which is taken for the first time; none where its page ends.
+    #[cold]
+    fn behind(&mut self, i: &Prepared, r: &Resolved) -> Option<u64> {
+        let id = r.inst as usize;
+        if self.taken.len() <= id {
+            self.taken.resize(2 * id + 1, false);
+        }
+        self.taken[id] = true;
+        let next = i.pc + u64::from(i.size);
+        (next & PAGE_MASK != 0).then(|| self.last.code(next))
     }
 
     /// Code comes to a page, and ends in the next one or in the same.

@@ -1,7 +1,8 @@
 //! The first caches, which cores share whose own are equal in shape. What misses them is noted for
 //! the caches behind.
 
-use super::super::parameters::{CoreParameters, PrefetcherKind};
+use super::super::hierarchy::wrong_lines;
+use super::super::parameters::{CoreKind, CoreParameters, PrefetcherKind};
 use super::super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::stream::Stream;
 use super::tags::{Held, Tags};
@@ -26,6 +27,8 @@ pub struct Miss {
 pub struct InstructionShape {
     kib: u32,
     ways: u32,
+    /// Whether wrong paths are fetched.
+    wrong_paths: bool,
 }
 
 impl InstructionShape {
@@ -34,6 +37,7 @@ impl InstructionShape {
         Self {
             kib: p.l1i_kib,
             ways: p.l1i_assoc,
+            wrong_paths: p.kind == CoreKind::OutOfOrder,
         }
     }
 }
@@ -42,6 +46,7 @@ impl InstructionShape {
 pub struct Instruction {
     pub(super) tags: Tags,
     pub(super) misses: Vec<Miss>,
+    wrong_paths: bool,
 }
 
 impl Instruction {
@@ -50,6 +55,7 @@ impl Instruction {
         Self {
             tags: Tags::new(shape.kib, shape.ways),
             misses: Vec::new(),
+            wrong_paths: shape.wrong_paths,
         }
     }
 
@@ -57,7 +63,15 @@ impl Instruction {
     pub fn run(&mut self, stream: &Stream) {
         self.misses.clear();
         for fetch in &stream.fetches {
-            let line = fetch.address >> 6;
+            let mut address = fetch.address;
+            if fetch.wrong {
+                let missing = wrong_lines(address).find(|a| !self.tags.has(a >> 6));
+                match missing.filter(|_| self.wrong_paths) {
+                    Some(line) => address = line,
+                    None => continue,
+                }
+            }
+            let line = address >> 6;
             if self.tags.demand(line, false).is_none() {
                 let out = self.tags.fill(Held {
                     line,
@@ -67,7 +81,7 @@ impl Instruction {
                 self.misses.push(Miss {
                     n: fetch.n,
                     requestor: Requestor::Fetch,
-                    address: fetch.address,
+                    address,
                     pc: 0,
                     // Clean lines are written back, too (gem5's `writeback_clean`).
                     out,

@@ -12,6 +12,8 @@ pub struct Fetch {
     pub n: u32,
     /// The physical address at which fetch comes to the line.
     pub address: u64,
+    /// Whether that is on a wrong path.
+    pub wrong: bool,
 }
 
 /// A load or a store.
@@ -49,16 +51,31 @@ impl Stream {
         let (first, last) = (i.pc >> 6, (i.pc + u64::from(i.size) - 1) >> 6);
         if first + 1 != self.line {
             let address = place.code(i.pc);
-            self.fetches.push(Fetch { n, address });
+            self.fetches.push(Fetch {
+                n,
+                address,
+                wrong: false,
+            });
             self.line = first + 1;
         }
         if last != first {
             let address = place.code(last << 6);
-            self.fetches.push(Fetch { n, address });
+            self.fetches.push(Fetch {
+                n,
+                address,
+                wrong: false,
+            });
             self.line = last + 1;
         }
         if i.transfers {
             self.controls.push(i.control(r));
+        }
+        if let Some(address) = place.behind {
+            self.fetches.push(Fetch {
+                n,
+                address,
+                wrong: true,
+            });
         }
         if i.load || i.store {
             self.accesses.push(DataAccess {

@@ -2,6 +2,7 @@
 
 use super::super::hierarchy::Hierarchy;
 use super::super::pages::Pages;
+use super::super::parameters::CoreKind;
 use super::super::prepared::Prepared;
 use super::super::rules::Rules;
 use super::*;
@@ -94,8 +95,8 @@ impl Own {
         }
     }
 
-    fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place, now: u64, fetch_bytes: u32) {
-        let mask = !u64::from(fetch_bytes - 1);
+    fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place, now: u64, p: &CoreParameters) {
+        let mask = !u64::from(p.fetch_bytes - 1);
         for block in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
             if block != self.block {
                 self.block = block;
@@ -107,6 +108,9 @@ impl Own {
             if r.taken {
                 self.block = u64::MAX;
             }
+        }
+        if let Some(behind) = place.behind.filter(|_| p.kind == CoreKind::OutOfOrder) {
+            self.hierarchy.warm_wrong_path(behind, now, p.fetch_bytes);
         }
         if i.load || i.store {
             self.hierarchy.warm_data(place.data, now, i.store, i.pc);
@@ -139,7 +143,7 @@ proptest! {
                     warm.run(2);
                 }
                 for (own, p) in own.iter_mut().zip(parameters()) {
-                    own.warm(i, r, &place, now, p.fetch_bytes);
+                    own.warm(i, r, &place, now, p);
                 }
                 now += 1;
             }
