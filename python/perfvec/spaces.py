@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import numbers
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,12 +25,13 @@ Places = tuple[int, ...]
 
 
 def explore(
-    space: Space, programs: Iterable[PathLike] | None = None, **options: Any
+    space: Space, programs: PathLike | Iterable[PathLike] | None = None, **options: Any
 ) -> dict[str, Any]:
     """Prices designs of a space on recorded programs (a short one that came with perfvec where none
     is given). Other arguments are options of `perfvec explore`: `output="results.csv"` keeps what was
     priced, `sample_designs=100` draws. The result is what its `--format json` prints; each of its
-    "designs" has "axes", "cost", "speedup", "worst", "pareto" and "programs".
+    "designs" has "axes", "cost", "speedup", "worst", "pareto" and "programs". `explain=(a, b)` names two
+    designs, such as `("like", "best")`.
 
     >>> space = {"like": "cortex-a72-like", "axes": {"rob": [32, 128], "l1d_kib": [16, 32]}}
     >>> result = explore(space)
@@ -36,16 +39,19 @@ def explore(
     >>> len(result["designs"]), best["axes"]
     (4, {'l1d_kib': 32, 'rob': 128})
     """
-    traces = [NATIVE / "share/perfvec/lua.pvt"] if programs is None else list(programs)
+    traces = [NATIVE / "share/perfvec/lua.pvt"] if programs is None else _several(programs)
+    explain = options.pop("explain", ())
     with _file(space) as file:
         words = ["explore", str(file), "--format=json", "--no-progress", *as_arguments(options)]
+        if explain:
+            words += ["--explain", *map(str, explain)]
         result: dict[str, Any] = json.loads(run([*words, "--programs", *map(str, traces)]))
         return result
 
 
 def search(
     space: Space,
-    programs: Iterable[PathLike] | None = None,
+    programs: PathLike | Iterable[PathLike] | None = None,
     *,
     output: PathLike,
     designs: int = 300,
@@ -62,7 +68,7 @@ def search(
     one for more designs begins with the generations of that for fewer. Fewer come out where ten
     generations find nothing new.
     """
-    traces = None if programs is None else list(programs)
+    traces = None if programs is None else _several(programs)
     options = {**options, "output": output}
     if designs < 1 or population < 2:
         raise InvalidArgumentError(
@@ -182,13 +188,26 @@ def _file(space: Space) -> Iterator[Path]:
         yield path
 
 
+def _several(programs: PathLike | Iterable[PathLike]) -> list[PathLike]:
+    """The traces; one alone is one of them."""
+    traces = [programs] if isinstance(programs, str | os.PathLike) else list(programs)
+    if not traces:
+        raise InvalidArgumentError("programs: no trace is given; leave it out for the one that came with perfvec")
+    return traces
+
+
 def _toml(value: Any) -> str:
     """A value in TOML, on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, str | bool | int | float):
-        # JSON's texts and numbers are TOML's.
+    if isinstance(value, str | bool):
+        # JSON's texts are TOML's.
         return json.dumps(value)
+    # NumPy's numbers, too.
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real):
+        return json.dumps(float(value)).replace("NaN", "nan").replace("Infinity", "inf")
     if isinstance(value, Iterable):
         return "[" + ", ".join(map(_toml, value)) + "]"
     raise InvalidArgumentError(f"{value!r}: a space has texts, numbers, lists and tables")

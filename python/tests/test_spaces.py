@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import perfvec
+import perfvec._library
 
 #: 432 designs of 864 combinations.
 SPACE: dict[str, Any] = {
@@ -115,3 +117,13 @@ def test_mistakes_say_what_to_give(
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r"perfvec\[search\]"):
         perfvec.search(space, output=tmp_path / "r.csv", **QUICK)
+
+
+def test_numpys_numbers_one_path_and_two_designs_to_explain_are_taken(tmp_path: Path) -> None:
+    space = {"like": "cortex-a72-like", "axes": {"rob": np.array([32, 64]), "clock_ghz": [np.float64(1.5)]}}
+    trace = str(perfvec._library.NATIVE / "share/perfvec/lua.pvt")
+    result = perfvec.explore(space, trace, explain=("like", "best"), **QUICK)
+    assert [d["axes"]["rob"] for d in result["designs"]] in ([64, 32], [32, 64])
+    assert result["explained"] is not None
+    with pytest.raises(perfvec.InvalidArgumentError, match="no trace is given"):
+        perfvec.explore(space, [], **QUICK)
