@@ -419,7 +419,13 @@ fn a_table_of_designs_is_priced_and_what_is_none_is_counted() {
         perfvec(dir.path(), &args)
     };
     // One twice, one that a constraint forbids, one value that the axis has not.
-    write("note,predictor,rob,iq\nx,ltage,64,32\nx,local,128,16\nx,ltage,64,32\nx,ltage,32,64\nx,ltage,48,16\n");
+    write("note,predictor,rob,iq\nx,ltage,64,32\nx,local,128.0,16\nx,ltage,64,32\nx,ltage,32,64\nx,ltage,48,16\n");
+    let args = [&EXPLORE[..], &["--designs", "list.csv"]].concat();
+    let text = perfvec(dir.path(), &args).unwrap();
+    assert!(
+        text.contains("\n2 of the rows given are no designs"),
+        "{text}"
+    );
     let json: Value = serde_json::from_str(&listed(&["-o", "r.csv"]).unwrap()).unwrap();
     assert_eq!((&json["left_out"], &json["new"]), (&2.into(), &6.into()));
     let designs: Vec<String> = json["designs"]

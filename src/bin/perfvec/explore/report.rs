@@ -100,6 +100,13 @@ impl Exploration<'_> {
             self.estimates,
             self.new
         );
+        if self.left_out > 0 {
+            let _ = writeln!(
+                text,
+                "{} of the rows given are no designs of this space",
+                self.left_out
+            );
+        }
         let widest = self.half_widths()?;
         if widest > 0.0 {
             let _ = writeln!(

@@ -220,7 +220,7 @@ impl Space {
             let at = values
                 .iter()
                 .zip(&texts)
-                .map(|(v, all)| all.iter().position(|t| t == v));
+                .map(|(v, all)| all.iter().position(|t| is_same(t, v)));
             let design = match at.collect::<Option<Vec<usize>>>() {
                 Some(at) => self.design(at)?.ok(),
                 None => None,
@@ -265,6 +265,14 @@ impl Space {
         }
         designs.sort_by(|a, b| a.at.cmp(&b.at));
         Ok(designs)
+    }
+}
+
+/// Whether two texts of a value say the same: 128.0 is 128, and 1.7 what a range makes of it.
+fn is_same(a: &str, b: &str) -> bool {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
+        _ => a == b,
     }
 }
 
