@@ -7,6 +7,7 @@
 use super::cache::{Cache, Line, Mshrs};
 use super::calendar::Calendar;
 use super::memory::Memory;
+use super::pages::PAGE;
 use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
 use super::parts::Part;
 use super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
@@ -105,6 +106,19 @@ impl Level {
     fn expect(&mut self, line: u64, fill: Line, at: u64) {
         self.arriving.push(Arriving { at, line, fill });
         self.arrives = self.arrives.min(at);
+    }
+
+    /// The line at `address` is prefetched: asked for at `begin`, it comes at `filled` from level `from`.
+    fn prefetch(&mut self, address: u64, from: u8, begin: u64, filled: u64) {
+        let fill = Line {
+            ready: filled + self.response,
+            level: from,
+            prefetched: true,
+            ..Line::default()
+        };
+        self.expect(address >> 6, fill, filled);
+        self.mshrs.take(begin, filled);
+        self.prefetcher.filled(address);
     }
 
     /// The next line that has come by `now`.
@@ -486,16 +500,7 @@ impl Hierarchy {
                 begin + latency + XBAR_REQUEST,
                 pc,
             );
-            let ready = filled + self.l1d.response;
-            let fill = Line {
-                ready,
-                level: from,
-                prefetched: true,
-                ..Line::default()
-            };
-            self.l1d.expect(address >> 6, fill, filled);
-            self.l1d.mshrs.take(begin, filled);
-            self.l1d.prefetcher.filled(address);
+            self.l1d.prefetch(address, from, begin, filled);
         }
     }
 
@@ -585,16 +590,7 @@ impl Hierarchy {
         while let Some((Wanted { address, .. }, begin)) = next_prefetch(&mut self.l2, now) {
             let latency = self.l2.latency;
             let (filled, from) = self.third(address >> 6, begin + latency);
-            let ready = filled + self.l2.response;
-            let fill = Line {
-                ready,
-                level: from,
-                prefetched: true,
-                ..Line::default()
-            };
-            self.l2.expect(address >> 6, fill, filled);
-            self.l2.mshrs.take(begin, filled);
-            self.l2.prefetcher.filled(address);
+            self.l2.prefetch(address, from, begin, filled);
         }
     }
 
@@ -663,7 +659,7 @@ impl Hierarchy {
 /// misses: its own and the next one, if that is in the same page.
 pub fn wrong_lines(address: u64) -> impl Iterator<Item = u64> {
     let next = (address | 63) + 1;
-    [Some(address), (next & 4095 != 0).then_some(next)]
+    [Some(address), (!next.is_multiple_of(PAGE)).then_some(next)]
         .into_iter()
         .flatten()
 }

@@ -7,7 +7,7 @@
 use super::calendar::Calendar;
 use super::front::Front;
 use super::hierarchy::Hierarchy;
-use super::pages::Place;
+use super::pages::{Place, PAGE};
 use super::parameters::CoreParameters;
 use super::parts::{At, Part};
 use super::predictors::branch_unit::{BranchUnit, Fetched, Found};
@@ -81,8 +81,6 @@ const TRAP: u64 = 13;
 /// Bytes that the load/store queue tells apart (`LSQDepCheckShift`).
 const DEPENDENCE_SHIFT: u32 = 4;
 const BLOCKS: usize = 4096;
-/// Bytes of a page.
-const PAGE: u64 = 4096;
 /// Bytes of an instruction, as compressed ones and others lie mixed.
 const INST_BYTES: u64 = 3;
 /// Instructions from one taken branch to the next, where they are not known: about as many as

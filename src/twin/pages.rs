@@ -11,7 +11,9 @@ use crate::inst::Resolved;
 use std::collections::HashMap;
 
 const PAGE_BITS: u32 = 12;
-const PAGE_MASK: u64 = (1 << PAGE_BITS) - 1;
+/// Bytes of a page.
+pub const PAGE: u64 = 1 << PAGE_BITS;
+const PAGE_MASK: u64 = PAGE - 1;
 const RECENT: usize = 256;
 /// Pages behind the code that are taken for the image's data.
 const IMAGE_DATA: u64 = 64;

@@ -1,21 +1,8 @@
 //! `perfvec compare`, on results as the other commands write them.
 
+use crate::ran;
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn perfvec(args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap(),
-        text(out.stdout),
-        text(out.stderr),
-    )
-}
 
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -24,7 +11,7 @@ fn path(path: &Path) -> &str {
 /// The bundled trace, priced on two cores by their parameters.
 fn replayed(dir: &Path) -> (PathBuf, Value) {
     let file = dir.join("replayed.json");
-    let (code, _, err) = perfvec(&[
+    let (code, _, err) = ran(&[
         "replay",
         "--core",
         "rocket-like",
@@ -41,7 +28,7 @@ fn replayed(dir: &Path) -> (PathBuf, Value) {
 }
 
 fn compared(args: &[&str]) -> Value {
-    let (code, out, err) = perfvec(&[&["compare", "--format", "json"], args].concat());
+    let (code, out, err) = ran(&[&["compare", "--format", "json"], args].concat());
     assert_eq!(code, 0, "{args:?}: {err}");
     serde_json::from_str(&out).unwrap()
 }
@@ -107,7 +94,7 @@ fn the_table_the_csv_and_the_page_show_the_same() {
     std::fs::write(&b, result.to_string()).unwrap();
     let page = dir.path().join("c.html");
     let args = ["compare", path(&a), path(&b), "--on", "rocket-like"];
-    let (code, table, err) = perfvec(&[&args[..], &["--report", path(&page)]].concat());
+    let (code, table, err) = ran(&[&args[..], &["--report", path(&page)]].concat());
     assert_eq!(code, 0, "{err}");
     // But for the first two, which name the files.
     assert!(
@@ -116,7 +103,7 @@ fn the_table_the_csv_and_the_page_show_the_same() {
     );
     let l2 = table.lines().find(|l| l.starts_with("L2 ")).unwrap();
     assert!(l2.contains("+1000 ") && l2.contains("+100.0%"), "{l2}");
-    let (_, csv, _) = perfvec(&[&args[..], &["--format", "csv"]].concat());
+    let (_, csv, _) = ran(&[&args[..], &["--format", "csv"]].concat());
     let l2 = csv.lines().find(|l| l.starts_with("cause,L2,")).unwrap();
     assert!(l2.ends_with(",1000"), "{l2}");
     assert!(std::fs::read_to_string(&page)
@@ -158,7 +145,7 @@ fn functions_are_matched_by_name_and_sorted_by_what_changed() {
     assert_eq!(names, ["new", "gone", "f"]);
     assert_eq!(found["functions"][1]["difference"], -7.0);
     assert_eq!(found["totals"][0]["cycles"], 44.0);
-    let (_, table, _) = perfvec(&["compare", path(&a), path(&b), "--top", "1"]);
+    let (_, table, _) = ran(&["compare", path(&a), path(&b), "--top", "1"]);
     assert!(
         table.contains("new ") && table.contains("(2 others)"),
         "{table}"
@@ -175,7 +162,7 @@ fn what_is_no_result_or_of_another_kind_is_named() {
         file
     };
     let refused = |b: &Path, more: &[&str], words: &[&str]| {
-        let (code, out, err) = perfvec(&[&["compare", path(&a), path(b)], more].concat());
+        let (code, out, err) = ran(&[&["compare", path(&a), path(b)], more].concat());
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         for word in words {
             assert!(err.contains(word), "{word}: {err}");

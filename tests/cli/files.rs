@@ -1,10 +1,10 @@
 //! The commands that need no QEMU: info, calibrate, replay of the bundled trace, manual.
 
+use crate::ran;
 use perfvec::inst::{OpClass, Retirement, StaticInst};
 use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
 use perfvec::trace::{Header, Writer};
 use std::path::Path;
-use std::process::Command;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/capi/tiny.onnx");
 const TABLE: &str = concat!(
@@ -12,22 +12,8 @@ const TABLE: &str = concat!(
     "/tests/data/capi/tiny.safetensors"
 );
 
-/// Exit code, standard output and standard error.
-fn perfvec(args: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap(),
-        text(out.stdout),
-        text(out.stderr),
-    )
-}
-
 fn json(args: &[&str]) -> serde_json::Value {
-    let (code, out, err) = perfvec(args);
+    let (code, out, err) = ran(args);
     assert_eq!(code, 0, "{args:?}: {err}");
     serde_json::from_str(&out).unwrap()
 }
@@ -58,17 +44,17 @@ fn info_tells_models_tables_and_vectors_apart() {
         (&found["format"], &found["retired"]),
         (&"program-vector".into(), &1000.into())
     );
-    let (code, text, _) = perfvec(&["info", path]);
+    let (code, text, _) = ran(&["info", path]);
     assert!(code == 0 && text.contains("some model"), "{text}");
 
     for (name, bytes) in [("x.safetensors", "junk"), ("x.onnx", ""), ("x.pvt", "junk")] {
         let path = dir.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let (code, out, err) = perfvec(&["info", path.to_str().unwrap()]);
+        let (code, out, err) = ran(&["info", path.to_str().unwrap()]);
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(err.contains(name), "{err}");
     }
-    let (code, _, err) = perfvec(&["info"]);
+    let (code, _, err) = ran(&["info"]);
     assert!(code == 2 && err.contains("FILE"), "{err}");
 }
 
@@ -116,11 +102,11 @@ fn a_core_calibrated_on_a_trace_prices_it() {
             "-o",
             &table,
         ];
-        perfvec(&[&args[..], more].concat())
+        ran(&[&args[..], more].concat())
     };
     let (code, text, err) = calibrate(&[&trace]);
     assert!(code == 0 && text.contains("mine: 2.00 GHz"), "{text}{err}");
-    let (_, text, _) = perfvec(&["info", &table, "--only", "MINE"]);
+    let (_, text, _) = ran(&["info", &table, "--only", "MINE"]);
     assert!(text.contains("2.00 GHz, calibrated\n"), "{text}");
     assert!(
         text.contains("held_out_error") && !text.contains("one "),
@@ -130,7 +116,7 @@ fn a_core_calibrated_on_a_trace_prices_it() {
     let fit = &found["microarchs"][0]["parameters"]["calibration"];
     assert!(fit["intervals"].as_u64().unwrap() > 10, "{found}");
     let args = ["replay", "--model", MODEL, "--microarchs", &table];
-    let (code, _, err) = perfvec(&[&args[..], &["--json", &out, &trace]].concat());
+    let (code, _, err) = ran(&[&args[..], &["--json", &out, &trace]].concat());
     assert_eq!(code, 0, "{err}");
     let value: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
     let cores = value["microarchs"].as_array().unwrap();
@@ -151,8 +137,8 @@ fn a_core_calibrated_on_a_trace_prices_it() {
         &second,
         &trace,
     ];
-    assert_eq!(perfvec(&args).0, 0);
-    let (code, _, err) = perfvec(&["merge", "-o", &both, &table, &second]);
+    assert_eq!(ran(&args).0, 0);
+    let (code, _, err) = ran(&["merge", "-o", &both, &table, &second]);
     assert_eq!(code, 0, "{err}");
     let found = json(&["info", "--json", &both]);
     let names: Vec<_> = found["microarchs"]
@@ -163,11 +149,11 @@ fn a_core_calibrated_on_a_trace_prices_it() {
         .collect();
     assert_eq!(names, ["one", "three", "mine", "yours"]);
     let vector = file("v.vec");
-    let (code, _, err) = perfvec(&[
+    let (code, _, err) = ran(&[
         "replay", "--model", MODEL, "--sample", "100000", "--vector", &vector,
     ]);
     assert_eq!(code, 0, "{err}");
-    let (code, _, err) = perfvec(&["merge", "-o", &both, &table, &vector]);
+    let (code, _, err) = ran(&["merge", "-o", &both, &table, &vector]);
     assert!(
         code == 2 && err.contains("this reader needs \"microarchs-1\""),
         "{err}"
@@ -208,7 +194,7 @@ fn speedups_have_a_geometric_mean_and_their_extremes() {
         vector.save(Path::new(path)).unwrap();
     }
     let args = ["predict", "--microarchs", &cores, &a, &b, "--speedup-over"];
-    let (code, text, err) = perfvec(&[&args[..], &["slow"]].concat());
+    let (code, text, err) = ran(&[&args[..], &["slow"]].concat());
     assert_eq!((code, err.as_str()), (0, ""));
     let words = |line: &str| {
         line.split_whitespace()
@@ -227,7 +213,7 @@ fn speedups_have_a_geometric_mean_and_their_extremes() {
         ["odd", "0.500", "0.125", "b", "2.000", "a"],
         "{text}"
     );
-    let (code, _, err) = perfvec(&[&args[..], &["fast"]].concat());
+    let (code, _, err) = ran(&[&args[..], &["fast"]].concat());
     assert!(
         code == 2 && err.contains("--speedup-over fast: not in the table"),
         "{err}"
@@ -236,19 +222,19 @@ fn speedups_have_a_geometric_mean_and_their_extremes() {
 
 #[test]
 fn replay_without_a_trace_takes_the_bundled_one() {
-    let (code, text, err) = perfvec(&["replay", "--model", MODEL, "--sample", "100000"]);
+    let (code, text, err) = ran(&["replay", "--model", MODEL, "--sample", "100000"]);
     assert_eq!(code, 0, "{err}");
     assert!(text.contains("2 051 929 instructions"), "{text}");
     assert!(text.contains("one") && text.contains("three"), "{text}");
     let args = ["replay", "--model", MODEL, "--sample", "100000", "--only"];
-    let (_, text, _) = perfvec(&[&args[..], &["thr"]].concat());
+    let (_, text, _) = ran(&[&args[..], &["thr"]].concat());
     assert!(!text.contains("one") && text.contains("three"), "{text}");
 }
 
 #[test]
 fn the_manual_and_completions_name_every_command() {
-    let (_, manual, _) = perfvec(&["man"]);
-    let (_, script, _) = perfvec(&["completions", "bash"]);
+    let (_, manual, _) = ran(&["man"]);
+    let (_, script, _) = ran(&["completions", "bash"]);
     for command in [
         "run",
         "record",

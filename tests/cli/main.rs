@@ -14,6 +14,20 @@ mod troubleshooting;
 use std::path::Path;
 use std::process::Command;
 
+/// Exit code, standard output and standard error of the command.
+fn ran(args: &[&str]) -> (i32, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        out.status.code().unwrap(),
+        text(out.stdout),
+        text(out.stderr),
+    )
+}
+
 /// Standard output of `perfvec` with `args` in `dir`; else its error.
 fn perfvec(dir: &Path, args: &[&str]) -> Result<String, String> {
     let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))

@@ -1,18 +1,14 @@
 //! Pages of `--report`; `tests/page.py` opens them in a browser.
 
+use crate::ran;
 use perfvec::inst::{OpClass, Retirement, StaticInst};
 use perfvec::trace::{Header, Writer};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
 
 fn perfvec(args: &[&str]) -> (i32, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_perfvec"))
-        .args(args)
-        .output()
-        .unwrap();
-    let err = String::from_utf8(out.stderr).unwrap();
-    (out.status.code().unwrap(), err)
+    let (code, _, err) = ran(args);
+    (code, err)
 }
 
 /// What a browser finds in the page's element of data: up to the first end tag.

@@ -19,6 +19,7 @@ pub mod queue;
 pub mod stride;
 pub mod tagged;
 
+use super::pages::PAGE;
 use ampm::Ampm;
 use bop::Bop;
 use dcpt::Dcpt;
@@ -28,8 +29,6 @@ use tagged::Tagged;
 
 /// Bytes of a line.
 pub const LINE: u64 = 64;
-/// Bytes of a page, beyond which nothing is fetched.
-const PAGE: u64 = 4096;
 
 /// Who asks a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
