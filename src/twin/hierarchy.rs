@@ -313,7 +313,10 @@ impl Hierarchy {
                 prefetched: on_prefetched,
                 now: served.accepted,
             };
-            observe(&mut self.l1d, &access, &mut self.wanted);
+            let level = &mut self.l1d;
+            level
+                .prefetcher
+                .observe(&access, &mut level.queue, &mut self.wanted);
         }
         served
     }
@@ -362,7 +365,10 @@ impl Hierarchy {
             prefetched,
             now,
         };
-        observe(&mut self.l1d, &access, &mut self.wanted);
+        let level = &mut self.l1d;
+        level
+            .prefetcher
+            .observe(&access, &mut level.queue, &mut self.wanted);
         while let Some(Wanted { address, pc }) = self.l1d.queue.pop(u64::MAX) {
             if !self.l1d.cache.has(address >> 6) {
                 self.warm_second(Requestor::Prefetcher, address, now, pc);
@@ -413,7 +419,10 @@ impl Hierarchy {
             prefetched,
             now,
         };
-        observe(&mut self.l2, &access, &mut self.wanted);
+        let level = &mut self.l2;
+        level
+            .prefetcher
+            .observe(&access, &mut level.queue, &mut self.wanted);
         while let Some(Wanted { address, .. }) = self.l2.queue.pop(u64::MAX) {
             let line = address >> 6;
             if !self.l2.cache.has(line) {
@@ -555,7 +564,10 @@ impl Hierarchy {
             prefetched: on_prefetched,
             now,
         };
-        observe(&mut self.l2, &access, &mut self.wanted);
+        let level = &mut self.l2;
+        level
+            .prefetcher
+            .observe(&access, &mut level.queue, &mut self.wanted);
         let start = self.layers[side as usize].reserve_run(at, XBAR_LINE);
         (start + XBAR_RESPONSE, from)
     }
@@ -662,19 +674,6 @@ pub fn wrong_lines(address: u64) -> impl Iterator<Item = u64> {
     [Some(address), (!next.is_multiple_of(PAGE)).then_some(next)]
         .into_iter()
         .flatten()
-}
-
-/// A level's prefetcher is told of an access.
-fn observe(level: &mut Level, access: &Access, wanted: &mut Vec<u64>) {
-    if !level.prefetcher.observes(access) {
-        return;
-    }
-    level.queue.accessed(access.address);
-    wanted.clear();
-    level.prefetcher.notify(access, wanted);
-    for line in wanted.drain(..) {
-        level.queue.push(line, access.pc, access.now);
-    }
 }
 
 /// The next line that a level prefetches before `now`, and when: one a cycle, while there are

@@ -9,8 +9,8 @@
 //! page of the access, as no MMU is registered. Candidates are not compared with the cache
 //! (`cache_snoop` is off) nor throttled (`throttle_control_percentage` is 0).
 //!
-//! The cache calls [`Queue::accessed`], then [`Prefetcher::notify`], and pushes what comes out; it
-//! fetches from the queue while it has registers to spare.
+//! The cache calls [`Prefetcher::observe`], and fetches from the queue while it has registers to
+//! spare.
 
 pub mod ampm;
 pub mod bop;
@@ -133,6 +133,21 @@ impl Prefetcher {
             Self::Bop(p) => p.later(age),
             Self::Ampm(p) => p.later(age),
             _ => {}
+        }
+    }
+
+    /// The cache was accessed, and what it wants then goes to `queue`. `wanted` is room for lines, kept
+    /// from call to call.
+    #[inline(always)]
+    pub fn observe(&mut self, access: &Access, queue: &mut Queue, wanted: &mut Vec<u64>) {
+        if !self.observes(access) {
+            return;
+        }
+        queue.accessed(access.address);
+        wanted.clear();
+        self.notify(access, wanted);
+        for line in wanted.drain(..) {
+            queue.push(line, access.pc, access.now);
         }
     }
 

@@ -162,15 +162,8 @@ impl Fetcher {
     /// It sees an access. What it wants then, [`Fetcher::next`] says.
     #[inline(always)]
     pub fn observe(&mut self, access: &Access) {
-        if !self.prefetcher.observes(access) {
-            return;
-        }
-        self.queue.accessed(access.address);
-        self.wanted.clear();
-        self.prefetcher.notify(access, &mut self.wanted);
-        for line in self.wanted.drain(..) {
-            self.queue.push(line, access.pc, access.now);
-        }
+        self.prefetcher
+            .observe(access, &mut self.queue, &mut self.wanted);
     }
 
     /// The next line that it wants and that `tags` has not.
