@@ -9,12 +9,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "lane.h"
+#include "ring.h"
 
 uint64_t guest_base;
 
 #define PATH_SIZE 4096
-/* Of a script, as Linux has it. */
+/* Linux's limits for scripts. */
 #define FIRST_LINE 256
 #define SCRIPT_DEPTH 5
 #define MOST_ARGUMENTS (1u << 20)
@@ -43,7 +43,7 @@ static void add(struct list *l, char *text) {
         l->failed = true;
 }
 
-/* Copies guest memory; how much of it could be read. An address may be any number. */
+/* Copies guest memory from any address; returns how many bytes could be read. */
 static size_t peek(uint64_t address, void *to, size_t size) {
     struct iovec here = {to, size}, there = {(void *)(uintptr_t)(guest_base + address), size};
     ssize_t n = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
@@ -87,7 +87,7 @@ static bool is_program(const char *path) {
     return !stat(path, &found) && S_ISREG(found.st_mode) && !access(path, X_OK);
 }
 
-/* Where `path` leads to: like QEMU's open(), an absolute one to the sysroot first. */
+/* Resolves `path` like QEMU's open(): an absolute one is looked for in the sysroot first. */
 static bool locate(const char *sysroot, const char *path, char out[PATH_SIZE]) {
     int n = path[0] == '/' && sysroot ? snprintf(out, PATH_SIZE, "%s%s", sysroot, path) : -1;
     if (n > 0 && n < PATH_SIZE && is_program(out))
@@ -96,7 +96,7 @@ static bool locate(const char *sysroot, const char *path, char out[PATH_SIZE]) {
     return n < PATH_SIZE && is_program(out);
 }
 
-/* The first bytes of a file; how many. */
+/* Reads the first bytes of a file; returns how many. */
 static size_t beginning(const char *path, char out[FIRST_LINE]) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, out, FIRST_LINE);
@@ -133,8 +133,8 @@ static void first_line(char head[FIRST_LINE], size_t size, char **interpreter, c
 
 /*
  * Puts what runs `path` in front of the arguments: for a script its interpreter, as Linux does.
- * Answers whether it is a RISC-V program in the end, which `out` then is the path of. `argv0` is
- * the program's own name of itself.
+ * Returns whether the last interpreter is a RISC-V program; `out` is then its path and `argv0` its
+ * argument 0.
  */
 static bool resolve(const char *sysroot, const char *path, struct list *front, char **argv0,
                     char out[PATH_SIZE]) {
@@ -168,7 +168,7 @@ static bool resolve(const char *sysroot, const char *path, struct list *front, c
     return false;
 }
 
-/* What becomes of this process, where anybody wants to know. */
+/* Records what becomes of this process, if it is measured. */
 static void note(int problem, const char *path) {
     if (!process)
         return;
@@ -238,8 +238,8 @@ void exec_follow(const char *sysroot, int dirfd, uint64_t path_at, uint64_t argv
         strings_at(envp, &environment);
         run(found, argv0, &front, &args, &environment);
     }
-    /* A program that calls exec in vain does it once for each folder of PATH, so that a few
-     * strings of it stay. */
+    /* The exec failed or is left to QEMU. A program that searches PATH fails once per folder, so the
+     * lists are freed; a few strings in them are not. */
     for (size_t i = 0; i < environment.count; i++)
         free(environment.items[i]);
     free(environment.items);

@@ -10,8 +10,8 @@
 /* Where guest address 0 lies in this process. */
 extern uint64_t guest_base;
 
-/* The program calls execve() or execveat(), with guest addresses. Comes back where QEMU must take
- * the call: the program is none for RISC-V, or cannot be started. */
+/* The program calls execve() or execveat(), with guest addresses. Returns if QEMU must make
+ * the call itself: the program is not for RISC-V, or cannot be started. */
 void exec_follow(const char *sysroot, int dirfd, uint64_t path, uint64_t argv, uint64_t envp,
                  int flags);
 

@@ -1,12 +1,12 @@
 /*
  * Which files the guest's code comes from. QEMU maps them into its own address space, so the
- * kernel's list of QEMU's mappings names them; where code lies for host and guest says how far the
- * two are apart. perfvec gets a line per mapping: its first guest address, the one after its last
+ * kernel's list of QEMU's mappings names them; one address of both sides gives the offset between
+ * guest and host addresses. perfvec gets a line per mapping: its first guest address, the one after its last
  * and its place in the file, all hexadecimal, and the file's path. Code in no file (a JIT
  * compiler's) has an empty path.
  *
- * What this process looked at is only read and changed in translations, which QEMU has one at a
- * time, so that a fork finds no lock taken.
+ * The list of known mappings is only read and changed in translations, which QEMU does one at a
+ * time; so it needs no lock that fork() could copy while it is held.
  */
 #include "maps.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lane.h"
+#include "ring.h"
 
 /* Words of the longest line: a path, and three numbers. */
 #define MOST ((4096 + 64) / 8)
@@ -26,7 +26,7 @@ struct range {
     uint64_t first, end;
 };
 
-/* What was looked at since the guest last changed its mappings. */
+/* The mappings reported since the guest last changed any. */
 static struct range *known;
 static size_t count, capacity;
 static atomic_bool changed;
@@ -51,15 +51,15 @@ static bool remember(struct range r) {
     return true;
 }
 
-/* What does not fit is not told: the profile says that it does not know this code. */
+/* A mapping that does not fit is not reported: the profile shows its code as unknown. */
 static void note(struct range r, uint64_t offset, const char *file) {
     char text[8 * MOST];
     int size = snprintf(text, sizeof text, "%" PRIx64 " %" PRIx64 " %" PRIx64 " %s\n", r.first,
                         r.end, offset, file);
-    if (size < 0 || (size_t)size >= sizeof text || !lane_has(1 + MOST))
+    if (size < 0 || (size_t)size >= sizeof text || !ring_has(1 + MOST))
         return;
-    lane_put(SHARE_SPECIAL | (uint64_t)SHARE_MAPPED << SHARE_KIND | (uint64_t)size);
-    lane_put_bytes(text, (size_t)size);
+    ring_put(SHARE_SPECIAL | (uint64_t)SHARE_MAPPED << SHARE_KIND | (uint64_t)size);
+    ring_put_bytes(text, (size_t)size);
 }
 
 static void look(uint64_t guest, uint64_t host) {

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-/* The code at guest address `guest` lies at `host`: tells perfvec of the mapping that holds it. To
- * be called where QEMU translates. */
+/* The code at guest address `guest` lies at `host`: reports the mapping that holds it to
+ * perfvec. To be called during translation. */
 void maps_see(uint64_t guest, const void *host);
 
 /* The guest has changed its mappings. */

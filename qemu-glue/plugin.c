@@ -11,18 +11,18 @@
 #include <unistd.h>
 
 #include "exec.h"
-#include "lane.h"
+#include "ring.h"
 #include "maps.h"
 #include "qemu_api.h"
 
 int qemu_plugin_version = PERFVEC_QEMU_API;
 
-/* What the plugin was told. */
+/* The plugin's arguments. */
 static struct {
     const char *sysroot;
     bool children;  /* follow them */
-    bool maps;      /* tell which files the code comes from */
-    bool callbacks; /* for measurements: callbacks that do nothing */
+    bool maps;      /* report which files the code comes from */
+    bool callbacks; /* benchmarks: register callbacks that do nothing */
 } job = {.children = true};
 
 /* Blocks of this process so far. QEMU translates under a lock. */
@@ -56,9 +56,9 @@ static bool is_stopped(void) {
 static void on_block(unsigned vcpu, void *id) {
     (void)vcpu;
     /* Room for the whole block: an access and a mark for each of its instructions. */
-    if (!is_stopped() && lane_has(2 * SHARE_MOST + 1)) {
+    if (!is_stopped() && ring_has(2 * SHARE_MOST + 1)) {
         writer.last = UINT64_MAX;
-        lane_put((uint64_t)(uintptr_t)id);
+        ring_put((uint64_t)(uintptr_t)id);
     }
 }
 
@@ -66,17 +66,17 @@ static void on_access(unsigned vcpu, uint32_t info, uint64_t address, void *posi
     (void)vcpu, (void)info;
     uint64_t at = (uint64_t)(uintptr_t)position;
     /* Of an instruction with several accesses the first one counts: of an atomic its read. */
-    if (is_stopped() || at == writer.last || !writer.lane)
+    if (is_stopped() || at == writer.last || !writer.thread)
         return;
     writer.last = at;
-    lane_put(SHARE_ACCESS | at << SHARE_POSITION |
+    ring_put(SHARE_ACCESS | at << SHARE_POSITION |
              (address & ((UINT64_C(1) << SHARE_POSITION) - 1)));
 }
 
 static void on_passed(unsigned vcpu, void *position) {
     (void)vcpu;
-    if (!is_stopped() && writer.lane)
-        lane_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND |
+    if (!is_stopped() && writer.thread)
+        ring_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND |
                  (uint64_t)(uintptr_t)position);
 }
 
@@ -88,8 +88,8 @@ static void on_no_access(unsigned vcpu, uint32_t info, uint64_t address, void *u
     (void)vcpu, (void)info, (void)address, (void)user;
 }
 
-/* Whether an instruction may access memory; sometimes true for one that does not. Callbacks for
- * those that call helpers without accessing memory would cost time. */
+/* Whether an instruction may access memory; true for a few that do not. The others get no memory
+ * callback: on one that calls a helper it would cost time. */
 static bool may_access(const uint8_t *bytes) {
     unsigned low = bytes[0] & 3, function = bytes[1] >> 5;
     if (low == 0)
@@ -121,8 +121,8 @@ static bool may_access(const uint8_t *bytes) {
     }
 }
 
-/* Whether its accesses leave open if it retired: it makes several, any of which may fault, or
- * maybe none. What retires after it is then told. */
+/* Whether an access does not prove that the instruction retired: it makes several, any of which
+ * may fault, or perhaps none. The next retirement is then reported explicitly. */
 static bool is_open(const uint8_t *bytes) {
     unsigned width = bytes[1] >> 4 & 7;
     switch (bytes[0] & 0x7F) {
@@ -140,10 +140,10 @@ static bool is_open(const uint8_t *bytes) {
 }
 
 static void define(uint64_t id, uint64_t pc, const uint8_t *code, size_t size) {
-    lane_put(SHARE_SPECIAL | (uint64_t)SHARE_DEFINE << SHARE_KIND | size);
-    lane_put(pc);
-    lane_put(id);
-    lane_put_bytes(code, size);
+    ring_put(SHARE_SPECIAL | (uint64_t)SHARE_DEFINE << SHARE_KIND | size);
+    ring_put(pc);
+    ring_put(id);
+    ring_put_bytes(code, size);
 }
 
 static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
@@ -180,7 +180,7 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
     if (!job.callbacks) {
         if (job.maps)
             maps_see(pc, qemu_plugin_insn_haddr(first));
-        if (!lane_has(3 + sizeof code / 8))
+        if (!ring_has(3 + sizeof code / 8))
             return;
         define(block, pc, code, size);
     }
@@ -190,7 +190,7 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
 
 static void on_thread_exit(qemu_plugin_id id, unsigned vcpu) {
     (void)id, (void)vcpu;
-    lane_end();
+    ring_end();
 }
 
 static void on_syscall(qemu_plugin_id id, unsigned vcpu, int64_t number, uint64_t a, uint64_t b,
@@ -198,7 +198,7 @@ static void on_syscall(qemu_plugin_id id, unsigned vcpu, int64_t number, uint64_
     (void)id, (void)vcpu, (void)f, (void)g, (void)h;
     if (number == SYS_MUNMAP || (number == SYS_MMAP && c & PROT_EXEC))
         maps_changed();
-    /* Also where nothing is measured any more: the program must run all the same. */
+    /* Even if nothing is measured any more: the program must still run. */
     if (number == SYS_EXECVE)
         exec_follow(job.sysroot, AT_FDCWD, a, b, c, 0);
     else if (number == SYS_EXECVEAT)
@@ -245,7 +245,7 @@ int qemu_plugin_install(qemu_plugin_id id, const struct qemu_plugin_host *host, 
         else if (!strcmp(argv[i], "bench=callbacks"))
             job.callbacks = true;
         else
-            return refuse("an argument of the plugin is unknown; start QEMU with perfvec run");
+            return refuse("unknown plugin argument; start QEMU through perfvec run");
     }
     if (strcmp(host->target_name, "riscv64") || host->system_emulation)
         return refuse("the plugin is for qemu-riscv64 (user mode)");

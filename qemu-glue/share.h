@@ -5,8 +5,8 @@
  *
  *   head        magic, owner, the bell, and the command line that a followed exec starts
  *   processes   one record for each image that a process ran: fork and exec make a new one
- *   lanes       one for each live thread of all of them
- *   rings       the words of each lane
+ *   threads     one record for each live thread of all of them
+ *   rings       the words of each thread
  *
  * All fields are 64-bit words. A word of a ring is one of:
  *
@@ -27,7 +27,7 @@
 
 #define SHARE_MAGIC UINT64_C(0x3145524148535650) /* "PVSHARE1" */
 #define SHARE_PROCESSES 4096u
-#define SHARE_LANES 8192u
+#define SHARE_THREADS 8192u
 #define SHARE_RING 16384u /* words, a power of two */
 #define SHARE_TEXT 65536u /* bytes of the command line, each argument with its NUL */
 #define SHARE_MOST 512u   /* instructions in a block: QEMU puts no more into one */
@@ -38,14 +38,14 @@
 #define SHARE_POSITION 54 /* where the position of an access starts */
 enum { SHARE_DEFINE = 1, SHARE_PASSED = 2, SHARE_MAPPED = 3 };
 
-/* States of processes and lanes. */
+/* States of the records of processes and threads. */
 enum { SHARE_FREE = 0, SHARE_CLAIMED = 1, SHARE_RUNS = 2, SHARE_ENDED = 3, SHARE_EXECED = 4 };
 
 /* Why a process is not measured to its end. */
 enum {
     SHARE_WHOLE = 0,
-    SHARE_NO_LANE = 1,      /* a thread found no free lane, or no memory for it */
-    SHARE_STRANGE_CODE = 2, /* a block that cannot be told */
+    SHARE_NO_ROOM = 1,      /* a thread found no free record, or no memory for its ring */
+    SHARE_STRANGE_CODE = 2, /* a block that cannot be described */
     SHARE_LEFT = 3,         /* it became a program that QEMU does not run */
     SHARE_NOT_FOLLOWED = 4, /* it became a RISC-V program that could not be started with the plugin */
     SHARE_NOT_WANTED = 5,   /* a child, with children=0 */
@@ -58,7 +58,7 @@ struct share_head {
     uint32_t argc;            /* arguments in `text` */
     _Atomic uint64_t crowded; /* processes that found no free record */
     _Atomic uint64_t images;  /* records made so far */
-    _Atomic uint64_t process_top, lane_top; /* those past them were never used */
+    _Atomic uint64_t process_top, thread_top; /* those past them were never used */
     uint64_t fd;              /* the number that the owner has this memory under */
     _Atomic uint64_t forking; /* children between fork() and their own record */
     _Atomic uint64_t closed;  /* nobody reads any more */
@@ -78,7 +78,7 @@ struct share_process {
     char becomes[224]; /* what it calls exec for */
 };
 
-struct share_lane {
+struct share_thread {
     _Atomic uint64_t state;
     uint64_t image; /* of its process */
     uint64_t tid;
@@ -97,13 +97,13 @@ struct share_lane {
 struct share {
     struct share_head head;
     struct share_process processes[SHARE_PROCESSES];
-    struct share_lane lanes[SHARE_LANES];
-    uint64_t pad[512 - (sizeof(struct share_head) / 8 + 64 * SHARE_PROCESSES + 16 * SHARE_LANES) % 512];
-    _Atomic uint64_t rings[SHARE_LANES][SHARE_RING];
+    struct share_thread threads[SHARE_THREADS];
+    uint64_t pad[512 - (sizeof(struct share_head) / 8 + 64 * SHARE_PROCESSES + 16 * SHARE_THREADS) % 512];
+    _Atomic uint64_t rings[SHARE_THREADS][SHARE_RING];
 };
 
 _Static_assert(sizeof(struct share_head) == 4096 + SHARE_TEXT, "layout of the head");
 _Static_assert(sizeof(struct share_process) == 512, "layout of a process");
-_Static_assert(sizeof(struct share_lane) == 128, "layout of a lane");
+_Static_assert(sizeof(struct share_thread) == 128, "layout of a thread");
 
 #endif

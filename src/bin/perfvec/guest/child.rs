@@ -69,10 +69,10 @@ impl Outcome {
 /// What asks this process to end or to do something: it is the guest's business.
 const HANDED_ON: [i32; 6] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
 
-/// Who gets a signal that this process got.
+/// Which process receives a signal that this one received.
 #[derive(Clone, Copy)]
 enum Receiver {
-    /// The guest has a process group of its own: nobody but this process hands anything to it.
+    /// The guest has a process group of its own and gets signals only from this process.
     Group(Pid),
     /// The guest is in the group of this process, since that has the terminal. What the terminal
     /// sends goes to both.
@@ -157,7 +157,7 @@ pub fn run<H: Host>(
         None => {
             return Err(Error::new(
                 perfvec::ErrorKind::Internal,
-                "QEMU's end was missed",
+                "QEMU's exit status was lost",
             ))
         }
     };

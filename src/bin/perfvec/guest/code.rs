@@ -12,7 +12,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// The instructions: address and encoding. RISC-V tells the length in the lowest two bits.
+    /// The instructions: address and encoding. On RISC-V the lowest two bits give the length.
     pub fn insts(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let mut at = 0;
         std::iter::from_fn(move || {
@@ -101,12 +101,12 @@ impl Code {
             // A number is given once.
             let _ = place.set(block);
         }
-        // Under the lock, so that nobody goes to sleep after having looked just before.
+        // Under the lock, so that no thread can sleep between its check and this wake-up.
         let _over = lock(&self.over);
         self.news.notify_all();
     }
 
-    /// Takes what the plugin told of files.
+    /// Takes the plugin's lines about mapped files.
     pub fn map(&self, text: &str) {
         self.maps.add(text);
     }
@@ -160,7 +160,7 @@ impl Code {
     }
 }
 
-/// Locks; what is behind it is whole even where a thread that held it panicked.
+/// Locks; the data are consistent even if a thread that held the lock panicked.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()

@@ -1,4 +1,4 @@
-//! From the words of a lane to retirements.
+//! Turns the words of a ring into retirements.
 //!
 //! A block's instructions are known to have retired only when the next block starts, since any that
 //! accesses memory may fault. So a block waits, with what was told of it, until then.
@@ -192,7 +192,7 @@ impl<S: Sink> Expander<S> {
             self.settle(None);
             self.fail(perfvec::Error::new(
                 perfvec::ErrorKind::Corrupt,
-                "a block of code that this thread ran was defined by one that was lost",
+                "the definition of a block that this thread ran was lost with another thread",
             ));
             return;
         };

@@ -44,19 +44,18 @@ struct Image {
     ended: Option<Instant>,
 }
 
-/// A lane for which no thread could be started: this one reads it, so far as that can be done by the
-/// way.
+/// A ring for which no reader could be started: the follower's own thread reads it now and then.
 struct Unread<S> {
-    lane: usize,
+    ring: usize,
     number: usize,
     expander: Expander<S>,
 }
 
-/// How often ends are looked for that nobody tells of.
+/// How often to look for ends that nothing reports.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The same while there are lanes that have no thread.
+/// The same while there are rings without a reader.
 const SHORT: Duration = Duration::from_millis(1);
-/// How long a few words may lie in a ring; many are told of, and so is an end.
+/// How long a few words may lie in a ring; many wake the reader, and so does an end.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a child may take from fork() to its first step; it may have been killed before that.
 const FORK: Duration = Duration::from_secs(2);
@@ -73,7 +72,7 @@ pub struct Follower<'a, H: Host> {
     images: BTreeMap<u64, Image>,
     processes: BTreeMap<u64, Process>,
     threads: Ended<H::Done>,
-    /// By lane: whether a thread reads it.
+    /// By ring: whether a thread reads it.
     read: Arc<Vec<AtomicBool>>,
     streams: usize,
     open: Arc<AtomicUsize>,
@@ -163,15 +162,15 @@ impl<'a, H: Host> Follower<'a, H> {
                 self.start_image(*i, record);
             }
         }
-        // Before the lanes: a process that has ended opens no more of them.
+        // Before the rings: a process that has ended opens no more rings.
         let ends: Vec<(u64, Option<End>)> = found
             .iter()
             .filter(|(_, r)| self.images.get(&r.image).is_some_and(|i| i.ended.is_none()))
             .map(|(_, r)| (r.image, self.end_of(r, main)))
             .collect();
-        for i in 0..self.share.lanes() {
-            if !self.read[i].load(Ordering::Acquire) && self.share.lane_state(i) >= state::RUNS {
-                self.start_lane(scope, i);
+        for i in 0..self.share.threads() {
+            if !self.read[i].load(Ordering::Acquire) && self.share.thread_state(i) >= state::RUNS {
+                self.start_reader(scope, i);
             }
         }
         self.skim();
@@ -253,9 +252,9 @@ impl<'a, H: Host> Follower<'a, H> {
         let r = self.share.process(image.record);
         image.ended = Some(Instant::now());
         *lock(&image.end) = Some(end);
-        for i in 0..self.share.lanes() {
-            if self.share.lane(i).image == number {
-                self.share.wake_lane(i);
+        for i in 0..self.share.threads() {
+            if self.share.thread(i).image == number {
+                self.share.wake_reader(i);
             }
         }
         if image.readers.load(Ordering::Acquire) == 0 {
@@ -272,11 +271,11 @@ impl<'a, H: Host> Follower<'a, H> {
         }
     }
 
-    fn start_lane<'s>(&mut self, scope: &'s Scope<'s, '_>, i: usize)
+    fn start_reader<'s>(&mut self, scope: &'s Scope<'s, '_>, i: usize)
     where
         'a: 's,
     {
-        let record = self.share.lane(i);
+        let record = self.share.thread(i);
         let Some(image) = self.images.get(&record.image) else {
             // Of a process that died before it was whole.
             return;
@@ -297,15 +296,15 @@ impl<'a, H: Host> Follower<'a, H> {
         let clock = (self.start, self.origin);
         let reader = move || {
             let expander = Expander::new(code.clone(), host.open(number, alone));
-            let expander = read_lane(share, host, i, number, expander, &end, &retired);
-            let record = share.lane(i);
+            let expander = read_ring(share, host, i, number, expander, &end, &retired);
+            let record = share.thread(i);
             let how = match record.state {
                 state::ENDED => End::Exit,
                 _ => lock(&end).unwrap_or(End::Exit),
             };
-            // The lane is free before the model runs to its end. In this order: else it would be
+            // The ring is free before the model runs to its end. In this order: else it would be
             // read twice.
-            share.free_lane(i);
+            share.free_ring(i);
             read[i].store(false, Ordering::Release);
             share.ring_bell();
             if readers.fetch_sub(1, Ordering::AcqRel) == 1 && lock(&end).is_some() {
@@ -328,19 +327,19 @@ impl<'a, H: Host> Follower<'a, H> {
             self.open.fetch_sub(1, Ordering::AcqRel);
             let failed = Error::io("a thread that reads it", &e);
             self.unread.push(Unread {
-                lane: i,
+                ring: i,
                 number,
                 expander: Expander::new(image.code.clone(), Err(failed)),
             });
         }
     }
 
-    /// Reads the lanes that have no thread.
+    /// Reads the rings without a reader.
     fn skim(&mut self) {
         let mut words = Vec::new();
         for mut unread in std::mem::take(&mut self.unread) {
-            let i = unread.lane;
-            let record = self.share.lane(i);
+            let i = unread.ring;
+            let record = self.share.thread(i);
             let image = self.images.get(&record.image);
             let end = image.and_then(|image| *lock(&image.end));
             words.clear();
@@ -354,7 +353,7 @@ impl<'a, H: Host> Follower<'a, H> {
                     image.code.end();
                 }
             }
-            self.share.free_lane(i);
+            self.share.free_ring(i);
             self.read[i].store(false, Ordering::Release);
             let ended = unread.expander.end(end.unwrap_or(End::Exit));
             self.retired.fetch_add(ended.retired, Ordering::Relaxed);
@@ -365,11 +364,11 @@ impl<'a, H: Host> Follower<'a, H> {
     }
 }
 
-/// Reads a lane to its end.
-fn read_lane<H: Host>(
+/// Reads a ring to its end.
+fn read_ring<H: Host>(
     share: &Share,
     host: &H,
-    lane: usize,
+    ring: usize,
     number: usize,
     mut expander: Expander<H::Sink>,
     end: &Mutex<Option<End>>,
@@ -379,13 +378,13 @@ fn read_lane<H: Host>(
     let mut told = 0;
     loop {
         // Before the words: what was written before the end is there when the end is seen.
-        let over = share.lane_state(lane) == state::ENDED || lock(end).is_some();
+        let over = share.thread_state(ring) == state::ENDED || lock(end).is_some();
         words.clear();
-        if share.read(lane, &mut words) == 0 {
+        if share.read(ring, &mut words) == 0 {
             if over {
                 return expander;
             }
-            share.wait_for_words(lane, IDLE);
+            share.wait_for_words(ring, IDLE);
             continue;
         }
         expander.take(&words);

@@ -1,7 +1,7 @@
 //! What is known of a program that was followed.
 
 use super::code::Maps;
-use super::share::{LaneRecord, ProcessRecord};
+use super::share::{ProcessRecord, ThreadRecord};
 use perfvec::Error;
 use std::time::Instant;
 
@@ -70,7 +70,7 @@ impl<T> Followed<T> {
 
 /// What is told of a thread. `clock` is a moment, by two clocks.
 pub fn thread<T>(
-    record: LaneRecord,
+    record: ThreadRecord,
     clock: (Instant, u64),
     retired: u64,
     kept: u64,
@@ -100,8 +100,8 @@ pub fn problem(r: &ProcessRecord) -> Option<String> {
     let becomes = &r.becomes;
     Some(match r.problem {
         0 => return None,
-        1 => "a thread found no memory for its stream, so measuring stopped there".into(),
-        2 => "QEMU translated code in a way that is not known, so measuring stopped there".into(),
+        1 => "there was no memory for a thread's stream; measuring stopped there".into(),
+        2 => "QEMU translated code in an unknown way; measuring stopped there".into(),
         3 => format!("it became {becomes}, which does not run under QEMU"),
         4 => format!("it became {becomes}, which could not be started with the plugin"),
         5 => "it is a child, and --no-children was given".into(),

@@ -52,7 +52,7 @@ impl Progress {
         lock(&self.estimates).insert(number, (retired, cycles));
     }
 
-    /// Draws the line for so many retirements, with what was told of streams.
+    /// Draws the line for this many retirements, with the last reported CPI.
     pub fn update(&self, retired: &AtomicU64) {
         let (estimated, cycles) = lock(&self.estimates)
             .values()
@@ -65,7 +65,7 @@ impl Progress {
         self.is_shown() && self.drawn.elapsed() >= PAUSE
     }
 
-    /// Draws the line for so many retirements at this CPI.
+    /// Draws the line for this many retirements at this CPI.
     pub fn show(&mut self, retired: u64, cpi: f64) {
         self.draw(retired, cpi);
         self.drawn = Instant::now();

@@ -83,7 +83,7 @@ impl Launcher {
         if maps {
             arguments.push(("maps", "1".into()));
         }
-        // The plugin puts the number of the descriptor behind it.
+        // The plugin appends the number of the descriptor.
         arguments.push(("memory", OsString::new()));
         let mut option = option(&plugin, &arguments);
         let line = [qemu.as_os_str()].into_iter();
@@ -192,7 +192,7 @@ fn qemu(args: &GuestArgs) -> Result<PathBuf> {
             Ok(path)
         } else {
             Err(not_found(format!(
-                "{}: no such file; --qemu and PERFVEC_QEMU name a qemu-riscv64",
+                "{}: no such file; set --qemu or PERFVEC_QEMU to a qemu-riscv64",
                 path.display()
             )))
         };
@@ -245,7 +245,7 @@ fn plugin(qemu: &Path, args: &GuestArgs, program: &Path) -> Result<PathBuf> {
     Err(Error::new(
         ErrorKind::Version,
         format!(
-            "{} loads none of the plugins (it must be a qemu-riscv64 of 4.2 or newer, not a static one): {refused}",
+            "{} loads none of the plugins (a dynamically linked qemu-riscv64, version 4.2 or newer, is needed): {refused}",
             qemu.display()
         ),
     ))

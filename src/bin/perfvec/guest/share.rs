@@ -14,7 +14,7 @@ use std::time::Duration;
 const MAGIC: u64 = u64::from_le_bytes(*b"PVSHARE1");
 /// Most processes and threads that live at one time.
 const PROCESSES: usize = 4096;
-const LANES: usize = 8192;
+const THREADS: usize = 8192;
 /// Words in a ring.
 pub const RING: usize = 16384;
 /// Bytes of the command line.
@@ -23,13 +23,13 @@ const TEXT: usize = 65536;
 // Everything below counts in words of 64 bits.
 const HEAD: usize = (4096 + TEXT) / 8;
 const PROCESS: usize = 64;
-const LANE: usize = 16;
-const LANES_AT: usize = HEAD + PROCESSES * PROCESS;
+const THREAD: usize = 16;
+const THREADS_AT: usize = HEAD + PROCESSES * PROCESS;
 /// The rings start on a page.
-const RINGS_AT: usize = (LANES_AT + LANES * LANE) / 512 * 512 + 512;
-const WORDS: usize = RINGS_AT + LANES * RING;
+const RINGS_AT: usize = (THREADS_AT + THREADS * THREAD) / 512 * 512 + 512;
+const WORDS: usize = RINGS_AT + THREADS * RING;
 
-/// States of processes and lanes.
+/// States of the records of processes and threads.
 pub mod state {
     pub const FREE: u64 = 0;
     pub const RUNS: u64 = 2;
@@ -67,8 +67,8 @@ pub struct ProcessRecord {
     pub becomes: String,
 }
 
-/// What a lane's entry says.
-pub struct LaneRecord {
+/// The record of a thread that writes a ring.
+pub struct ThreadRecord {
     /// One of [`state`].
     pub state: u64,
     /// The image of its process.
@@ -84,7 +84,7 @@ pub struct LaneRecord {
 }
 
 impl Share {
-    /// New memory, all zero. What is sure to be used is there now, so that a lack of memory is told
+    /// New memory, all zero. What is sure to be used is there now, so that a lack of memory is reported
     /// now. Programs that this process starts inherit the descriptor.
     pub fn create() -> Result<Self> {
         let failed = |e| Error::io("memory for the program's stream", &std::io::Error::from(e));
@@ -107,7 +107,10 @@ impl Share {
             .map_err(|e| Error::io("memory for the program's stream", &e))?;
         let share = Self { map, file };
         let [magic, owner, ..] = share.words() else {
-            return Err(Error::new(ErrorKind::Internal, "no words in the memory"));
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "the shared memory is empty",
+            ));
         };
         magic.store(MAGIC, Ordering::Relaxed);
         owner.store(std::process::id().into(), Ordering::Relaxed);
@@ -193,9 +196,9 @@ impl Share {
         (self.words()[5].load(Ordering::Acquire) as usize).min(PROCESSES)
     }
 
-    /// How many lanes may be in use.
-    pub fn lanes(&self) -> usize {
-        (self.words()[6].load(Ordering::Acquire) as usize).min(LANES)
+    /// How many threads' records may be in use.
+    pub fn threads(&self) -> usize {
+        (self.words()[6].load(Ordering::Acquire) as usize).min(THREADS)
     }
 
     /// A process's record.
@@ -221,15 +224,15 @@ impl Share {
         self.words()[HEAD + i * PROCESS].store(state::FREE, Ordering::Release);
     }
 
-    fn lane_words(&self, i: usize) -> &[AtomicU64] {
-        &self.words()[LANES_AT + i * LANE..][..LANE]
+    fn thread_words(&self, i: usize) -> &[AtomicU64] {
+        &self.words()[THREADS_AT + i * THREAD..][..THREAD]
     }
 
-    /// A lane's entry.
-    pub fn lane(&self, i: usize) -> LaneRecord {
-        let w = self.lane_words(i);
+    /// The record of a thread.
+    pub fn thread(&self, i: usize) -> ThreadRecord {
+        let w = self.thread_words(i);
         let at = |i: usize| w[i].load(Ordering::Relaxed);
-        LaneRecord {
+        ThreadRecord {
             state: w[0].load(Ordering::Acquire),
             image: at(1),
             tid: at(2),
@@ -240,18 +243,18 @@ impl Share {
     }
 
     /// Its state alone, which is asked for most often.
-    pub fn lane_state(&self, i: usize) -> u64 {
-        self.lane_words(i)[0].load(Ordering::SeqCst)
+    pub fn thread_state(&self, i: usize) -> u64 {
+        self.thread_words(i)[0].load(Ordering::SeqCst)
     }
 
-    /// Gives a lane back.
-    pub fn free_lane(&self, i: usize) {
-        self.lane_words(i)[0].store(state::FREE, Ordering::Release);
+    /// Gives a ring and its thread's record back.
+    pub fn free_ring(&self, i: usize) {
+        self.thread_words(i)[0].store(state::FREE, Ordering::Release);
     }
 
-    /// Moves all words that are in the ring of lane `i` to the end of `out`; how many.
+    /// Moves all words that are in ring `i` to the end of `out`; how many.
     pub fn read(&self, i: usize, out: &mut Vec<u64>) -> usize {
-        let w = self.lane_words(i);
+        let w = self.thread_words(i);
         let (head, tail) = (w[7].load(Ordering::Acquire), w[8].load(Ordering::Relaxed));
         // Only a damaged head says more than fits.
         let n = (head.wrapping_sub(tail) as usize).min(RING);
@@ -260,17 +263,17 @@ impl Share {
         let words = from.iter().chain(before).take(n);
         out.extend(words.map(|w| w.load(Ordering::Relaxed)));
         w[8].store(tail + n as u64, Ordering::SeqCst);
-        let full = self.half(LANES_AT + i * LANE + 10);
+        let full = self.half(THREADS_AT + i * THREAD + 10);
         if full.swap(0, Ordering::SeqCst) != 0 {
             wake(full);
         }
         n
     }
 
-    /// Waits until there may be words in the ring of lane `i`, for a while.
+    /// Waits until there may be words in ring `i`, for a while.
     pub fn wait_for_words(&self, i: usize, most: Duration) {
-        let w = self.lane_words(i);
-        let sleeping = self.half(LANES_AT + i * LANE + 9);
+        let w = self.thread_words(i);
+        let sleeping = self.half(THREADS_AT + i * THREAD + 9);
         sleeping.store(1, Ordering::SeqCst);
         let more = w[7].load(Ordering::SeqCst) != w[8].load(Ordering::Relaxed);
         if !more && w[0].load(Ordering::SeqCst) != state::ENDED {
@@ -279,9 +282,9 @@ impl Share {
         sleeping.store(0, Ordering::Relaxed);
     }
 
-    /// Ends [`Share::wait_for_words`] of lane `i`.
-    pub fn wake_lane(&self, i: usize) {
-        let sleeping = self.half(LANES_AT + i * LANE + 9);
+    /// Ends [`Share::wait_for_words`] on ring `i`.
+    pub fn wake_reader(&self, i: usize) {
+        let sleeping = self.half(THREADS_AT + i * THREAD + 9);
         sleeping.store(0, Ordering::SeqCst);
         wake(sleeping);
     }
@@ -319,7 +322,7 @@ mod tests {
     #[test]
     fn a_ring_gives_its_words_in_order() {
         let share = Share::create().unwrap();
-        let w = share.lane_words(3);
+        let w = share.thread_words(3);
         let mut written = 0u64;
         let mut got = Vec::new();
         for n in [1, RING as u64, 0, 7000, 15000, 16000] {

@@ -1,4 +1,4 @@
-#include "lane.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* perfvec is told that there is something to read when so much of the ring is new. */
+/* perfvec is woken after this many new words. */
 #define PART (SHARE_RING / 4)
 
 __thread struct writer writer __attribute__((tls_model("initial-exec")));
@@ -92,7 +92,7 @@ static struct share_process *image_before(void) {
     return NULL;
 }
 
-/* Away from the numbers that the program uses. */
+/* Moves the descriptor away from the numbers that the program uses. */
 static void hide_descriptor(int fd) {
     struct rlimit limit;
     int high = 1000;
@@ -129,7 +129,7 @@ int share_descriptor(void) {
 const char *share_open(int fd) {
     static char problem[256];
     if (!is_ours(fd))
-        return "memory= is not the number of perfvec's shared memory; start QEMU with perfvec run";
+        return "memory= is not a descriptor of perfvec's shared memory; start QEMU through perfvec run";
     /* MAP_NORESERVE: most of it is never used. */
     share = mmap(NULL, sizeof *share, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (share == MAP_FAILED) {
@@ -145,7 +145,7 @@ const char *share_open(int fd) {
     }
     struct share_process *old = image_before();
     if (!old && getppid() == (pid_t)share->head.owner)
-        /* Without perfvec nobody takes the stream. */
+        /* Without perfvec nothing reads the stream. */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     static const char unknown[sizeof old->program];
     bool done = start_record(old ? old->image : 0, 0, old ? old->becomes : unknown);
@@ -204,28 +204,28 @@ void share_stop(int problem) {
     atomic_store(&stopped, true);
 }
 
-static bool lane_start(void) {
-    struct share_lane *lane = CLAIM(share->lanes, SHARE_LANES, share->head.lane_top);
-    if (!lane)
+static bool ring_start(void) {
+    struct share_thread *thread = CLAIM(share->threads, SHARE_THREADS, share->head.thread_top);
+    if (!thread)
         return false;
-    _Atomic uint64_t *ring = share->rings[lane - share->lanes];
-    /* Here there being no memory is an answer; later it would be a fatal signal. Kernels before
-     * 5.14 do not know the call. */
+    _Atomic uint64_t *ring = share->rings[thread - share->threads];
+    /* Out of memory is an error here; at the first write it would be a fatal signal. Kernels before
+     * 5.14 lack the call. */
     if (madvise(ring, sizeof share->rings[0], MADV_POPULATE_WRITE) && errno != EINVAL) {
-        atomic_store(&lane->state, SHARE_FREE);
+        atomic_store(&thread->state, SHARE_FREE);
         return false;
     }
-    lane->image = process->image;
-    lane->tid = (uint64_t)syscall(SYS_gettid);
-    lane->start = now();
-    lane->end = 0;
-    memset(lane->name, 0, sizeof lane->name);
-    atomic_store(&lane->head, 0);
-    atomic_store(&lane->tail, 0);
-    atomic_store(&lane->sleeping, 0);
-    atomic_store(&lane->full, 0);
-    writer = (struct writer){.ring = ring, .limit = PART, .lane = lane};
-    atomic_store_explicit(&lane->state, SHARE_RUNS, memory_order_release);
+    thread->image = process->image;
+    thread->tid = (uint64_t)syscall(SYS_gettid);
+    thread->start = now();
+    thread->end = 0;
+    memset(thread->name, 0, sizeof thread->name);
+    atomic_store(&thread->head, 0);
+    atomic_store(&thread->tail, 0);
+    atomic_store(&thread->sleeping, 0);
+    atomic_store(&thread->full, 0);
+    writer = (struct writer){.ring = ring, .limit = PART, .thread = thread};
+    atomic_store_explicit(&thread->state, SHARE_RUNS, memory_order_release);
     ring_the_bell();
     return true;
 }
@@ -233,12 +233,12 @@ static bool lane_start(void) {
 /* Waits until perfvec has read something; without perfvec there is nothing to go on for. */
 static void wait_for_room(uint64_t words) {
     const struct timespec pause = {.tv_nsec = 100000000};
-    struct share_lane *lane = writer.lane;
-    while (writer.head + words > atomic_load(&lane->tail) + SHARE_RING) {
-        atomic_store(&lane->full, 1);
-        if (writer.head + words <= atomic_load(&lane->tail) + SHARE_RING)
+    struct share_thread *thread = writer.thread;
+    while (writer.head + words > atomic_load(&thread->tail) + SHARE_RING) {
+        atomic_store(&thread->full, 1);
+        if (writer.head + words <= atomic_load(&thread->tail) + SHARE_RING)
             return;
-        if (!syscall(SYS_futex, &lane->full, FUTEX_WAIT, 1, &pause, NULL, 0) || errno != ETIMEDOUT)
+        if (!syscall(SYS_futex, &thread->full, FUTEX_WAIT, 1, &pause, NULL, 0) || errno != ETIMEDOUT)
             continue;
         if (atomic_load(&share->head.closed)) {
             share_stop(SHARE_WHOLE);
@@ -249,49 +249,49 @@ static void wait_for_room(uint64_t words) {
     }
 }
 
-bool lane_room(uint64_t words) {
-    if (!writer.lane) {
-        if (!lane_start()) {
-            share_stop(SHARE_NO_LANE);
+bool ring_room(uint64_t words) {
+    if (!writer.thread) {
+        if (!ring_start()) {
+            share_stop(SHARE_NO_ROOM);
             return false;
         }
         return true;
     }
-    struct share_lane *lane = writer.lane;
-    if (atomic_load(&lane->sleeping)) {
-        atomic_store(&lane->sleeping, 0);
-        futex_wake(&lane->sleeping);
+    struct share_thread *thread = writer.thread;
+    if (atomic_load(&thread->sleeping)) {
+        atomic_store(&thread->sleeping, 0);
+        futex_wake(&thread->sleeping);
     }
     wait_for_room(words);
     if (atomic_load(&stopped))
         return false;
-    uint64_t end = atomic_load(&lane->tail) + SHARE_RING;
+    uint64_t end = atomic_load(&thread->tail) + SHARE_RING;
     writer.limit = writer.head + PART < end ? writer.head + PART : end;
     return true;
 }
 
-void lane_end(void) {
-    struct share_lane *lane = writer.lane;
-    if (!lane)
+void ring_end(void) {
+    struct share_thread *thread = writer.thread;
+    if (!thread)
         return;
     writer = (struct writer){0};
     /* The first thread is called like QEMU unless the program named it. */
     char name[16] = "";
     if (!prctl(PR_GET_NAME, name) && strncmp(name, "qemu-riscv64", 12))
-        memcpy(lane->name, name, sizeof name);
-    lane->end = now();
-    atomic_store(&lane->state, SHARE_ENDED);
-    if (atomic_exchange(&lane->sleeping, 0))
-        futex_wake(&lane->sleeping);
+        memcpy(thread->name, name, sizeof name);
+    thread->end = now();
+    atomic_store(&thread->state, SHARE_ENDED);
+    if (atomic_exchange(&thread->sleeping, 0))
+        futex_wake(&thread->sleeping);
 }
 
 void share_end(void) {
-    lane_end();
+    ring_end();
     if (!process)
         return;
     process->end = now();
     atomic_store_explicit(&process->state, SHARE_ENDED, memory_order_release);
-    /* From now on it may be another process's. */
+    /* From now on another process may take the record. */
     process = NULL;
     ring_the_bell();
 }

@@ -2,8 +2,8 @@
  * Writing a thread's words into its ring. Everything here belongs to the calling thread; callbacks
  * of a vCPU run on the host thread of its guest thread.
  */
-#ifndef PERFVEC_LANE_H
-#define PERFVEC_LANE_H
+#ifndef PERFVEC_RING_H
+#define PERFVEC_RING_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ struct writer {
     uint64_t head;  /* words written */
     uint64_t limit; /* up to here there is room without asking */
     uint64_t last;  /* position of the block's last access */
-    struct share_lane *lane;
+    struct share_thread *thread;
 };
 
 /* Initial-exec: a plugin is loaded once and needs 40 bytes of what glibc keeps for that. */
@@ -49,31 +49,31 @@ void share_stop(int problem);
 int share_descriptor(void);
 
 /* Makes room for `words` words; false where this thread cannot write. */
-bool lane_room(uint64_t words);
+bool ring_room(uint64_t words);
 
 /* The thread ends. */
-void lane_end(void);
+void ring_end(void);
 
-/* The process ends, by itself: all of its lanes do. */
+/* The process ends by itself, and with it all of its threads. */
 void share_end(void);
 
-static inline bool lane_has(uint64_t words) {
-    return writer.head + words <= writer.limit || lane_room(words);
+static inline bool ring_has(uint64_t words) {
+    return writer.head + words <= writer.limit || ring_room(words);
 }
 
-/* After lane_has(): adds a word, seen by perfvec from now on. */
-static inline void lane_put(uint64_t word) {
+/* After ring_has(): adds a word, seen by perfvec from now on. */
+static inline void ring_put(uint64_t word) {
     atomic_store_explicit(&writer.ring[writer.head & (SHARE_RING - 1)], word, memory_order_relaxed);
     writer.head++;
-    atomic_store_explicit(&writer.lane->head, writer.head, memory_order_release);
+    atomic_store_explicit(&writer.thread->head, writer.head, memory_order_release);
 }
 
 /* The same for bytes, the last word filled up with zeros. */
-static inline void lane_put_bytes(const void *bytes, size_t size) {
+static inline void ring_put_bytes(const void *bytes, size_t size) {
     for (size_t i = 0; i < size; i += 8) {
         uint64_t word = 0;
         memcpy(&word, (const char *)bytes + i, size - i < 8 ? size - i : 8);
-        lane_put(word);
+        ring_put(word);
     }
 }
 
