@@ -20,6 +20,12 @@ SPACE = ROOT / "src" / "features" / "refmachine" / "space.rs"
 MACHINES = 16
 PREDICTORS = ["bimodal", "gshare", "TAGE", "small bimodal"]
 TARGETS = ["path", "last", "few by path"]
+NOTES = {
+    "perfvec-51": "Flags in capitals are those of a static instruction (`PERFVEC_INST_...` in the"
+                  " header); stack distances are defined in [Feature schemas](schemas.md).",
+    "perfvec-rm-2": "A flag is 1 if what is said holds. Depths, predictors and reference machines"
+                    " are explained in [Feature schemas](schemas.md#perfvec-rm-2).",
+}
 SIZES = {"WINDOW": "window", "ISSUE": "issue queue sets", "LOADS": "loads", "DRAINS": "stores"}
 
 
@@ -29,9 +35,9 @@ def schema_page(perfvec, name):
     schema = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     lines = [
         f"# Columns of {name}", "",
-        (f"Made by `book/make_tables.py`; do not edit. {len(schema['columns'])} columns, hash"
-        f" `{schema['hash']}`."), "",
-        "| # | column | unit | from | to | where it comes from |", "|---|---|---|---|---|---|",
+        f"Written by `book/make_tables.py`; do not edit. {len(schema['columns'])} columns, hash"
+        f" `{schema['hash']}`. {NOTES[name]}", "",
+        "| # | column | unit | from | to | value |", "|---|---|---|---|---|---|",
     ]
     for i, c in enumerate(schema["columns"]):
         lines.append(f"| {i} | `{c['name']}` | {c['unit']} | {c['min']:g} | {c['max']:g} |"
@@ -59,7 +65,7 @@ def machines_table():
     lines += ["",
         ("| # | issue | width | redirect | accesses, integer, FP a cycle | fetch lead |"
          " alu, mul, div, fadd, fmul, fdiv | L1D ways x sets, cycles | L2 ways x sets, cycles |"
-         " memory, per line | misses | predictor, targets | prefetch |"
+         " memory, per line | MSHRs | predictor, targets | prefetch |"
          " L1I ways, block, cycles | BTB ways | issue queue | store sets |"),
         "|" + "---|" * 17,
     ]

@@ -66,7 +66,7 @@ struct Interned {
     line: u64,
 }
 
-/// The extractor.
+/// The extractor of `perfvec-51`.
 ///
 /// Memory: about 250 bytes per static instruction and 50 per distinct line of each kind (fetched,
 /// loaded, stored). One thread at a time. [`step`](Extractor::step) panics on an id that was not

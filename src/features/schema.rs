@@ -11,7 +11,7 @@ pub struct Feature {
     pub min: f32,
     /// Largest value.
     pub max: f32,
-    /// Where the definition comes from.
+    /// What the value is.
     pub source: &'static str,
 }
 

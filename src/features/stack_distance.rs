@@ -60,7 +60,7 @@ impl Default for StackDistance {
 }
 
 impl StackDistance {
-    /// An empty stack that tells distances up to `limit` lines (clamped to 1..=[`MAX_LIMIT`]);
+    /// An empty stack that reports distances up to `limit` lines (clamped to 1..=[`MAX_LIMIT`]);
     /// what lies deeper is [`NEVER`] and in time forgotten, which changes no distance within the
     /// limit.
     pub fn new(limit: u32) -> Self {

@@ -23,51 +23,85 @@ const fn f(name: &'static str, unit: &'static str, max: f32, source: &'static st
     }
 }
 
-const INST: &str = "static instruction";
-const CACHE: &str = "depth in an LRU set (Mattson et al. 1970)";
-const BRANCH: &str = "reference branch predictor";
-const DEP: &str = "register dependence";
-const REF: &str = "reference machine";
-const FETCH: &str = "first of its block of so many bytes";
+const REF: &str = "from the retirement before to this one on reference machine NN";
 const CYCLES: f32 = 1e6;
+
+/// Unit of LRU depths. A schema's hash holds the units, so they never change.
+const DEPTH: &str = "log2 ways / 4";
 
 /// The columns in order.
 #[rustfmt::skip]
 pub static FEATURES: [Feature; COLUMNS] = [
-    f("one", "constant", 1.0, INST),
-    f("op_alu", "flag", 1.0, INST), f("op_mul", "flag", 1.0, INST), f("op_div", "flag", 1.0, INST),
-    f("op_fadd", "flag", 1.0, INST), f("op_fmul", "flag", 1.0, INST), f("op_fdiv", "flag", 1.0, INST),
-    f("op_load", "flag", 1.0, INST), f("op_store", "flag", 1.0, INST), f("op_float", "flag", 1.0, INST),
-    f("op_other", "flag", 1.0, INST), f("atomic", "flag", 1.0, INST), f("cond_ctrl", "flag", 1.0, INST),
-    f("uncond_ctrl", "flag", 1.0, INST), f("indirect_ctrl", "flag", 1.0, INST), f("call", "flag", 1.0, INST),
-    f("return", "flag", 1.0, INST), f("serialize", "flag", 1.0, INST), f("barrier", "flag", 1.0, INST),
-    f("non_speculative", "flag", 1.0, INST), f("micro_op", "flag", 1.0, INST), f("vector", "flag", 1.0, INST),
-    f("short", "flag", 1.0, INST), f("sources", "quarters", 2.0, INST), f("destinations", "count", 6.0, INST),
-    f("access_log", "log2 bytes / 4", 2.0, INST),
+    f("one", "constant", 1.0, "always 1"),
+    f("op_alu", "flag", 1.0, "executes on an integer ALU, as branches do"),
+    f("op_mul", "flag", 1.0, "integer multiplication, scalar or vector"),
+    f("op_div", "flag", 1.0, "integer division, scalar or vector"),
+    f("op_fadd", "flag", 1.0, "floating-point addition, comparison or conversion"),
+    f("op_fmul", "flag", 1.0, "floating-point multiplication, also fused"),
+    f("op_fdiv", "flag", 1.0, "floating-point division or square root"),
+    f("op_load", "flag", 1.0, "reads memory"),
+    f("op_store", "flag", 1.0, "writes memory"),
+    f("op_float", "flag", 1.0, "floating-point op class, loads and stores included"),
+    f("op_other", "flag", 1.0, "without an op class, or an unknown encoding"),
+    f("atomic", "flag", 1.0, "AMO, load-reserved or store-conditional"),
+    f("cond_ctrl", "flag", 1.0, "conditional branch"),
+    f("uncond_ctrl", "flag", 1.0, "unconditional jump"),
+    f("indirect_ctrl", "flag", 1.0, "indirect jump"),
+    f("call", "flag", 1.0, "call"),
+    f("return", "flag", 1.0, "return"),
+    f("serialize", "flag", 1.0, "serialises the pipeline, before or after itself"),
+    f("barrier", "flag", 1.0, "memory barrier"),
+    f("non_speculative", "flag", 1.0, "must not execute speculatively"),
+    f("micro_op", "flag", 1.0, "micro-op of a larger instruction"),
+    f("vector", "flag", 1.0, "vector instruction"),
+    f("short", "flag", 1.0, "encoding of 2 bytes"),
+    f("sources", "quarters", 2.0, "source registers / 4"),
+    f("destinations", "count", 6.0, "destination registers"),
+    f("access_log", "log2 bytes / 4", 2.0, "size of the memory access"),
 
-    f("taken", "flag", 1.0, "outcome"),
-    f("fetch_new", "flag", 1.0, CACHE), f("fetch_64", "log2 ways / 4", 1.25, CACHE),
-    f("fetch_1024", "log2 ways / 4", 1.25, CACHE), f("btb", "log2 ways / 4", 1.25, BRANCH),
-    f("miss_bimodal", "flag", 1.0, BRANCH), f("miss_gshare", "flag", 1.0, BRANCH),
-    f("miss_tage", "flag", 1.0, BRANCH), f("miss_target", "flag", 1.0, BRANCH),
-    f("data_64", "log2 ways / 4", 1.25, CACHE), f("data_256", "log2 ways / 4", 1.25, CACHE),
-    f("data_1024", "log2 ways / 4", 1.25, CACHE), f("data_4096", "log2 ways / 4", 1.25, CACHE),
-    f("data_64_over_2", "flag", 1.0, CACHE), f("data_64_over_4", "flag", 1.0, CACHE),
-    f("data_64_over_8", "flag", 1.0, CACHE), f("data_64_absent", "flag", 1.0, CACHE),
-    f("data_1024_over_4", "flag", 1.0, CACHE), f("data_1024_over_8", "flag", 1.0, CACHE),
-    f("data_1024_absent", "flag", 1.0, CACHE), f("data_4096_over_8", "flag", 1.0, CACHE),
-    f("data_4096_absent", "flag", 1.0, CACHE),
-    f("stride_hit", "flag", 1.0, "stride of this pc"), f("stride_log", "log2 bytes / 16", 2.1, "stride of this pc"),
-    f("sequential", "flag", 1.0, "line after a recent one"), f("forward", "1 / retirements", 1.0, "store to the same 8 bytes"),
-    f("page", "log2 pages / 4", 1.25, CACHE), f("same_row", "flag", 1.0, "4 KiB of the last far access"),
-    f("dep_near", "1 / retirements", 1.0, DEP), f("dep_second", "1 / retirements", 1.0, DEP),
-    f("dep_load", "flag", 1.0, DEP), f("dep_depth", "log2 ways / 4", 1.25, DEP), f("address_from_load", "flag", 1.0, DEP),
-    f("since_miss", "log2 retirements / 16", 4.0, BRANCH), f("since_far", "log2 retirements / 16", 4.0, CACHE),
+    f("taken", "flag", 1.0, "control left the fall-through path"),
+    f("fetch_new", "flag", 1.0, "another 64-byte line than the retirement before"),
+    f("fetch_64", DEPTH, 1.25, "LRU depth of the fetched line in its set, 64 sets; 0 in the line of the retirement before"),
+    f("fetch_1024", DEPTH, 1.25, "the same with 1024 sets, which data accesses share"),
+    f("btb", DEPTH, 1.25, "taken transfers: LRU depth in a branch target buffer of 256 sets"),
+    f("miss_bimodal", "flag", 1.0, "a bimodal predictor of 4096 counters mispredicts the direction"),
+    f("miss_gshare", "flag", 1.0, "a gshare predictor of 8192 counters mispredicts the direction"),
+    f("miss_tage", "flag", 1.0, "a TAGE predictor of 4 tables mispredicts the direction"),
+    f("miss_target", "flag", 1.0, "the target is mispredicted: of returns by a stack of 16, of indirect jumps by 512 path-indexed entries"),
+    f("data_64", DEPTH, 1.25, "LRU depth of the data line in its set, 64 sets; 0 without an access"),
+    f("data_256", DEPTH, 1.25, "the same with 256 sets"),
+    f("data_1024", DEPTH, 1.25, "the same with 1024 sets, which fetches share"),
+    f("data_4096", DEPTH, 1.25, "the same with 4096 sets, which fetches share"),
+    f("data_64_over_2", "flag", 1.0, "misses 64 sets of 2 ways"),
+    f("data_64_over_4", "flag", 1.0, "misses 64 sets of 4 ways"),
+    f("data_64_over_8", "flag", 1.0, "misses 64 sets of 8 ways"),
+    f("data_64_absent", "flag", 1.0, "misses 64 sets of 16 ways"),
+    f("data_1024_over_4", "flag", 1.0, "misses 1024 sets of 4 ways"),
+    f("data_1024_over_8", "flag", 1.0, "misses 1024 sets of 8 ways"),
+    f("data_1024_absent", "flag", 1.0, "misses 1024 sets of 16 ways"),
+    f("data_4096_over_8", "flag", 1.0, "misses 4096 sets of 8 ways"),
+    f("data_4096_absent", "flag", 1.0, "misses 4096 sets of 16 ways"),
+    f("stride_hit", "flag", 1.0, "the address that this instruction's stride predicted"),
+    f("stride_log", "log2 bytes / 16", 2.1, "distance from this instruction's last address"),
+    f("sequential", "flag", 1.0, "the line after one of the last lines accessed"),
+    f("forward", "1 / retirements", 1.0, "loads: 1 / age of the last store to the same 8 bytes"),
+    f("page", "log2 pages / 4", 1.25, "LRU depth of the 4 KiB page, fully associative"),
+    f("same_row", "flag", 1.0, "of accesses that miss 1024 sets of 16 ways: the 4 KiB of the one before"),
+    f("dep_near", "1 / retirements", 1.0, "1 / distance to the nearest producer of a source register"),
+    f("dep_second", "1 / retirements", 1.0, "1 / distance to the second nearest"),
+    f("dep_load", "flag", 1.0, "the nearest producer is a load"),
+    f("dep_depth", DEPTH, 1.25, "data_64 of the nearest producer"),
+    f("address_from_load", "flag", 1.0, "memory access whose nearest producer is a load"),
+    f("since_miss", "log2 retirements / 16", 4.0, "distance to the last miss_tage or miss_target"),
+    f("since_far", "log2 retirements / 16", 4.0, "distance to the last data_1024_absent"),
 
-    f("miss_small", "flag", 1.0, BRANCH), f("miss_last_target", "flag", 1.0, BRANCH),
-    f("miss_few_targets", "flag", 1.0, BRANCH),
-    f("block_8", "flag", 1.0, FETCH), f("block_16", "flag", 1.0, FETCH), f("block_32", "flag", 1.0, FETCH),
-    f("conflict", "1 / retirements", 1.0, "store to the same 16 bytes"),
+    f("miss_small", "flag", 1.0, "a bimodal predictor of 512 counters mispredicts the direction"),
+    f("miss_last_target", "flag", 1.0, "as miss_target, but indirect jumps by their last target, 512 entries"),
+    f("miss_few_targets", "flag", 1.0, "as miss_target, but indirect jumps by 32 path-indexed entries"),
+    f("block_8", "flag", 1.0, "enters another block of 8 bytes"),
+    f("block_16", "flag", 1.0, "enters another block of 16 bytes"),
+    f("block_32", "flag", 1.0, "enters another block of 32 bytes"),
+    f("conflict", "1 / retirements", 1.0, "loads: 1 / age of the last store to the same 16 bytes"),
 
     f("ref_00", "cycles", CYCLES, REF), f("ref_01", "cycles", CYCLES, REF), f("ref_02", "cycles", CYCLES, REF), f("ref_03", "cycles", CYCLES, REF),
     f("ref_04", "cycles", CYCLES, REF), f("ref_05", "cycles", CYCLES, REF), f("ref_06", "cycles", CYCLES, REF), f("ref_07", "cycles", CYCLES, REF),
@@ -77,8 +111,6 @@ pub static FEATURES: [Feature; COLUMNS] = [
     f("log_ref_04", "log2 cycles", 20.0, REF), f("log_ref_05", "log2 cycles", 20.0, REF), f("log_ref_06", "log2 cycles", 20.0, REF), f("log_ref_07", "log2 cycles", 20.0, REF),
     f("log_ref_08", "log2 cycles", 20.0, REF), f("log_ref_09", "log2 cycles", 20.0, REF), f("log_ref_10", "log2 cycles", 20.0, REF), f("log_ref_11", "log2 cycles", 20.0, REF),
     f("log_ref_12", "log2 cycles", 20.0, REF), f("log_ref_13", "log2 cycles", 20.0, REF), f("log_ref_14", "log2 cycles", 20.0, REF), f("log_ref_15", "log2 cycles", 20.0, REF),
-   
-   
 ];
 
 /// The columns that `inst` fixes.

@@ -7,7 +7,7 @@ use crate::error::Result;
 const OUTCOMES: u64 = (1 << 13) - 1;
 const PATH: usize = 3;
 
-/// What transfers were made of late: the context that targets are told apart by.
+/// The recent control transfers: the context that distinguishes targets.
 #[derive(Clone, Default)]
 pub struct Path {
     outcomes: u64,

@@ -52,7 +52,7 @@ const FORWARD: usize = 1024;
 const PAGE_SHIFT: u32 = 12;
 const LINE_SHIFT: u32 = 6;
 
-/// The extractor.
+/// The extractor of `perfvec-rm-2`: reference caches, predictors, tables and machines.
 pub struct RefMachine {
     insts: Vec<Prepared>,
     /// The columns of each instruction: apart, since they are only read for a row.

@@ -5,7 +5,7 @@
 use crate::bytes::{field, put};
 use crate::error::Result;
 
-/// Most ways that are told apart.
+/// Largest depth that is distinguished.
 pub const WAYS: usize = 16;
 /// The depth reported for a line that is in none of the [`WAYS`] most recent of its set.
 pub const ABSENT: u8 = WAYS as u8 + 1;

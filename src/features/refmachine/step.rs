@@ -261,13 +261,13 @@ fn order(s: &mut Machines, e: &Event, load: bool, fetch: &mut Lanes, ready: &mut
     for m in 0..MACHINES {
         passed[m] = p.speculates[m] & mask(stored[m] > ready[m]);
         any |= passed[m];
-        // Who does not speculate waits for the data.
+        // A machine that does not speculate waits for the data.
         ready[m] = ready[m].max(stored[m]);
     }
     if any != 0 {
         let mut machines = 0;
         for m in 0..MACHINES {
-            // It is found out when the store executes; the load and all behind it start over.
+            // Detected when the store executes; the load and everything after it start over.
             ready[m] += passed[m] & p.redirect[m];
             let again = select(passed[m], ready[m], NEVER);
             fetch[m] = fetch[m].max(again);
@@ -318,7 +318,7 @@ fn access(s: &mut Machines, e: &Event, load: bool, ready: &mut Lanes, time: &mut
     s.channel = channel;
 }
 
-/// Remembers a store for the loads behind it.
+/// Remembers a store for later loads.
 #[inline(always)]
 fn stored(s: &mut Machines, e: &Event, done: &Lanes) {
     let (slot, tag) = store_place(e.address);

@@ -8,7 +8,7 @@ use super::lanes::Lanes;
 use crate::bytes::{field, put};
 use crate::error::Result;
 
-/// Instructions that are told apart.
+/// Instructions that are distinguished.
 pub const SITES: usize = 1024;
 const SETS: usize = 128;
 const NO_SET: u8 = u8::MAX;
