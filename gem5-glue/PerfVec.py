@@ -30,9 +30,9 @@ class PerfVec(InstTracer):
     estimate = Param.Bool(True, "Estimate cycles while the CPU runs")
     model = Param.String(
         "",
-        "Foundation model (.onnx) or list of cores (.toml, .json, \"cores\": all that the"
-        " library knows); \"self\": the O3 and Minor CPUs of this configuration with their"
-        " caches and memory, each by its path; empty: the library's default",
+        "Foundation model (.onnx) or list of cores (.toml, .json, \"cores\": the built-in"
+        " list); \"self\": the O3 and Minor CPUs of this configuration with their"
+        " caches and memory, each by its path; empty: the library's default model",
     )
     microarchs = Param.String(
         "",
@@ -40,11 +40,11 @@ class PerfVec(InstTracer):
     )
     rules = Param.String(
         "",
-        "Rules for a list of cores that names none: gem5, gem5-stock or textbook; empty: those"
-        " of this gem5, found by looking for its flaw in compressed branches (issue 1405)",
+        "Rules for a list of cores that states none: gem5, gem5-stock or textbook; empty: those"
+        " of this gem5 (whether it has the bug in compressed branches, issue 1405)",
     )
     threads = Param.Unsigned(
-        1, "Threads that run the model; 0: the simulator's own"
+        1, "Threads that evaluate the model; 0: the simulator's thread does"
     )
     interval = Param.Counter(0, "Retirements per interval; 0: no intervals")
     intervals = Param.String(
@@ -52,42 +52,42 @@ class PerfVec(InstTracer):
     )
     sampling = Param.String(
         "full",
-        "What goes through the model: full (everything), rate (one unit per"
-        " period), target (as many units as sampling_error asks for) or"
+        "What is measured: full (everything), rate (one unit per sampling"
+        " period), target (as many units as sampling_error needs) or"
         " overhead (as many as sampling_overhead leaves time for)",
     )
-    sampling_period = Param.Counter(0, "Retirements per unit taken; 0: default")
+    sampling_period = Param.Counter(0, "Rate: the sampling period in retirements; 0: default")
     sampling_error = Param.Float(
         0.01,
-        "Target: half width of the 95% interval around the estimate on every"
-        " core of the table, relative; 0.0001 to 0.5",
+        "Target: relative half width of the 95% interval on every core of the"
+        " table, 0.0001 to 0.5",
     )
     sampling_overhead = Param.Float(
         0.1,
         "Overhead: time for measuring relative to the rest of the"
-        " simulation's, 0.001 to 10; results then depend on timing",
+        " simulation, 0.001 to 10; results then depend on timing",
     )
     sampling_warming = Param.UInt64(
         2**63 - 1,
-        "Retirements before each unit that update the features; fewer are"
-        " faster, with an error that the intervals do not tell",
+        "Retirements of functional warming before each unit; fewer are faster,"
+        " with an error that the intervals do not include",
     )
-    seed = Param.UInt64(0, "Seed of the places where units are taken")
+    seed = Param.UInt64(0, "Seed of the positions of the units")
     work_items = Param.Bool(
         False,
         "Estimate only between m5_work_begin and m5_work_end (RISC-V; with"
         " other ISAs, call regionBegin() and regionEnd())",
     )
 
-    # The region of interest, of estimates and of `record`, in the words of `perfvec run`: counted
-    # in retirements, so that it is the same in every host (book: What a stream is). A reset of the
-    # statistics begins the stream anew.
+    # The region of interest, of estimates and of `record`, with the meaning of `perfvec run`'s options:
+    # counted in retirements, so that it is the same in every host (book: What a stream is). A reset
+    # of the statistics starts a new stream.
     from_pc = Param.Addr(
-        0, "Begin at the retirement number `from_count` of this instruction; 0: at once"
+        0, "Begin at retirement number `from_count` of this instruction; 0: at once"
     )
     from_count = Param.Counter(1, "Counted from 1")
-    skip = Param.Counter(0, "Begin so many retirements later")
-    first = Param.Counter(0, "End after so many retirements; 0: no limit")
+    skip = Param.Counter(0, "Begin this many retirements later")
+    first = Param.Counter(0, "End after this many retirements; 0: no limit")
     until_pc = Param.Addr(
         0,
         "End before a retirement of this instruction, number `until_count` or"
@@ -96,15 +96,15 @@ class PerfVec(InstTracer):
     until_count = Param.Counter(1, "Counted from 1, from the start of the run")
     markers = Param.Bool(
         False,
-        "Instead: between the instructions slti x0, x0, 0x501 and 0x502",
+        "Instead: the region lies between slti x0, x0, 0x501 and 0x502",
     )
     forks = Param.Bool(
-        False, "Keep a snapshot at each drain, from which m5.fork goes on"
+        False, "Keep a snapshot at each drain, from which a child of m5.fork continues"
     )
     calibrate = Param.String(
         "",
-        "Fit the vector of `microarch` to the cycles of the timing CPU that"
-        " runs, and write it to this microarch table",
+        "Fit the vector of `microarch` to the cycles of the timing CPU, and"
+        " write it to this microarch table",
     )
 
     # Recording
@@ -114,8 +114,8 @@ class PerfVec(InstTracer):
     hashes = Param.String("", "Write hashes of the stream to this file")
     windows = VectorParam.Counter(
         [],
-        "Where `cycles` is to be taken: first retirement and number of"
-        " retirements of each window. Empty: from start to end",
+        "Windows of `cycles`: first retirement and number of retirements of"
+        " each. Empty: from start to end",
     )
     program = Param.String("", "Name of the program, for the files written")
     microarch = Param.String("", "Name of the core, for the files written")
@@ -130,7 +130,7 @@ class PerfVec(InstTracer):
         " instructions have retired; in ascending order",
     )
     exit_every = Param.Counter(
-        0, "Leave it with cause 'perfvec interval' every so many retirements"
+        0, "Leave it with cause 'perfvec interval' each time this many have retired"
     )
 
 

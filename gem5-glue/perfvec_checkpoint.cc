@@ -20,7 +20,7 @@ void
 PerfVec::notifyFork()
 {
     InstTracer::notifyFork();
-    fatal_if(recording->active(), "%s: a recording cannot go on in a forked simulator: record in "
+    fatal_if(recording->active(), "%s: a recording cannot continue in a forked simulator: record in "
              "the parent only\n", name());
     if (estimating)
         estimating->notifyFork();

@@ -60,7 +60,7 @@ loadModel(const PerfVecParams &params)
         = orFatal(params.name, "model", [&] { return perfvec::Model(modelFile(params)); });
     try {
         const std::string notes = model.metadata("perfvec.notes");
-        warn("%s: not as this configuration has it:\n%s\n", params.name, notes);
+        warn("%s: differs from this configuration:\n%s\n", params.name, notes);
     } catch (const perfvec::Error &) {
         // Cores that have a parameter for everything.
     }
@@ -221,7 +221,7 @@ PerfVecEstimate::notifyFork()
         return;
     fatal_if(kept.empty(), "%s: the simulator forked, but a session's threads stay behind in the "
              "parent: set `forks = True` to have the session rebuilt\n", name());
-    fatal_if(calibrator || series, "%s: a calibration or an interval series cannot go on in a "
+    fatal_if(calibrator || series, "%s: a calibration or an interval series cannot continue in a "
              "forked simulator\n", name());
     createSession();
     orFatal(name(), "restore", [&] { session->restore(kept); });

@@ -67,7 +67,7 @@ libraryIsa(loader::Arch arch)
       case loader::X86_64:
         return PERFVEC_ISA_X86_64;
       default:
-        fatal("perfvec: it knows RISC-V, Arm (64 bit) and x86-64, not %s\n",
+        fatal("perfvec: ISA %s is not supported: use RISC-V, Arm (64 bit) or x86-64\n",
               loader::archToString(arch));
     }
 }

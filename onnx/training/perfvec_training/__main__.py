@@ -8,17 +8,17 @@ import sys
 
 # Imported only when it is run: recording needs no package beyond Python's own.
 STEPS = {
-    "record": ("recording", "streams and cycles of programs in gem5"),
-    "cycles": ("cycles", "say what files of observed cycles hold, compare two"),
-    "dataset": ("dataset", "a recording to arrays"),
-    "floor": ("floor", "what a linear model reaches without an LSTM"),
-    "train": ("train", "the foundation model and the vectors of all cores"),
-    "compare": ("compare", "choices of schema, size, loss and window"),
-    "export": ("export", "a trained model to .onnx and .safetensors"),
-    "import": ("import_perfvec", "a published PerfVec checkpoint to the same files"),
-    "evaluate": ("evaluate", "errors on unseen programs and cores"),
-    "report": ("report", "the evaluation as a page"),
-    "card": ("model_card", "the model card"),
+    "record": ("recording", "record streams and cycles of programs in gem5"),
+    "cycles": ("cycles", "describe files of observed cycles, compare two"),
+    "dataset": ("dataset", "convert a recording into arrays for training"),
+    "floor": ("floor", "errors of linear models without an LSTM, the baseline"),
+    "train": ("train", "train the foundation model and the vectors of all cores"),
+    "compare": ("compare", "compare schemas, sizes, losses and windows"),
+    "export": ("export", "write a trained model as .onnx and .safetensors"),
+    "import": ("import_perfvec", "convert a published PerfVec checkpoint to the same files"),
+    "evaluate": ("evaluate", "measure the errors on unseen programs and cores"),
+    "report": ("report", "write the evaluation as an HTML page"),
+    "card": ("model_card", "write the model card"),
 }
 
 

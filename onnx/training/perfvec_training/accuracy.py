@@ -1,4 +1,4 @@
-"""Errors of programs' total cycles, and the sums that they and every fit are made of."""
+"""Errors of programs' total cycles, and the sums that errors and fits are computed from."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +11,7 @@ PIECE = 1000  # retirements that sums are taken over
 
 
 def group(program: Program, sums: Array, size: int = PIECE, stride: int = 1) -> Group:
-    """What ridge.fit_cores takes for one program: errors count by its mean cycles per piece."""
+    """The input of ridge.fit_cores for one program; errors are scaled by its mean cycles per piece."""
     cycles = program.cycle_sums(size, stride)
     mean = np.nanmean(cycles, 0)
     return program.cores, sums, cycles, mean

@@ -1,4 +1,4 @@
-"""Vectors for cores that a model was not trained on, from a stated number of retirements."""
+"""Vectors for cores that a model was not trained on, fitted to a given number of retirements."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def observations(data: Data, sums: Mapping[str, Array], piece: int, stride: int = 1,
                  programs: int | None = None) -> dict[str, list[Part]]:
     """Calibration data of every core: {core: [(program, sums [W,D], cycles [W])]}; of `programs`
-    programs at most, evenly chosen from all in the order of their names."""
+    programs at most, chosen evenly from all in the order of their names."""
     out: dict[str, list[Part]] = {c["name"]: [] for c in data.cores}
     for program in data.train + data.valid:
         if program.name not in sums:

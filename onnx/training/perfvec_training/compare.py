@@ -1,10 +1,10 @@
-"""Compare choices of schema, size, loss and window on the validation programs.
+"""Compare variants of schema, size, loss and window on the validation programs.
 
     perfvec-training compare DATA OUT [--schema NAME=DATA ...] [--steps 600] [--only NAME ...] [for perfvec-training train ...]
 
-Trains one model per choice, each on the same number of retirements from the same seed, and differing
-from the first in one thing alone; writes OUT/compare.json and prints it as a table of Markdown. A
-choice whose run is there is not trained again. Test programs are never read.
+Trains one model per variant, each on the same number of retirements with the same seed, and different
+from the first in one setting; writes OUT/compare.json and prints it as a Markdown table. A
+variant that was trained already is not trained again. Test programs are never read.
 """
 
 import argparse
@@ -40,7 +40,7 @@ CHOICES = {
 
 
 def train(data: str, out: Path, options: list[str], steps: int, processes: int) -> None:
-    """Trains unless its result is there."""
+    """Trains, unless the result exists."""
     if (out / "final.pt").exists():
         return
     # The last one counts.
@@ -54,7 +54,7 @@ def train(data: str, out: Path, options: list[str], steps: int, processes: int) 
 
 
 def result(out: Path) -> Json:
-    """What a run reached on the training and validation programs, and the size of its model."""
+    """A run's errors on the training and validation programs, and the size of its model."""
     data = torch.load(out / "final.pt", weights_only=True)
     errors = json.loads(data["errors"])
     last = list(csv.DictReader((out / "curves.csv").open()))[-1]
@@ -85,9 +85,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--schema", nargs="*", default=[], metavar="NAME=DATA",
                         help="the same recording with another schema")
-    parser.add_argument("--steps", type=int, default=600, help="of 128 rows of all lanes")
+    parser.add_argument("--steps", type=int, default=600, help="number of steps of 128 rows in every lane")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", nargs="*", help="only these choices")
+    parser.add_argument("--only", nargs="*", help="only these variants")
     args, common = parser.parse_known_args()
     choices = {name: (args.data, options) for name, options in CHOICES.items()}
     for pair in args.schema:

@@ -1,7 +1,7 @@
 """Read cycle files (.pvc), whose format perfvec_cycles.hh describes.
 
-    perfvec-training cycles FILE ...         say what the files hold
-    perfvec-training cycles --compare A B    check that both retired the same stream where both looked
+    perfvec-training cycles FILE ...         describe the files
+    perfvec-training cycles --compare A B    check that both hold the same stream where they overlap
 
 As a module: read(path).array() gives the observed cycles as a NumPy array.
 """
@@ -26,7 +26,7 @@ TRAILER = struct.Struct("<QQII")
 
 
 class CycleFileError(Mistake):
-    """A file that is not what it should be; the message names it."""
+    """The file is damaged or of another kind; the message names it."""
 
 
 class CycleFile:
@@ -37,15 +37,15 @@ class CycleFile:
         with open(path, "rb") as file:
             data = file.read()
         if len(data) < 8 + TRAILER.size or data[:8] != MAGIC:
-            raise CycleFileError(f"{path}: not a cycle file, or cut short")
+            raise CycleFileError(f"{path}: not a cycle file, or truncated; record it again")
         large, hashes, size, crc = TRAILER.unpack(data[-TRAILER.size:])
         if zlib.crc32(data[:-4]) != crc:
-            raise CycleFileError(f"{path}: checksum is wrong: record it again")
+            raise CycleFileError(f"{path}: wrong checksum; record it again")
         metadata_at = len(data) - TRAILER.size - size
         hashes_at = metadata_at - 8 * hashes
         large_at = hashes_at - 12 * large
         if large_at < 8:
-            raise CycleFileError(f"{path}: its counts exceed its size: record it again")
+            raise CycleFileError(f"{path}: its counts exceed its size; record it again")
         self.path = str(path)
         self.metadata = json.loads(data[metadata_at:metadata_at + size])
         self.hashes = struct.unpack(f"<{hashes}Q", data[hashes_at:metadata_at])
@@ -53,7 +53,7 @@ class CycleFile:
         self.payload = data[8:large_at]
         timed = self.metadata["timed"]
         if len(self.payload) != (2 * self.metadata["retirements"] if timed else 0):
-            raise CycleFileError(f"{path}: payload and metadata disagree: record it again")
+            raise CycleFileError(f"{path}: payload and metadata disagree; record it again")
 
     @property
     def windows(self) -> list[list[int]]:
@@ -120,7 +120,7 @@ def compare(one: str | Path, other: str | Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--compare", action="store_true", help="check that two saw the same stream")
+    parser.add_argument("--compare", action="store_true", help="check that two files hold the same stream")
     options = parser.parse_args()
     if options.compare:
         if len(options.files) != 2:

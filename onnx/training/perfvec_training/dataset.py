@@ -1,4 +1,4 @@
-"""Turn recorded streams and cycle files into what training reads.
+"""Convert recorded streams and cycle files into arrays for training.
 
     perfvec-training dataset REC OUT --perfvec target/release/perfvec
 
@@ -7,14 +7,14 @@ windows (the training programs) becomes a folder of memory-mapped arrays:
 
     OUT/schema.json               name, hash, columns and their smallest values
     OUT/cores.json                the cores, as recorded
-    OUT/PROGRAM/features.npy      float16 [N,F]: rows of every window, each behind warm-up rows
-    OUT/PROGRAM/cycles.npy        float32 [K,N]: observed cycles, NaN where core k has none
+    OUT/PROGRAM/features.npy      float16 [N,F]: rows of every window, each preceded by its warm-up rows
+    OUT/PROGRAM/cycles.npy        float32 [K,N]: observed cycles, NaN if core k has none
     OUT/PROGRAM/meta.json         split, cores (K names), runs: {row, first, warm, length}
 
-A run is one window: `warm` rows of warm-up from row `row` on, then `length` rows from retirement
-`first` of the stream on. Features come from the library itself (`perfvec features`), so training
-and use cannot differ. Streams are compared by the hashes in the cycle files. A program that is up
-to date is not made again, so the command can be repeated while recording goes on.
+A run is one window: `warm` rows of warm-up from row `row`, then `length` rows from retirement
+`first` of the stream. Features are computed by the library itself (`perfvec features`), so training
+and inference cannot differ. Streams are compared by the hashes in the cycle files. A program that is
+up to date is not converted again, so the command can be repeated while recording continues.
 """
 
 import argparse
@@ -102,13 +102,13 @@ def place_cycles(timed: list[CycleFile], runs: list[Json], total: int) -> Array:
 
 
 def fingerprint(*parts: object) -> str:
-    """A short hash of anything that JSON can hold."""
+    """A short hash of a JSON value."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def build_program(rec: Path, out: Path, perfvec: str | Path, schema: Json, entry: Json,
                   warm: int) -> str:
-    """Makes one program's folder; returns what was done, for the progress line."""
+    """Writes one program's folder; returns the progress message."""
     name = entry["name"]
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,13 @@
-"""Judge a model on programs and cores that it has not seen; one command makes the whole report.
+"""Evaluate a model on unseen programs and cores, and write the report.
 
     perfvec-training evaluate REC DATA OUT/final.pt onnx/perfvec-riscv64-1 REPORT --perfvec target/release/perfvec
 
 REC is the recording, DATA the data set built from it, OUT/final.pt the training run's last file,
 then the exported model (path without endings) and the folder for report.json and report.html.
 
-Predictions of the test programs come from the library itself (`perfvec replay`); for one program
-they are checked against PyTorch. Cores that the model was not trained on are calibrated from at
-most --budget retirements of training programs. Test programs are used here and nowhere else.
+Test programs are priced by the library itself (`perfvec replay`); for one program
+the result is checked against PyTorch. Cores that the model was not trained on are calibrated from at
+most --budget retirements of training programs. Test programs are used nowhere else.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def extended_table(path: Path, prefix: str, unseen: Data,
 
 def replay(perfvec: str | Path, prefix: str, microarchs: Path, trace: Path, backend: str,
            out: Path) -> Json:
-    """What the library predicts for a trace: the parsed JSON of `perfvec replay`."""
+    """The library's estimates for a trace: the parsed JSON of `perfvec replay`."""
     ask(perfvec, "replay", trace, "--model", f"{prefix}.onnx", "--microarchs", microarchs,
         "--backend", backend, "--interval", INTERVAL, "--json", out)
     return json.loads(Path(out).read_text())
@@ -161,7 +161,7 @@ def judge_program(rec: Path, entry: Json, cores: Mapping[str, Json], answer: Jso
 
 
 def moved(answers: Mapping[str, Json]) -> Json:
-    """How far int8 moves a program's cycles on the cores: mean, worst, and the worst's core."""
+    """The relative change of a program's cycles by int8: mean, worst, and the worst's core."""
     cycles = [np.array([m["cycles"] for m in answers[b]["microarchs"]]) for b in ("f32", "int8")]
     off = np.abs(cycles[1] / cycles[0] - 1.0)
     worst = int(off.argmax())
@@ -192,7 +192,7 @@ def stats(errors: Sequence[float]) -> Json | None:
 
 
 def evaluate(args: Namespace) -> Json:
-    """Judges a model; writes report.json and report.html and returns the result."""
+    """Evaluates a model; writes report.json and report.html and returns the result."""
     rec, out, prefix = Path(args.rec), Path(args.report), args.model
     model, checkpoint = network.load(args.checkpoint)
     taken = check_model(args, model, checkpoint)
@@ -359,10 +359,10 @@ def main() -> None:
     add("report", help="folder for report.json and report.html")
     add("--perfvec", default="target/release/perfvec")
     add("--budget", type=int, default=1_000_000, help="retirements to calibrate a core from")
-    add("--programs", type=int, default=40, help="that the budget is spread over")
-    add("--budgets", type=int, nargs="+", default=BUDGETS, help="for the curve")
+    add("--programs", type=int, default=40, help="number of programs that the budget is spread over")
+    add("--budgets", type=int, nargs="+", default=BUDGETS, help="budgets of the error curve")
     add("--only", nargs="*", help="only these test programs")
-    add("--no-check", action="store_true", help="without the comparison with PyTorch")
+    add("--no-check", action="store_true", help="skip the comparison with PyTorch")
     args = parser.parse_args()
     if args.budget not in args.budgets:
         args.budgets.append(args.budget)

@@ -1,10 +1,10 @@
-"""Write a trained model as the two files that the library loads.
+"""Write a trained model as the two files that the library loads: .onnx and .safetensors.
 
     perfvec-training export OUT/final.pt onnx/perfvec-riscv64-1
 
 writes onnx/perfvec-riscv64-1.onnx (the foundation model) and .safetensors (the microarch table),
 after checking that ONNX Runtime and PyTorch agree on random features. The model id is a hash of
-the weights and of the schema: a table can never be used with another model by accident.
+the weights and of the schema, so a table can never be used with another model by accident.
 """
 
 import argparse
@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--name", help="first part of the model id (default: the prefix's name)")
     parser.add_argument("--warmup", type=int, help="retirements before a segment (as trained)")
     parser.add_argument("--int8", nargs="+", metavar="TRACE",
-                        help="validation streams to judge int8 by; without them it stays off")
+                        help="validation streams to measure int8's error on; without them int8 stays off")
     parser.add_argument("--perfvec", default="target/release/perfvec")
     args = parser.parse_args()
     result = export(args.checkpoint, args.prefix, args.name, args.warmup)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name and renamed."""
+"""Atomic writes: to a temporary name, then renamed."""
 
 import json
 import os
@@ -13,5 +13,5 @@ def write(path: str | Path, data: bytes | str) -> None:
 
 
 def write_json(path: str | Path, data: object) -> None:
-    """Writes anything that JSON can hold."""
+    """Writes a JSON value."""
     write(path, json.dumps(data, indent=1))

@@ -1,4 +1,4 @@
-"""What a linear model reaches without any LSTM: the floor that the foundation model must beat.
+"""The baseline that the foundation model must beat: linear models without an LSTM.
 
     perfvec-training floor DATA --valid NAME ...
 

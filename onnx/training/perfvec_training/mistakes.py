@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend, told in a line instead of a traceback; and asking the command."""
+"""Errors that a user can correct, printed as one line instead of a traceback."""
 
 import argparse
 import functools
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Mistake(Exception):
-    """The message names the file or argument and says what to do."""
+    """A user error: the message names the file or argument, and the fix."""
 
 
 def described(doc: str | None) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from perfvec_training.mistakes import described, told
 
 
 def percent(x: float) -> str:
-    """0.0123 as 1.23 %."""
-    return f"{100 * x:.2f} %"
+    """0.0123 as 1.23%."""
+    return f"{100 * x:.2f}%"
 
 
 def rows_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -32,7 +32,7 @@ def rows_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def shape_of(proto: onnx.ModelProto) -> tuple[str, int]:
-    """A sentence about the graph, and its number of weights."""
+    """The graph in words, and its number of weights."""
     weights = {t.name: numpy_helper.to_array(t) for t in proto.graph.initializer}
     layers = [weights[k] for k in sorted(weights) if k.endswith("_r") and k.startswith("lstm")]
     hidden = " and ".join(str(w.shape[2]) for w in layers)
@@ -41,26 +41,27 @@ def shape_of(proto: onnx.ModelProto) -> tuple[str, int]:
     passed = len(weights.get("columns", ()))
     count = sum(w.size for w in weights.values() if w.dtype == np.float32)
     return (f"{len(weights['mean'])} feature columns, normalised; {embedding}{len(layers)} LSTM "
-            f"layer{'s' if len(layers) > 1 else ''} of {hidden}; {passed} raw columns go past the "
+            f"layer{'s' if len(layers) > 1 else ''} of {hidden}; {passed} raw columns bypass the "
             f"LSTM into the representation"), count
 
 
 def errors_table(result: Json) -> str:
-    """The six quarters of the evaluation."""
+    """Errors by group of programs and cores."""
     return rows_of(["", "mean", "median", "worst", "pairs"], [
         (label, percent(s["mean"]), percent(s["median"]), percent(s["worst"]), s["pairs"])
         for label, s in result["summary"].items() if s])
 
 
 def distances(result: Json) -> str:
-    """What the distance from training is worth: on the held-out programs, and on every program
-    with its source left out."""
+    """How well the out-of-distribution score finds badly estimated programs: on the held-out ones,
+    and on every program with its source left out."""
     out = []
-    for label, key in (("Not trained on", "separation"),
-                       ("Every program, its source left out", "separation_left_out")):
+    for label, key in (("Validation and test programs", "separation"),
+                       ("All programs, each with its source left out of the fit",
+                        "separation_left_out")):
         if result.get(key):
             out.append(f"- {label}: {separation.sentence(result[key])}")
-    return "\nDistance from training (above 1, its edge, `perfvec` warns):\n\n" + "\n".join(
+    return "\nOut-of-distribution score (above 1 `perfvec` warns):\n\n" + "\n".join(
         out) + "\n" if out else ""
 
 
@@ -71,7 +72,7 @@ def floor_text(path: str | Path | None) -> str:
     floors = json.loads(Path(path).read_text())
     rows = [(label, percent(parts["valid"]["mean"]), percent(parts["valid"]["worst"]))
             for label, parts in floors.items() if "valid" in parts]
-    return ("\nWithout any LSTM, a linear regression on sums of feature columns reaches on the "
+    return ("\nBaseline: linear regression on sums of feature columns, without an LSTM, on the "
             "validation programs:\n\n" + rows_of(["columns", "mean", "worst"], rows) + "\n")
 
 
@@ -93,45 +94,46 @@ def card(prefix: str | Path, result: Json, floor: str | Path | None = None) -> s
         program, off = max(((n, p["int8"]) for n, p in result["programs"].items()),
                            key=lambda p: p[1]["worst"])
         mean = np.mean([p["int8"]["mean"] for p in result["programs"].values()])
-        agreement += (f"\nint8 moves a test program's cycles by {100 * mean:.3f} % on average and by "
-                      f"{100 * off['worst']:.3f} % at worst ({program} on {off['core']}); unasked, the "
-                      f"library takes {result['backend']}, and so do the figures above.\n")
+        agreement += (f"\nint8 instead of f32 changes a test program's cycles by {100 * mean:.3f}% on "
+                      f"average and by {100 * off['worst']:.3f}% at worst ({program} on {off['core']}). "
+                      f"The library's default is {result['backend']}; the errors above are its.\n")
     worst = sorted((r for r in result["rows"] if r["budget"] in (None, result["budget"])),
                    key=lambda r: -abs(r["error"]))[:8]
     return f"""# {Path(prefix).name}
 
-Foundation model `{props["perfvec.model_id"]}` and the microarchitecture vectors that belong to it.
-This card is written by `perfvec-training card` from the files and their evaluation.
+Foundation model `{props["perfvec.model_id"]}` and its microarchitecture vectors.
+`perfvec-training card` writes this card from these files and their evaluation.
 
 ## What it is
 {sentence}. {count} weights. ISA {props["perfvec.isa"]}, schema {props["perfvec.schema"]}
 (`{props["perfvec.schema_hash"]}`), recommended warm-up {props["perfvec.warmup"]} retirements.
 The table holds {len(entries)} cores ({", ".join(f"{n} {k}" for k, n in sorted(kinds.items()))}).
 
-Meant for: estimating the cycles of user-mode RISC-V programs on cores like those of the table, and
-comparing cores. Not meant for: sign-off, multi-threaded contention, operating-system code, or
-programs that the library itself reports as unlike the training.
+Intended for estimating the cycles of user-mode RISC-V programs on cores like those of the table, and
+for comparing cores. Not intended for sign-off, contention between threads, operating-system code, or
+programs that the library reports as unlike the training programs.
 
 ## Accuracy
-Relative error of a program's total cycles, absolute value, against gem5. Test programs are whole
-programs of other authors than the training's. Calibrated cores had no part in training: their
-vectors are fitted to {fitted} retirements of training programs.
+Absolute relative error of a program's total cycles, against gem5. Test programs are whole
+programs by other authors than the training programs'. Calibrated cores took no part in training:
+their vectors are fitted to {fitted} retirements of training programs. The errors on programs of
+public suites are larger: see "Accuracy and its limits" in the book.
 
 {errors_table(result)}
 {floor_text(floor)}
-Largest single errors:
+Largest errors:
 
 {rows_of(["program", "core", "error"], [(r["program"], r["core"], percent(r["error"])) for r in
                                         worst])}
 
-Pairs of cores put in the right order by run time: {percent(np.mean(list(
+Pairs of cores ranked correctly by run time: {percent(np.mean(list(
     result["ranking"].values()))) if result["ranking"] else "not measured"} (mean over programs).
 {agreement}
 {distances(result)}
-The ground truth is gem5, which was not compared with silicon here.
+The reference is gem5, which was not compared with silicon.
 
 ## Training
-On CPUs alone: {props["perfvec.training.minutes"]} minutes, {arguments["processes"]} processes,
+On CPUs only: {props["perfvec.training.minutes"]} minutes, {arguments["processes"]} processes,
 {props["perfvec.training.steps"]} steps, seed {props["perfvec.training.seed"]}, torch
 {props["perfvec.training.torch"]}. Data set `{props["perfvec.training.data_hash"]}`, commit
 `{props["perfvec.training.commit"][:12]}`.
@@ -141,7 +143,7 @@ On CPUs alone: {props["perfvec.training.minutes"]} minutes, {arguments["processe
 
 
 def before_text(props: Mapping[str, str]) -> str:
-    """The run that this one took its network from."""
+    """The command of the run that this one started from."""
     if "perfvec.training.before" not in props:
         return ""
     first = flags(json.loads(props["perfvec.training.before"]))

@@ -94,7 +94,7 @@ def per_core(result: Json) -> str:
 
 
 def pairs(result: Json) -> str:
-    """Every single error, for whoever wants to look one up."""
+    """All errors."""
     rows = [(r["program"], r["core"], "training" if r["seen"] else "calibrated",
              f"{r['observed'] / r['retirements']:.3f}", percent(r["error"]),
              percent(r["interval_error"]))
@@ -104,7 +104,7 @@ def pairs(result: Json) -> str:
 
 
 def budgets(result: Json) -> str:
-    """Errors against what calibration was given."""
+    """Errors by calibration budget."""
     points = [b for b in result["budgets"] if b["test"] or b["left_out"] or b["within"]]
     if not points:
         return "<p>No calibrated cores.</p>"
@@ -142,7 +142,7 @@ def phases(result: Json) -> str:
 
 
 def distance(result: Json) -> str:
-    """What the distance from training is worth."""
+    """How well the out-of-distribution score separates bad estimates."""
     held = ("<h3>Programs not trained on</h3>", result["distance"], result.get("separation"),
             {"train": "training", "valid": "validation", "test": "test"})
     left_out = ("<h3>Every program, its source left out of vectors and distribution</h3>",
@@ -152,7 +152,7 @@ def distance(result: Json) -> str:
 
 
 def distances(points: list[Json], found: Json | None, parts: Mapping[str | None, str]) -> str:
-    """Errors over distances, and how well the one tells the other."""
+    """Errors plotted over scores, and how well scores separate them."""
     points = [p for p in points if p["ood"] is not None]
     if not points:
         return "<p>The table holds no training distribution.</p>"
@@ -167,7 +167,7 @@ def distances(points: list[Json], found: Json | None, parts: Mapping[str | None,
 
 
 def ranking(result: Json) -> str:
-    """How often two cores are put in the right order."""
+    """How often two cores are ranked correctly."""
     r = result["ranking"]
     if not r:
         return "<p>No program was timed on two cores.</p>"

@@ -1,4 +1,4 @@
-"""Representations of whole programs, as the plugin computes them: in segments with warm-up.
+"""Representations of whole programs, computed as the library does: in segments with warm-up.
 
 A piece of `size` rows is run from a zero state through `warm` rows before it (fewer at the start
 of a run), then summed. Vectors are fitted to these sums, errors and distances measured on them.

@@ -1,9 +1,9 @@
-"""Weights that int8 leaves as they are.
+"""Rounding of weights to int8 steps before the vectors are fitted.
 
 The int8 engine (src/model/native/quant.rs) rounds each row of weights to whole steps. If training
-rounds them the same way before the microarchitecture vectors are fitted, the fit answers for what
-rounding does to the representation, and the engine has nothing left to round: int8 and float32
-then run the same network, and differ by the rounding of features and states alone.
+rounds them the same way before the microarchitecture vectors are fitted, the fit compensates for
+the change of the representation, and the engine has nothing left to round: int8 and float32
+then run the same network, and differ only by the rounding of features and states.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether the distance from training tells badly estimated programs from the others."""
+"""Whether the out-of-distribution score separates badly estimated programs from the others."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,10 +12,9 @@ FOLDS = 6
 
 
 def separation(points: Iterable[Json]) -> Json | None:
-    """How well distance tells a bad estimate (an error over the 80 % quantile) from the others:
-    the probability that a bad one has the larger distance, and errors inside and outside of the
-    edge, distance 1. `points` are {"ood", "error"} of programs not trained on; None for fewer
-    than five."""
+    """How well the score separates bad estimates (errors over the 80% quantile) from the others: the
+    probability that a bad one has the larger score (AUC), and errors up to score 1 and above.
+    `points` are {"ood", "error"} of programs not trained on; None for fewer than five."""
     points = [p for p in points if p["ood"] is not None]
     if len(points) < 5:
         return None
@@ -30,21 +29,22 @@ def separation(points: Iterable[Json]) -> Json | None:
 
 def sentence(s: Json) -> str:
     """The separation in words."""
-    parts = [f"{s[k]['programs']} {k} of the edge"
-             + (f" (mean error {100 * s[k]['mean']:.2f} %, worst {100 * s[k]['worst']:.2f} %)"
-                if s[k]["programs"] else "") for k in ("inside", "outside")]
-    return (f"{s['programs']} programs: {', '.join(parts)}; a badly estimated program (the worst "
-            f"fifth) has the larger distance in {100 * s['auc']:.0f} % of pairs.")
+    parts = [f"{s[k]['programs']} {where} 1"
+             + (f" (mean error {100 * s[k]['mean']:.2f}%, worst {100 * s[k]['worst']:.2f}%)"
+                if s[k]["programs"] else "")
+             for k, where in (("inside", "score up to"), ("outside", "score above"))]
+    return (f"{s['programs']} programs: {', '.join(parts)}; a program of the worst fifth has a larger "
+            f"score than another in {100 * s['auc']:.0f}% of pairs (AUC).")
 
 
 def left_out(programs: Sequence[Program], cores: int, sums: Mapping[str, Array], piece: int,
              stride: int) -> list[Json]:
     """[{"program", "ood", "error"}] of programs whose source was left out of both the fit of the
     vectors and the distribution. The held-out programs of a model are few and mostly like its
-    training; these are many, and some are like nothing else.
+    training programs; these are many, and some are unlike all others.
 
-    @param programs of a data set, `sums` their representations {name: [W,D]} by the network,
-           which is not trained anew for every part: the vectors alone are.
+    @param programs of a data set, `sums` their representations {name: [W,D]} by the network, which
+           is not trained again for each fold: only the vectors are fitted again.
     @param cores number of cores in the data set.
     """
     programs = [p for p in programs if p.name in sums]

@@ -1,4 +1,4 @@
-"""The settings of a training run and what they must fulfil."""
+"""The settings of a training run, and their checks."""
 
 import argparse
 from argparse import Namespace
@@ -8,7 +8,7 @@ from perfvec_training.mistakes import described
 
 
 def parse(arguments: Sequence[str] | None = None, doc: str = __doc__ or "") -> Namespace:
-    """The settings of a command line; ends the program where they do not fit together."""
+    """Parses the command line; ends the program if the settings are inconsistent."""
     parser = argparse.ArgumentParser(**described(doc))
     add = parser.add_argument
     add("data")
@@ -17,8 +17,8 @@ def parse(arguments: Sequence[str] | None = None, doc: str = __doc__ or "") -> N
     add("--hidden", type=int, nargs="+", default=[128], help="width of each LSTM layer")
     add("--embedding", type=int, default=0)
     add("--no-relu", action="store_true")
-    add("--clip", type=float, default=8.0, help="of normalised features; 0: none")
-    add("--passthrough", nargs="+", default=["*"], help="columns that go past the LSTM")
+    add("--clip", type=float, default=8.0, help="clip normalised features at this magnitude; 0: do not")
+    add("--passthrough", nargs="+", default=["*"], help="columns that bypass the LSTM")
     add("--lanes", type=int, default=64, help="segments in a batch, per process")
     add("--segment", type=int, default=1024, help="measured retirements of a segment")
     add("--chunk", type=int, default=128, help="steps between updates")
@@ -32,10 +32,10 @@ def parse(arguments: Sequence[str] | None = None, doc: str = __doc__ or "") -> N
     add("--rate", type=float, default=2e-3)
     add("--vector-rate", type=float, default=1.0, help="factor on the rate, for the vectors")
     add("--vector-noise", type=float, default=0.02)
-    add("--pull", type=float, default=0.3, help="of a core's vector towards the others'")
+    add("--pull", type=float, default=0.3, help="strength of the pull of a core's vector towards the others'")
     add("--decay", type=float, default=1e-2)
     add("--clip-gradient", type=float, default=1.0)
-    add("--average", type=float, default=0.998, help="of weights, for validation")
+    add("--average", type=float, default=0.998, help="decay of the weights' moving average, for validation")
     add("--minutes", type=float, default=30.0)
     add("--steps", type=int, default=0, help="instead of --minutes: repeatable to the bit")
     add("--check", type=float, default=2.0, help="minutes between validations")

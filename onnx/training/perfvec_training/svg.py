@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: no scripts, no fonts, no files beside the page."""
+"""Small charts as inline SVG: without scripts, fonts or other files."""
 
 import math
 from collections.abc import Iterable, Sequence

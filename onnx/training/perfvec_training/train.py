@@ -4,8 +4,8 @@
 
 Lanes run through random segments from a zero state, with warm-up, in chunks whose state is carried
 on (truncated back-propagation); one pass of the LSTM serves every core. The vectors start from a
-ridge regression on the columns that go past the LSTM, so the model starts as good as that. At the
-end they are fitted once more in closed form. The best checkpoint by the mean error of the held-out
+ridge regression on the columns that bypass the LSTM, so the model starts as good as that. At the
+end they are fitted again in closed form. The best checkpoint by the mean error of the held-out
 programs' totals stays in OUT/best.pt, the state to resume from in OUT/last.pt, curves in
 OUT/curves.csv. Test programs are never read.
 """
@@ -32,7 +32,7 @@ from perfvec_training.shards import Data, Program, Sampler
 
 
 class Run:
-    """Everything of one training run."""
+    """One training run: model, vectors, optimizer, data and progress."""
 
     def __init__(self, args: Namespace) -> None:
         self.args, self.out = args, Path(args.out)
@@ -209,7 +209,7 @@ class Run:
                   best=self.best)
 
     def resume(self) -> None:
-        """Goes on from OUT/last.pt, if it is there."""
+        """Continues from OUT/last.pt, if it exists."""
         path = self.out / "last.pt"
         if not path.exists():
             return
@@ -226,7 +226,7 @@ class Run:
         self.sampler.rng = np.random.default_rng([self.args.seed, self.rank, self.step])
 
     def agree(self, value: float) -> float:
-        """The first process's value, in all of them."""
+        """Broadcasts the first process's value."""
         if self.world == 1:
             return value
         t = torch.tensor([float(value)], dtype=torch.float64)
@@ -287,7 +287,7 @@ class Run:
         self.finish()
 
     def start_error(self) -> Json:
-        """Error of the passed columns alone: what training starts from."""
+        """The error of the bypass columns alone, where training starts."""
         hidden = self.model.shape.hidden[-1]
         columns, scale = self.model.shape.passthrough, np.array(self.model.shape.scale)
         sums = [p.feature_sums(accuracy.PIECE)[:, columns] * scale for p in self.data.valid]

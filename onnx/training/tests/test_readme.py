@@ -45,4 +45,4 @@ def test_card_is_of_the_committed_report(summary):
     card = (ROOT / "onnx" / "MODEL_CARD.md").read_text()
     for label, s in summary.items():
         if s:
-            assert f"| {label} | {100 * s['mean']:.2f} % |" in card
+            assert f"| {label} | {100 * s['mean']:.2f}% |" in card

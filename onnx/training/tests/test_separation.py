@@ -66,7 +66,7 @@ def test_separation_counts_pairs_and_sides():
     found = separation.separation([*points, {"ood": None, "error": 9.0}])
     assert found["auc"] == 1.0 and found["programs"] == 5
     assert found["outside"] == {"programs": 1, "mean": 0.5, "worst": 0.5}
-    assert "4 inside of the edge (mean error 2.00 %, worst 3.00 %)" in separation.sentence(found)
+    assert "4 score up to 1 (mean error 2.00%, worst 3.00%)" in separation.sentence(found)
     inside = separation.separation([{**p, "ood": p["ood"] / 4} for p in points])
-    assert "0 outside of the edge; a badly" in separation.sentence(inside)
+    assert "0 score above 1; a program of the worst" in separation.sentence(inside)
     assert separation.separation(points[:4]) is None
