@@ -1,4 +1,4 @@
-"""perfvec: how many cycles a stream of instructions takes, on many cores at once.
+"""perfvec: estimates how many cycles a stream of instructions takes, on many cores at once.
 
 >>> import perfvec
 >>> model = perfvec.Model.cores(["rocket-like", "cortex-a72-like"])
@@ -7,7 +7,7 @@
 
 Classes follow perfvec.h: :class:`Model` and its :class:`Microarchs`, a :class:`Session` for each
 hart, :class:`Recorder`, :class:`Calibrator`. Failed calls raise a :class:`PerfvecError` with the
-library's text. Flow, costs and threading are those of perfvec.h.
+library's text. perfvec.h documents flow, costs and threading rules.
 """
 
 from perfvec._cores import Core

@@ -7,7 +7,7 @@ from perfvec.commands import command
 
 
 def main() -> None:
-    """Becomes the command, so that signals and exit codes are its own."""
+    """Executes the command in place of this process, so that signals and exit codes are its own."""
     os.execv(command(), ["perfvec", *sys.argv[1:]])
 
 

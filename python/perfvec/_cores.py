@@ -1,4 +1,4 @@
-"""Lists of cores as the file that the library takes for a model."""
+"""Lists of cores, as a file that the library loads as a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Core = str | os.PathLike[str] | Mapping[str, Any]
 
 
 def _described(core: Core) -> tuple[str, dict[str, Any]]:
-    """A core's name and parameters, checked by nobody yet."""
+    """A core's name and parameters, not checked yet."""
     if isinstance(core, Mapping):
         if not isinstance(core.get("name"), str):
             raise InvalidArgumentError(f'core {dict(core)}: give it a name, "name": "mine"')
@@ -44,7 +44,7 @@ def _described(core: Core) -> tuple[str, dict[str, Any]]:
 
 @contextmanager
 def cores_file(cores: Iterable[Core], rules: str) -> Iterator[Path]:
-    """A file of these cores for as long as the context lasts."""
+    """A temporary file of these cores."""
     if isinstance(cores, (str, os.PathLike, Mapping)):
         raise TypeError("cores is a list; put one core into brackets")
     listed: dict[str, Any] = {"rules": rules}

@@ -28,21 +28,21 @@ def path_of(path: Any) -> Any:
 
 
 def check(status: int) -> None:
-    """Raises where a call of this thread failed."""
+    """Raises the error of a failed call."""
     if status != lib.PERFVEC_OK:
         raise of_status(status, text_of(lib.perfvec_last_error()))
 
 
 def sized(kind: str) -> Any:
-    """A struct that begins with its size."""
+    """A struct with its size set."""
     struct = ffi.new(f"{kind} *")
     struct.struct_size = ffi.sizeof(kind)
     return struct
 
 
 class Handle:
-    """An object of the library: freed by :meth:`close`, at the end of a `with`, or with the last
-    reference. A closed one refuses every call."""
+    """An object of the library. It is freed by :meth:`close`, at the end of a `with`, or with its last
+    reference; a closed object rejects every call."""
 
     #: The object's name in the C ABI.
     _kind = ""
@@ -61,7 +61,7 @@ class Handle:
         check(getattr(lib, f"perfvec_{self._kind}_{verb}")(self._handle, *args))
 
     def close(self) -> None:
-        """Frees the object; more than once does nothing."""
+        """Frees the object; a second call does nothing."""
         handle, self._handle = self._handle, ffi.NULL
         getattr(lib, f"perfvec_{self._kind}_free")(handle)
 
@@ -83,7 +83,7 @@ _log: Any = None
 
 def log_to(logger: logging.Logger | None) -> None:
     """Sends the library's messages to `logger`, with its levels ERROR, WARNING and INFO; None
-    silences the library, as at the start.
+    silences the library, which is the default.
 
     >>> import logging
     >>> perfvec.log_to(logging.getLogger("perfvec"))

@@ -1,4 +1,4 @@
-"""What takes a stream of retirements: sessions and recorders."""
+"""Streams of retirements, which sessions and recorders receive."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from perfvec.records import RETIREMENT, Isa, StaticInst
 
 
 def rows(retirements: npt.NDArray[Any]) -> Any:
-    """An array of retirements as the library reads it, where it lies."""
+    """An array of retirements as the library reads it, without a copy."""
     if not isinstance(retirements, np.ndarray) or retirements.dtype != RETIREMENT:
         found = getattr(retirements, "dtype", type(retirements).__name__)
         raise TypeError(f"retirements are a NumPy array of perfvec.RETIREMENT, not of {found}")
     if retirements.ndim != 1 or not retirements.flags.c_contiguous:
         raise ValueError(
-            "retirements are one-dimensional and lie in one piece; numpy.ascontiguousarray() "
-            "copies those that do not")
+            "retirements must be a contiguous one-dimensional array; numpy.ascontiguousarray() makes "
+            "one")
     return ffi.from_buffer("perfvec_retirement[]", retirements)
 
 
@@ -40,7 +40,7 @@ class Stream(Handle):
 
     def intern_encoding(self, pc: int, encoding: bytes, isa: Isa | None = None) -> int:
         """Decodes and interns; `encoding` has the bytes in memory order. The ISA is the stream's
-        where none is given."""
+        by default."""
         self._call("intern_encoding", self._isa if isa is None else isa, pc,
                    ffi.from_buffer("uint8_t[]", encoding), len(encoding), self._id)
         return int(self._id[0])
@@ -55,8 +55,8 @@ class Stream(Handle):
         self._call("retire", self._set(inst, address, next_pc, flags))
 
     def retire_many(self, retirements: npt.NDArray[Any]) -> None:
-        """An array of :data:`RETIREMENT`, in order and without a copy. After an error none of them
-        is taken. Other Python threads run meanwhile."""
+        """Retires an array of :data:`RETIREMENT`, in order and without a copy. After an error none of
+        them counts. Other Python threads can run meanwhile."""
         array = rows(retirements)
         self._call("retire_many", array, len(array))
 
@@ -77,11 +77,11 @@ class Stream(Handle):
         until_pc: int = 0,
         until_count: int = 0,
     ) -> None:
-        """Which retirements are measured or recorded: between marker instructions (`markers`,
-        alone), or from the retirement number `from_count` (from 1; 0: the stream's begin) of the
-        instruction at `from_pc`, without the next `skip`, `first` at the most (0: no limit), until
-        the one at `until_pc` retires for the `until_count`th time (0: the stream's end). Before
-        the first retirement; perfvec.h has the details."""
+        """Sets the region that is measured or recorded, before the first retirement: either between
+        marker instructions (`markers`), or from retirement number `from_count` (0: the start of the
+        stream) of the instruction at `from_pc` on, after skipping `skip` more, at most `first`
+        retirements (0: no limit), until the instruction at `until_pc` retires for the
+        `until_count`th time (0: the end of the stream). perfvec.h has the details."""
         region = sized("perfvec_region")
         region.markers, region.from_pc, region.from_count = markers, from_pc, from_count
         region.skip, region.first = skip, first

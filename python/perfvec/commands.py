@@ -1,4 +1,4 @@
-"""The command `perfvec` that came with this package."""
+"""The `perfvec` command of this package."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def as_arguments(options: Mapping[str, Any]) -> list[str]:
 
 
 def run(arguments: Iterable[str]) -> str:
-    """What the command prints; its error text as an exception."""
+    """Runs the command; returns what it prints, raises its error text."""
     done = subprocess.run(
         [command(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
         check=False)
@@ -52,12 +52,12 @@ def replay(
     rules: str = "gem5",
     **options: Any,
 ) -> dict[str, Any]:
-    """Prices a recorded trace (.pvt, or another tool's; a short one that came with perfvec where
-    none is given): on `cores`, as :meth:`Model.cores` takes them, or on what the command
-    takes where none are given: all that `perfvec cores` lists, or `model="learned"`.
+    """Prices a recorded trace (.pvt or another tool's; by default a short one that comes with
+    perfvec) on `cores`, as :meth:`Model.cores` takes them; by default on all that `perfvec cores`
+    lists, or on those of `model="learned"`.
 
     Other arguments are options of `perfvec replay`: `sample_error="1%"` is `--sample-error 1%`,
-    True gives an option without a value. The result is what `--json` writes: the book's page on
+    True gives an option without a value. The result is what `--json` writes; the book's page on
     file formats describes it.
 
     >>> result = replay(cores=["rocket-like"])

@@ -1,10 +1,10 @@
-"""Errors of the library as exceptions, one class for each status; their text is the library's."""
+"""Exceptions with the library's error texts, one class for each status."""
 
 from __future__ import annotations
 
 
 class PerfvecError(Exception):
-    """A call failed: its text names what failed, what was found, and the fix."""
+    """A call failed. The text names what failed, what was found, and the fix."""
 
     #: `PERFVEC_ERR_...`; 0 where it was not the library that failed.
     status = 0
@@ -23,13 +23,13 @@ class FileError(PerfvecError, OSError):
 
 
 class CorruptError(PerfvecError):
-    """A file is truncated, fails its checksum, or is not of the format its use demands."""
+    """A file is truncated, fails its checksum, or has the wrong format."""
 
     status = 3
 
 
 class VersionError(PerfvecError):
-    """A file or a caller speaks a version that this library does not."""
+    """A file or a caller has a version that this library does not support."""
 
     status = 4
 
@@ -73,19 +73,19 @@ class StateError(PerfvecError):
 
 
 class OutOfMemoryError(PerfvecError, MemoryError):
-    """Memory could not be obtained, or a stated bound would be passed."""
+    """Not enough memory, or a documented limit would be exceeded."""
 
     status = 11
 
 
 class InternalError(PerfvecError):
-    """A defect of the library; its text is what a bug report needs."""
+    """A bug in the library; include the text in a bug report."""
 
     status = 12
 
 
 class CommandError(PerfvecError):
-    """The bundled command failed; its text is what it said."""
+    """The bundled command failed; the text is its error message."""
 
 
 _OF_STATUS: dict[int, type[PerfvecError]] = {

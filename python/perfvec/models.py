@@ -1,4 +1,4 @@
-"""Models, and the tables of microarchitectures that belong to them."""
+"""Models and their microarch tables."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ PathLike = str | os.PathLike[str]
 
 
 class Microarchs(Handle):
-    """A table of microarchitectures of one model: what a program vector is priced on.
+    """A table of one model's microarchitectures, on which program vectors are priced.
 
-    No path means the default model's table. Any number of threads may read a table; a change must
-    be alone.
+    No path means the default model's table. Any number of threads may read a table; while one
+    changes it, no other may use it.
 
     >>> table = Microarchs()
     >>> table[table.names[0]].clock_hz > 1e8
@@ -111,9 +111,9 @@ class Microarchs(Handle):
         retirements: int | None = None,
         measured: int | None = None,
     ) -> npt.NDArray[Any]:
-        """Prices a sum of representations: an interval, or D numbers, the retirements that they
-        stand for and, of these, those in the sum (all, where it is left out). An array of
-        :data:`ESTIMATE`, one for each core in the table's order."""
+        """Prices an interval, or a sum of representations (D numbers) with the number of
+        retirements that it stands for and the number of these that were measured (default: all).
+        Returns an array of :data:`ESTIMATE`, one for each core in the table's order."""
         if isinstance(vector, Interval):
             interval: Interval = vector
             return self.estimate_array(
@@ -142,11 +142,11 @@ class Microarchs(Handle):
 
 
 class Model(Handle):
-    """A foundation model (.onnx), or a list of cores that each are priced by their own parameters
-    (.toml or .json; "cores" for all that the library knows; :meth:`cores`). No path means the
-    default model.
+    """A foundation model (.onnx), or a list of cores that are priced by their own parameters
+    (.toml or .json; "cores" for the built-in list; see :meth:`cores`). No path means the
+    default foundation model.
 
-    It never changes; any number of threads and sessions share it.
+    A model is immutable; any number of threads and sessions share it.
 
     >>> Model().info.isa
     'riscv64'
@@ -189,7 +189,7 @@ class Model(Handle):
 
     @property
     def info(self) -> ModelInfo:
-        """What the model says of itself."""
+        """Properties of the model."""
         info = sized("perfvec_model_info")
         self._call("get_info", info)
         return ModelInfo(

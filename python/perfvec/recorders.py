@@ -1,4 +1,4 @@
-"""Recorders: streams that are written to a trace."""
+"""Recorders: writing a stream to a trace."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from perfvec.records import Isa, TraceSummary
 
 
 class Recorder(Stream):
-    """Writes the stream of one hart to a trace (.pvt), which every command takes. Until
-    :meth:`finish` it is a temporary file; one that is closed before is removed.
+    """Writes the stream of one hart to a trace (.pvt), which every command reads. Until
+    :meth:`finish` it is a temporary file, which closing the recorder removes.
 
-    `micro_ops` says that a retirement is a micro-op, `clock_period_ps` is that of the clock which
-    timed retirements count in (0: none); `host`, `program` and `metadata` tell the trace's origin.
+    `micro_ops`: retirements are micro-ops. `clock_period_ps`: the period of the clock in which
+    timed retirements are counted (0: none). `host`, `program` and `metadata` describe the origin.
     """
 
     _kind = "recorder"
@@ -48,7 +48,7 @@ class Recorder(Stream):
         super().__init__(self._made("create", path_of(path), header), isa)
 
     def finish(self) -> TraceSummary:
-        """Ends the trace and gives it its name. Afterwards the recorder can only be closed."""
+        """Completes the trace under its final name. Afterwards the recorder can only be closed."""
         c = sized("perfvec_trace_summary")
         self._call("finish", c)
         return TraceSummary(

@@ -1,4 +1,4 @@
-"""What goes into the library and comes out of it, as NumPy arrays and records."""
+"""The library's inputs and outputs, as NumPy arrays and records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ESTIMATE = np.dtype([("cycles", "f8"), ("cpi", "f8"), ("seconds", "f8"), ("half_
 
 
 class Estimate(TypedDict):
-    """What a core would have taken."""
+    """An estimate on one core."""
 
     #: Cycles, scaled to every retirement of the region.
     cycles: float
@@ -46,7 +46,7 @@ class Isa(IntEnum):
 
 
 class Backend(IntEnum):
-    """What runs a model's graph."""
+    """The engine that evaluates a model."""
 
     AUTO = 0
     NATIVE_F32 = 1
@@ -55,7 +55,7 @@ class Backend(IntEnum):
 
 
 class Flags(IntFlag):
-    """Of a retirement: what its conditional branch did, where `next_pc` does not tell."""
+    """Flags of a retirement: the outcome of a branch if `next_pc` does not tell it, or a fault."""
 
     TAKEN = 1
     NOT_TAKEN = 2
@@ -179,7 +179,7 @@ def decode(pc: int, encoding: bytes, isa: Isa = Isa.RISCV64) -> StaticInst:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model says of itself."""
+    """Properties of a model."""
 
     #: Binds microarch tables and program vectors.
     id: str
@@ -213,7 +213,7 @@ class Microarch:
 
 @dataclass(frozen=True)
 class Counts:
-    """How far a session has come."""
+    """Counts of a session."""
 
     #: Retirements inside regions of interest.
     retired: int
@@ -264,7 +264,7 @@ class TraceSummary:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a calibration is worth."""
+    """The quality of a calibration."""
 
     #: Retirements and intervals observed.
     retirements: int
@@ -276,8 +276,8 @@ class Fit:
 
 
 def filled(call: Any, dtype: Any) -> npt.NDArray[Any]:
-    """The array that a call of the C ABI's convention fills, in place: called once for its length
-    and once for its elements."""
+    """The array that a call of the C ABI fills: called once for the length and once for the
+    elements."""
     length = ffi.new("size_t *")
     check(call(ffi.NULL, 0, length))
     out = np.empty(length[0], dtype)

@@ -1,4 +1,4 @@
-"""Sessions: streams that are priced while they run."""
+"""Sessions: pricing a stream while it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from perfvec.records import (
 
 
 class _Receiver:
-    """Hands intervals from the library to a function, and keeps what it raises."""
+    """Passes intervals from the library to a function, and keeps an exception that it raises."""
 
     def __init__(self, function: Callable[[Interval], object]) -> None:
         self.function = function
@@ -51,8 +51,8 @@ def _interval(c: Any) -> Interval:
 
 
 class Calibrator(Handle):
-    """Fits the vector of one core to the cycles of a timing CPU. `prior`, a table of known cores of
-    the same model, makes short runs suffice.
+    """Fits the vector of one core to the cycles of a timing CPU. With `prior`, a table of known cores
+    of the same model, short runs suffice.
 
     Attach it to a session with intervals of about 1000 retirements, retire with cycles
     (:meth:`Session.retire_timed`), sync or finish the session, then solve.
@@ -74,11 +74,12 @@ class Calibrator(Handle):
 class Session(Stream):
     """The stream of one hart: intern each static instruction once, retire, estimate at any time.
 
-    `sample` measures one unit of `unit` retirements in every `sample` of them, `sample_error` as
-    many units as 95% intervals of that relative width take on all of `targets` (the model's table
-    where none is given), `sample_overhead` as much as takes that share of the time, `sample_plan`
-    what :meth:`plan` of another session tells; without any of them everything is measured.
-    `interval` makes an interval of every so many retirements. `outside` starts outside the region
+    Sampling: `sample` is the sampling period in retirements; of each period one unit of `unit`
+    retirements is measured. `sample_error` measures as many units as 95% intervals of that relative
+    half width need on every core of `targets` (the model's table by default), `sample_overhead` as
+    many as take that share of the time, `sample_plan` those of :meth:`plan` of another session. By
+    default everything is measured.
+    `interval` is the length of an interval in retirements. `outside` starts outside the region
     of interest. The other settings are those of perfvec.h, and so are costs. A session belongs to
     one thread at a time.
 
@@ -149,8 +150,8 @@ class Session(Stream):
             self.on_interval(self._intervals.append if on_interval is None else on_interval)
 
     def _call(self, verb: str, *args: Any) -> None:
-        """What the receiver of intervals raised leaves the call that it was called from, whose
-        work is done: the session goes on without a receiver."""
+        """Raises an exception of the interval callback from the call that it ran in, whose work is
+        done; the session continues without a callback."""
         try:
             super()._call(verb, *args)
         finally:
@@ -160,9 +161,9 @@ class Session(Stream):
                 raise receiver.raised
 
     def on_interval(self, function: Callable[[Interval], object] | None) -> None:
-        """Sends finished intervals to `function`, in order and inside retire, sync and finish
-        calls, instead of keeping them for :attr:`intervals`; None drops them. It must not use its
-        own session; tables may be used."""
+        """Calls `function` with each finished interval, in order, during retire, sync and finish
+        calls, instead of keeping them for :attr:`intervals`; None removes it. It must not use this
+        session; it may use tables."""
         receiver = None if function is None else _Receiver(function)
         callback = ffi.NULL if receiver is None else receiver.callback
         check(lib.perfvec_session_set_interval_callback(self._handle, callback, ffi.NULL))
@@ -170,8 +171,7 @@ class Session(Stream):
 
     @property
     def intervals(self) -> list[Interval]:
-        """The intervals that are finished so far, where no function receives them: D numbers
-        each."""
+        """The intervals finished so far, unless a function receives them: D numbers each."""
         return list(self._intervals)
 
     def attach(self, calibrator: Calibrator | None) -> None:
@@ -180,15 +180,15 @@ class Session(Stream):
         self._call("attach_calibrator", handle)
 
     def region_begin(self) -> None:
-        """What follows is in the region of interest."""
+        """Begins the region of interest."""
         self._call("region_begin")
 
     def region_end(self) -> None:
-        """What follows warms the features but is not measured."""
+        """Ends the region of interest; what follows is only functional warming."""
         self._call("region_end")
 
     def sync(self) -> None:
-        """Puts everything accepted through the model, which takes milliseconds."""
+        """Evaluates everything retired so far, which takes milliseconds."""
         self._call("sync")
 
     def finish(self) -> None:
@@ -196,13 +196,13 @@ class Session(Stream):
         self._call("finish")
 
     def reset(self) -> None:
-        """Back to the start of a stream; interned static instructions stay."""
+        """Returns to the start of a stream; interned static instructions are kept."""
         self._call("reset")
         self._intervals.clear()
 
     @property
     def counts(self) -> Counts:
-        """How far the session has come, without waiting for pending work."""
+        """Counts of retirements, without waiting for pending work."""
         c = sized("perfvec_counts")
         self._call("counts", c)
         return Counts(c.retired, c.measured, c.pending, c.units, c.unknown_insts)
@@ -215,8 +215,8 @@ class Session(Stream):
         return filled(lambda *out: function(self._handle, *args, *out), dtype)
 
     def estimate(self, core: str | int, microarchs: Microarchs | None = None) -> Estimate:
-        """The estimate so far on one core, by name or index, of a table (the model's where none is
-        given), without waiting for pending work: call :meth:`sync` before for all."""
+        """The estimate so far on one core, by name or index, of a table (the model's by default).
+        It does not include pending work: call :meth:`sync` first for that."""
         table = self._table(microarchs)
         out = np.zeros(1, ESTIMATE)
         self._call("estimate", table._handle, table.find(core) if isinstance(core, str) else core,
@@ -236,7 +236,7 @@ class Session(Stream):
 
     def stack_array(self, microarchs: Microarchs | None = None) -> npt.NDArray[np.float64]:
         """Cycles by cause, (cores, causes): the causes are :func:`stack_parts`, and a row adds up to
-        the core's cycles. Only where the model is a list of cores."""
+        the core's cycles. Only if the model is a list of cores."""
         flat = self._filled("stacks", np.float64, self._table(microarchs)._handle)
         return flat.reshape(-1, lib.PERFVEC_STACK_PARTS)
 
@@ -248,16 +248,16 @@ class Session(Stream):
                 for name, row in zip(table.names, rows, strict=True)}
 
     def errors(self, microarchs: Microarchs | None = None) -> dict[str, float]:
-        """How far each core's cycles may be off: half widths, relative to the cycles, of intervals
-        that hold gem5's cycles in nine of ten programs, the error of sampling included. Only where
-        the model is a list of cores."""
+        """Relative half widths of 90% intervals around each core's cycles: they hold gem5's cycles for
+        nine programs in ten, and include the error of sampling. Only if the model is a list of
+        cores."""
         table = self._table(microarchs)
         rows = self._filled("errors", np.float64, table._handle)
         return dict(zip(table.names, rows.tolist(), strict=True))
 
     def ood_score(self, microarchs: Microarchs | None = None) -> float:
-        """How far the stream lies from what the model was trained on: 0 is the centre of the
-        training programs, 1 their edge; distrust estimates over 1."""
+        """The out-of-distribution score, the stream's distance from the training programs: 0 is their
+        centre, 1 their edge; expect larger errors above 1."""
         score = ffi.new("double *")
         self._call("ood_score", self._table(microarchs)._handle, score)
         return float(score[0])
@@ -271,12 +271,12 @@ class Session(Stream):
         self._call("save_vector", path_of(path))
 
     def plan(self) -> npt.NDArray[np.uint64]:
-        """What a target error or overhead has chosen so far, for `sample_plan`."""
+        """The sampling plan that a target error or overhead has chosen so far, for `sample_plan`."""
         return self._filled("plan", np.uint64)
 
     def snapshot(self) -> bytes:
-        """The complete state, some MB: a session restored from it goes on bit-identically. A
-        receiver of intervals and a calibrator are not part of it. Not of lists of cores."""
+        """The complete state, some MB: a session restored from it continues bit-identically. An
+        interval callback and a calibrator are not part of it. Not for lists of cores."""
         return self._filled("snapshot", np.uint8).tobytes()
 
     def restore(self, snapshot: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Design spaces: all of their designs priced, or a search for the Pareto front."""
+"""Design spaces: pricing all designs, or searching for the Pareto front."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perfvec.commands import as_arguments, run
 from perfvec.errors import InvalidArgumentError
 from perfvec.models import PathLike
 
-#: A space: the TOML file of one, or what would stand in it.
+#: A space: a TOML file, or its content.
 Space = PathLike | Mapping[str, Any]
 
 # An axis' values of a design, by their places.
@@ -27,9 +27,9 @@ Places = tuple[int, ...]
 def explore(
     space: Space, programs: PathLike | Iterable[PathLike] | None = None, **options: Any
 ) -> dict[str, Any]:
-    """Prices designs of a space on recorded programs (a short one that came with perfvec where none
-    is given). Other arguments are options of `perfvec explore`: `output="results.csv"` keeps what was
-    priced, `sample_designs=100` draws. The result is what its `--format json` prints; each of its
+    """Prices designs of a space on recorded programs (by default a short one that comes with perfvec).
+    Other arguments are options of `perfvec explore`: `output="results.csv"` keeps the
+    results, `sample_designs=100` draws designs. The result is what `--format json` prints; each of its
     "designs" has "axes", "cost", "speedup", "worst", "pareto" and "programs". `explain=(a, b)` names two
     designs, such as `("like", "best")`.
 
@@ -59,14 +59,13 @@ def search(
     seed: int = 0,
     **options: Any,
 ) -> dict[str, Any]:
-    """Looks for the Pareto front of cost and speedup in a space that is too large to price whole:
-    prices generations of at most `population` designs, each made from what is known of those before,
-    until there are `designs`, with Optuna's NSGA-II (`pip install perfvec[search]`). Programs, options
+    """Searches for the Pareto front of cost and speedup in a space that is too large to price whole,
+    with Optuna's NSGA-II (`pip install perfvec[search]`): prices generations of at most `population`
+    designs until there are `designs`, or until ten generations find nothing new. Programs, options
     and result are those of :func:`explore`.
 
-    What is priced is kept in the file `output`: a search that was killed goes on where it was, and
-    one for more designs begins with the generations of that for fewer. Fewer come out where ten
-    generations find nothing new.
+    The results are kept in the file `output`: a search that was killed continues from it, and a
+    search for more designs begins with the generations of one for fewer.
     """
     traces = None if programs is None else _several(programs)
     options = {**options, "output": output}
