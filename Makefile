@@ -13,7 +13,7 @@ PYTHON  := target/venv/bin/python
 # What `make run` prices: any RISC-V 64 Linux program with its arguments.
 DEMO    := target/workloads/bin/lua_scripts.O2 0 6
 PROGRAM ?= $(DEMO)
-# The cores that are like well-known ones; FLAGS= prints the whole table.
+# Options of `perfvec run`: a time series in the JSON.
 FLAGS   ?= --interval 100000
 
 .DEFAULT_GOAL := help

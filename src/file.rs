@@ -48,13 +48,13 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > most {
         return Err(Error::new(
             ErrorKind::OutOfMemory,
-            format!("the file is larger than {most} bytes, which no such file is"),
+            format!("the file is larger than {most} bytes, the limit for its kind"),
         ));
     }
     Ok(bytes)
 }
 
-/// An error where no file can be written at `path`: better told before hours of work than after.
+/// An error if no file can be written at `path`: found before hours of work, not after.
 /// Errors do not name the path.
 pub fn check_writable(path: &Path) -> Result<()> {
     Unfinished::create(path).map(drop)
@@ -111,7 +111,7 @@ impl Unfinished {
         }
         Err(Error::new(
             ErrorKind::Io,
-            "a thousand temporary files are in the way; remove those that end in .tmp",
+            "too many temporary files are in the way; remove those that end in .tmp",
         ))
     }
 
@@ -170,7 +170,7 @@ impl Seek for Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if !self.renamed {
-            // Nobody is left to be told; the name says that the file is temporary.
+            // Nothing can handle an error here; the name says that the file is temporary.
             let _ = std::fs::remove_file(&self.temp);
         }
     }

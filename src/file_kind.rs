@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use std::fmt;
 
-/// Bytes from which a file can be told.
+/// Bytes needed to recognise a file.
 pub const HEAD: usize = 16;
 
 /// A kind of file; its text reads on from "not X but ...".

@@ -1,4 +1,4 @@
-//! Static instructions and retirements: what a host tells the library.
+//! Static instructions and retirements: what a host reports to the library.
 //!
 //! Op classes and register classes carry gem5's names. Their numbers are those of gem5 v21.2
 //! (`src/cpu/FuncUnit.py`, `src/cpu/reg_class.hh`), which the published PerfVec traces use;

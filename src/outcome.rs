@@ -14,8 +14,8 @@ use crate::bytes::{corrupt, fields, flag, put};
 use crate::error::Result;
 use crate::inst::{InstFlags, InstId, Resolved, Retirement, StaticInst};
 
-/// Whether the conditional branch `r` was taken, as far as the retirement itself tells;
-/// `fall_through` is the address behind the branch.
+/// Whether the conditional branch `r` was taken, if the retirement itself shows it;
+/// `fall_through` is the address after the branch.
 #[inline]
 pub fn stated(r: &Retirement, fall_through: u64) -> Option<bool> {
     if r.next_pc != 0 {

@@ -6,8 +6,8 @@
 //! inside.
 //!
 //! - `from`: the region begins with the COUNT-th retirement of the instruction at PC.
-//! - `skip`: and then only after so many further retirements.
-//! - `first`: it ends after so many retirements.
+//! - `skip`: the region begins this many retirements later.
+//! - `first`: it ends after this many retirements.
 //! - `until`: it ends before a retirement of the instruction at PC, one that comes after the
 //!   region's first retirement and is the COUNT-th or a later one of the whole stream.
 //! - `markers`: instead of all of these, every stretch between a begin and an end marker is in it.
@@ -92,7 +92,7 @@ enum Phase {
     Skip(u64),
     /// The next retirement is the first inside.
     Begin,
-    /// Inside, for so many further retirements at the most.
+    /// Inside, for at most this many further retirements.
     Inside(u64),
     /// Nothing of what follows is inside.
     Over,

@@ -58,10 +58,10 @@ def test_cores_come_by_name_from_files_and_from_parameters(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("cores", "kind", "says"),
     [
-        (["cortex-a73-like"], perfvec.InvalidArgumentError, "no known core"),
+        (["cortex-a73-like"], perfvec.InvalidArgumentError, "not a known core"),
         (["nowhere.toml"], perfvec.NotFoundError, r"^nowhere.toml: no such file$"),
         ([{"name": "x", "like": "u74-like", "robb": 3}], perfvec.InvalidArgumentError,
-         r'^core x: "robb" is no parameter; near it'),
+         r'^core x: "robb" is not a parameter; similar'),
         ([{"like": "u74-like"}], perfvec.InvalidArgumentError, "give it a name"),
         (["u74-like", "u74-like"], perfvec.InvalidArgumentError, 'two cores are called "u74-like"'),
         ([{"name": "x", "like": "u74-like", "ras": {1}}], perfvec.InvalidArgumentError, "numbers"),

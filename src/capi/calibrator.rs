@@ -71,9 +71,8 @@ impl Opaque for perfvec_calibrator {
     type Inner = Attached;
     const KIND: u16 = 0x105;
     const NAME: &'static str = "perfvec_calibrator";
-    const AFTER_FORK: AfterFork = AfterFork::Refused(
-        "a session of the parent may be in the middle of feeding it: create another calibrator",
-    );
+    const AFTER_FORK: AfterFork =
+        AfterFork::Refused("a session of the parent may be feeding it; create another calibrator");
 }
 
 /// Creates a calibrator for streams of `model`. `prior` is a table of known cores of the same

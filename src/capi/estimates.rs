@@ -168,7 +168,7 @@ pub unsafe extern "C" fn perfvec_session_errors(
 fn no_causes() -> Error {
     Error::new(
         ErrorKind::NotFound,
-        "the model does not tell causes apart; load a list of cores (.toml) as the model",
+        "the model has no cycles by cause; load a list of cores (.toml) as the model",
     )
 }
 
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn perfvec_session_ood_score(
         let program = h.session.program_vector()?;
         let of_table = |t: &crate::microarch::MicroarchTable| {
             let missing = if t.ood().is_none() {
-                (ErrorKind::NotFound, "the table carries no training distribution (ood.mean, ood.whiten); use one that does")
+                (ErrorKind::NotFound, "the table has no training distribution (tensors ood.mean and ood.whiten); use one that has")
             } else {
                 (
                     ErrorKind::State,

@@ -20,7 +20,7 @@ pub(super) fn watch() {
             GENERATION.fetch_add(1, Ordering::Relaxed);
         }
         // SAFETY: the handler only adds to an atomic, which is allowed in a child of fork().
-        // It can fail for lack of memory only; forks are then not told, as documented nowhere
+        // It can only fail for lack of memory; forks are then not detected, as documented nowhere
         // else than here, since nothing better can be done.
         unsafe {
             libc::pthread_atfork(None, None, Some(in_child));

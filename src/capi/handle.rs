@@ -13,7 +13,7 @@ use std::ptr;
 
 /// A type that C sees as an opaque struct.
 pub(super) trait Opaque {
-    /// What is behind it.
+    /// The object's type.
     type Inner;
     /// Tells handles of one type from others: 1 to 0xffe, no two alike.
     const KIND: u16;
@@ -48,7 +48,7 @@ fn create<O: Opaque>(inner: O::Inner) -> Result<*mut O> {
     match slots::insert(O::KIND, fork::generation(), body.cast()) {
         Some(handle) => Ok(ptr::without_provenance_mut(handle)),
         None => {
-            // SAFETY: just made, and nobody else knows it.
+            // SAFETY: just created, and not yet published.
             drop(unsafe { Box::from_raw(body) });
             Err(Error::new(
                 ErrorKind::OutOfMemory,
@@ -61,7 +61,7 @@ fn create<O: Opaque>(inner: O::Inner) -> Result<*mut O> {
     }
 }
 
-/// Runs `f` behind the panic boundary and writes what it makes to `out` as a new handle.
+/// Runs `f` inside the panic boundary and writes its result to `out` as a new handle.
 pub(super) unsafe fn create_into<O: Opaque>(
     out: *mut *mut O,
     f: impl FnOnce() -> Result<O::Inner>,
@@ -75,7 +75,7 @@ pub(super) unsafe fn create_into<O: Opaque>(
     })
 }
 
-/// Runs `f`, which belongs to no handle, behind the panic boundary.
+/// Runs `f`, which belongs to no handle, inside the panic boundary.
 pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> perfvec_status {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(())) => PERFVEC_OK,
@@ -84,7 +84,7 @@ pub(super) fn guard(f: impl FnOnce() -> Result<()>) -> perfvec_status {
     }
 }
 
-/// Runs `f` with sole access to what is behind the handle: NULL, foreign, freed, forked, poisoned
+/// Runs `f` with exclusive access to the handle's object: NULL, foreign, freed, forked, poisoned
 /// and busy handles are refused; a panic poisons the handle.
 #[inline(always)]
 pub(super) unsafe fn exclusive<O: Opaque>(
@@ -182,7 +182,7 @@ where
 impl<O: Opaque> Deref for Reading<O> {
     type Target = O::Inner;
     fn deref(&self) -> &O::Inner {
-        // SAFETY: the slot was entered by readers, who only borrow shared.
+        // SAFETY: the slot was entered by readers, which only borrow shared.
         unsafe { &*(*self.body).inner.get() }
     }
 }
@@ -297,7 +297,7 @@ fn refused<O: Opaque>(closed: Closed) -> Error {
         Closed::Poisoned => (
             ErrorKind::Poisoned,
             format!(
-                "{name}: an earlier call failed inside the library; free the handle and make another"
+                "{name}: an earlier call failed inside the library; free the handle and create another"
             ),
         ),
         Closed::Busy => (
@@ -322,7 +322,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Error {
     };
     Error::new(
         ErrorKind::Internal,
-        format!("a defect in perfvec {}: {text}", env!("CARGO_PKG_VERSION")),
+        format!("a bug in perfvec {}: {text}", env!("CARGO_PKG_VERSION")),
     )
 }
 
@@ -375,7 +375,7 @@ mod tests {
             assert!(text(perfvec_last_error()).contains("injected"));
             assert_eq!(perfvec_session_sync(broken), PERFVEC_ERR_POISONED);
             assert_eq!(perfvec_session_reset(broken), PERFVEC_ERR_POISONED);
-            assert!(text(perfvec_last_error()).contains("make another"));
+            assert!(text(perfvec_last_error()).contains("create another"));
             assert!(text(perfvec_session_last_error(broken)).contains("injected"));
             assert_eq!(perfvec_session_sync(other), PERFVEC_OK);
             perfvec_session_free(broken);

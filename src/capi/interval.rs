@@ -82,7 +82,7 @@ impl Hart {
         Ok(())
     }
 
-    /// Hands on the intervals that are finished, or drops them where nobody receives them.
+    /// Passes finished intervals to the callback, or drops them without one.
     pub fn deliver(&mut self) -> Result<()> {
         if self.session.config().interval == 0 {
             return Ok(());

@@ -11,7 +11,7 @@
 //! - a pointer to a struct or an array points to as much as its documentation says, readable for
 //!   `const` parameters and writable for others; a string ends in NUL. NULL is rejected with an
 //!   error unless it is documented as allowed;
-//! - nobody else writes to such memory during the call.
+//! - nothing else writes to such memory during the call.
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod calibrator;

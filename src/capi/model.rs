@@ -1,4 +1,4 @@
-//! Foundation models.
+//! Models: foundation models and lists of cores.
 
 use super::handle::{self, guard, reading, AfterFork, Opaque};
 use super::sized::{self, Sized32};
@@ -137,13 +137,17 @@ pub unsafe extern "C" fn perfvec_model_load(
             return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(
-                    "{}: feature schema \"{}\" is none of this library's ({}); use the library version that the model was trained with",
+                    "{}: feature schema \"{}\" is not one of this library's ({}); use the library version that the model was trained with",
                     path.display(), info.schema, known.join(", ")
                 ),
             ));
         }
         let isa = Isa::from_name(&info.isa).ok_or_else(|| {
-            let text = format!("{}: ISA \"{}\" is not known", path.display(), info.isa);
+            let text = format!(
+                "{}: ISA \"{}\" is not one of this library's; use the library version that the model was trained with",
+                path.display(),
+                info.isa
+            );
             Error::new(ErrorKind::Mismatch, text)
         })?;
         log::info(&format!(

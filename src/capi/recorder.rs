@@ -118,9 +118,8 @@ impl Opaque for perfvec_recorder {
     type Inner = Recorder;
     const KIND: u16 = 0x104;
     const NAME: &'static str = "perfvec_recorder";
-    const AFTER_FORK: AfterFork = AfterFork::Refused(
-        "its file belongs to the parent: create another recorder with a path of its own",
-    );
+    const AFTER_FORK: AfterFork =
+        AfterFork::Refused("its file belongs to the parent; create a recorder with another path");
 }
 
 impl Recorder {

@@ -1,4 +1,4 @@
-//! Sessions: their life, their regions, and what is behind the handle.
+//! Sessions: creation, end, regions, and the handle's object.
 
 use super::calibrator::Attached;
 use super::config::{self, perfvec_config};
@@ -65,7 +65,7 @@ impl Opaque for perfvec_session {
     const KIND: u16 = 0x103;
     const NAME: &'static str = "perfvec_session";
     const AFTER_FORK: AfterFork = AfterFork::Refused(
-        "its threads are the parent's: create another session in the child, and restore it from a snapshot taken before the fork to go on from there",
+        "its threads stayed in the parent; create a session in the child, and restore a snapshot taken before the fork to continue",
     );
 }
 

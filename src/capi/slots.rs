@@ -36,7 +36,7 @@ pub(super) struct Slot {
     word: AtomicU64,
     /// The `fork::generation()` in which the handle was made.
     process: AtomicU32,
-    /// What is behind the handle; touched only by those that the state lets in.
+    /// The handle's object; accessed only by callers that the state admits.
     body: AtomicPtr<()>,
 }
 

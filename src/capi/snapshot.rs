@@ -81,7 +81,7 @@ pub unsafe extern "C" fn perfvec_session_restore_file(
 }
 
 impl Hart {
-    /// The snapshot, made anew only if something changed since the last one.
+    /// The snapshot, taken again only if something changed since the last one.
     fn snapshot(&mut self) -> Result<&[u8]> {
         if self.snapshot.is_none() {
             self.snapshot = Some(self.session.snapshot()?);

@@ -1,4 +1,4 @@
-//! Versions.
+//! Versions of the ABI and of the library.
 
 use std::ffi::c_char;
 

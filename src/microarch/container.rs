@@ -197,7 +197,7 @@ impl Container {
             .ok_or_else(|| corrupt(format!("metadata {key} is missing; make the file again")))
     }
 
-    /// Refuses tensors that nobody took: they would be lost when the file is saved again.
+    /// Rejects tensors that were not read: they would be lost when the file is saved again.
     pub fn expect_no_more_tensors(&self, known: &str) -> Result<()> {
         match self.tensors.keys().next() {
             None => Ok(()),

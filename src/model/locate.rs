@@ -25,7 +25,10 @@ pub fn default_model_near(binary: Option<&Path>) -> Result<PathBuf> {
         } else {
             Err(Error::new(
                 ErrorKind::NotFound,
-                format!("$PERFVEC_MODEL names {}, which is no file", path.display()),
+                format!(
+                    "$PERFVEC_MODEL names {}, which is not a file; correct or unset it",
+                    path.display()
+                ),
             ))
         };
     }

@@ -1,4 +1,4 @@
-//! What goes into an engine and what comes out of it.
+//! An engine's inputs and outputs.
 
 use crate::error::{Error, ErrorKind, Result};
 use std::ops::Range;
@@ -97,10 +97,14 @@ impl Capacity {
             Out::Sums { measured, sums } => {
                 if measured.len() != lanes {
                     let has = measured.len();
-                    return Err(bad(format!("steps of {has} lanes are measured of {lanes}")));
+                    return Err(bad(format!(
+                        "measured steps are given for {has} lanes, there are {lanes}"
+                    )));
                 }
                 if let Some(range) = measured.iter().find(|r| r.end > steps) {
-                    return Err(bad(format!("steps {range:?} are measured of {steps}")));
+                    return Err(bad(format!(
+                        "steps {range:?} are to be measured, there are {steps}"
+                    )));
                 }
                 let need = lanes * self.width;
                 if sums.len() != need {

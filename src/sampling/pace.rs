@@ -36,7 +36,7 @@ fn affordable(overhead: f64, strata: &Strata, index: u64, spent: Spent) -> u64 {
     let measuring = spent.measuring.as_secs_f64();
     let allowed = AIM * overhead * 2.0 * spent.other.as_secs_f64() - measuring;
     let units = allowed / (measuring / strata.units() as f64);
-    // Rounded towards zero; no number where a clock stands still.
+    // Rounded towards zero; NaN if a clock did not advance.
     let units = (units as u64).clamp(ENOUGH.min(slots), slots);
     slots.div_ceil(units.max(1))
 }

@@ -184,7 +184,7 @@ impl Planner {
     }
 
     /// A retirement outside every region: its row may be warm-up in full mode. It is never idle,
-    /// since nobody knows how soon a region begins.
+    /// since it is not known how soon a region begins.
     pub fn outside(&self) -> Action {
         if self.is_full() {
             Action::Warm
@@ -318,7 +318,7 @@ mod tests {
             }
         }
 
-        /// The last so many before a unit's own warm-up are not idle, and all others are, wherever
+        /// The last `warming` before a unit's own warm-up are not idle, and all others are, wherever
         /// the units are; where they are does not depend on it.
         #[test]
         fn idle_is_what_is_too_far_from_the_next_unit(

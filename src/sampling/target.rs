@@ -9,7 +9,7 @@ const FLOOR: u64 = 128;
 /// Part of the target that is aimed at: the next epoch may vary more than the last one.
 const AIM: f64 = 0.75;
 /// Part of the whole allowance that an epoch may use in any case. Without it, a stretch that was
-/// measured too thinly would have everything after it measured in vain.
+/// measured too thinly would make everything measured after it useless.
 const SHARE: f64 = 0.25;
 
 /// The sampling period, in units, of the epoch that begins at retirement `index`, which is as long

@@ -1,4 +1,4 @@
-//! Who called whom: the call stack of every retirement, from calls and returns alone.
+//! The call stack of every retirement, reconstructed from calls and returns alone.
 //!
 //! A stack is the list of call instructions that led here, as a debugger shows it; a tail call
 //! leaves no trace in it, as in a debugger. Stacks are nodes of a tree, and every retirement

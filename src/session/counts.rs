@@ -1,4 +1,4 @@
-//! What a session tells of its progress.
+//! Counts of a session's progress.
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

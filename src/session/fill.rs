@@ -25,7 +25,7 @@ fn reserve(rows: &mut Vec<f32>, n: usize) -> Result<()> {
         Error::new(
             ErrorKind::OutOfMemory,
             format!(
-                "session config: there are no {} MiB for a batch; use fewer lanes, shorter segments or a shorter warm-up",
+                "session config: no memory for a batch of {} MiB; use fewer lanes, shorter segments or a shorter warm-up",
                 n >> 18
             ),
         )
@@ -48,7 +48,7 @@ impl Filler {
     pub fn new(shape: Shape, warmup: usize) -> Result<Self> {
         let mut history = Vec::new();
         reserve(&mut history, 2 * warmup * shape.features)?;
-        // Only to see that there is so much: better told now than after hours.
+        // Only to find a lack of memory now, not after hours.
         reserve(&mut Vec::new(), shape.lanes * shape.stride * shape.features)?;
         Ok(Self {
             shape,

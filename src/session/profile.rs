@@ -129,7 +129,7 @@ impl Places {
 
 impl Profile {
     /// A profile on `cores`, whose vectors must be of `model` (kind `Mismatch`). With a period, one
-    /// segment of 1024 retirements in so many is measured (kind `InvalidArgument` below that), and
+    /// segment of 1024 retirements per sampling period is measured (kind `InvalidArgument` below that), and
     /// the cycles are scaled to all. `image_end` is that of [`SessionConfig`].
     pub fn new(
         model: &Model,
@@ -153,7 +153,7 @@ impl Profile {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "one segment of {} retirements in every {n}: give more",
+                    "the sampling period of {n} retirements is shorter than a segment of {}; give a longer one",
                     config.segment
                 ),
             ));

@@ -127,7 +127,7 @@ fn check(bytes: &mut &[u8]) -> Result<()> {
                 "snapshot: written by another version of perfvec; restore it with that version",
             )
         } else {
-            corrupt("does not begin with PVSNAP06, so it is no perfvec snapshot")
+            corrupt("does not begin with PVSNAP06, so it is not a perfvec snapshot")
         });
     }
     let sum: u64 = field(bytes, "its checksum")?;

@@ -23,7 +23,7 @@ pub fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle
 }
 
 /// Runs `f` on one of the session's threads. A failure, or a panic, is recorded in `results`, so
-/// that nobody waits for what will not come; `false` then.
+/// that nothing waits for a result that will not come; `false` then.
 pub fn guarded(results: &Results, f: impl FnOnce() -> Result<()>) -> bool {
     let error = match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(())) => return true,

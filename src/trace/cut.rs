@@ -31,7 +31,7 @@ impl Cut {
 
     /// Whether the next retirement of the stream is recorded; `last` is what was recorded before it.
     ///
-    /// What follows a retirement in the trace tells where it went. Where something else followed it
+    /// The next retirement in the trace shows where control went. Where something else followed it
     /// in the stream, since the region ended there, the next pc is written down.
     pub fn picks(&mut self, r: &Retirement, last: Option<&mut Retirement>) -> bool {
         let inside = self.gate.admits(r);

@@ -149,6 +149,6 @@ fn skip_to(steps: &mut Steps<'_>, pc: u64, trace: &str) -> Result<u64> {
     }
     Err(Error::new(
         ErrorKind::NotFound,
-        format!("nothing at {pc:#x} retires in the {trace} trace: give the address of an instruction that both programs run"),
+        format!("no instruction at {pc:#x} retires in the {trace} trace; give the address of one that both programs run"),
     ))
 }

@@ -178,7 +178,7 @@ impl BlockHeader {
     }
 }
 
-/// Bytes that a file must have before it may hold so many static instructions.
+/// The size that a file must have before it may hold this many static instructions.
 pub(super) fn least_bytes(statics: u64) -> u64 {
     statics
         .saturating_sub(STATICS_OF_ANY)

@@ -63,7 +63,7 @@ impl StreamHash {
         Ok(id)
     }
 
-    /// What tells one static instruction from another: two that differ are taken for one with a
+    /// Identifies a static instruction: two that differ count as one with a
     /// chance of 2^-64, and only where they lie at one pc.
     pub(super) fn key(&self, id: InstId) -> (u64, u64) {
         let facts = &self.statics[id as usize];

@@ -46,11 +46,11 @@ impl Output {
     }
 }
 
-/// How often, and how far apart, a pipe is tried before nobody is taken to read it.
+/// How often, and how far apart, opening a pipe is tried before it counts as having no reader.
 const TRIES: u32 = 100;
 const APART: Duration = Duration::from_millis(20);
 
-/// Opens a pipe for writing, without waiting for ever where nobody reads it.
+/// Opens a pipe for writing, without blocking forever if it has no reader.
 fn pipe(path: &Path) -> Result<File> {
     for _ in 0..TRIES {
         let opened = OpenOptions::new()
@@ -72,7 +72,7 @@ fn pipe(path: &Path) -> Result<File> {
     Err(Error::new(
         ErrorKind::InvalidArgument,
         format!(
-            "{}: a pipe that nobody reads; give another name",
+            "{}: a pipe without a reader; give another name",
             path.display()
         ),
     ))

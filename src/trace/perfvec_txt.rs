@@ -50,7 +50,7 @@ pub struct TextRecord {
 /// Reads a text trace from front to back. Memory: one line of each file and the distinct static
 /// instructions, at most [`MAX_STATICS`]. Used by one thread at a time.
 ///
-/// Static instructions are told apart by all that a record says of one (pc, op, properties,
+/// Static instructions are distinguished by everything that a record says of one (pc, op, properties,
 /// registers, access size). The format has no instruction length; it is given as 4.
 pub struct TextReader<R = BufReader<File>> {
     main: Lines<R>,
@@ -138,7 +138,7 @@ impl<R: BufRead> TextReader<R> {
             if self.stores.advance()? {
                 return Err(self
                     .stores
-                    .error("a store that the main file does not have; are the files a pair?"));
+                    .error("a store that the main file lacks; pass two files of one recording"));
             }
             return Ok(None);
         }
@@ -155,7 +155,7 @@ impl<R: BufRead> TextReader<R> {
                     != (head.fault, head.fetched, head.stages)
             {
                 return Err(self.stores.error(&format!(
-                    "not the record of the store at {}; are the files a pair?",
+                    "not the record of the store at {}; pass two files of one recording",
                     self.main.place()
                 )));
             }
@@ -178,7 +178,7 @@ impl<R: BufRead> TextReader<R> {
             return Err(Error::new(
                 ErrorKind::OutOfMemory,
                 format!(
-                    "{}: more than {MAX_STATICS} distinct static instructions; this is no trace of one program",
+                    "{}: more than {MAX_STATICS} distinct static instructions; this is not a trace of one program",
                     self.main.place()
                 ),
             ));

@@ -124,10 +124,15 @@ impl<R: Read> Reader<R> {
             block.statics.clear();
             block.retirements.clear();
             block.timed.clear();
-            let e = e.context(format!(
+            let fix = match e.kind() {
+                ErrorKind::Corrupt => "; copy or record the trace again, or use what is intact",
+                _ => "",
+            };
+            let place = format!(
                 "{}: at byte {start}, after {} intact retirements",
                 self.name, self.seen.retirements
-            ));
+            );
+            let e = Error::new(e.kind(), format!("{place}: {}{fix}", e.message()));
             self.failed = Some(e.clone());
             e
         })
@@ -152,10 +157,13 @@ impl<R: Read> Reader<R> {
         self.fill(&mut json)?;
         let (json, sum) = json.split_at(length);
         if at::<u64>(sum, 0) != format::checksum(&fixed, json) {
-            return Err(corrupt("the header fails its checksum"));
+            return Err(corrupt(
+                "the header fails its checksum; copy or record the trace again",
+            ));
         }
-        self.header = serde_json::from_slice(json)
-            .map_err(|e| corrupt("the header is not valid JSON").context(e))?;
+        self.header = serde_json::from_slice(json).map_err(|e| {
+            corrupt("the header is not valid JSON; record the trace again").context(e)
+        })?;
         Ok(())
     }
 
@@ -189,7 +197,7 @@ impl<R: Read> Reader<R> {
         }
         if self.seen.bytes < format::least_bytes(self.seen.statics + u64::from(header.statics)) {
             return Err(corrupt(
-                "more static instructions than a file of this size may hold; record it again",
+                "more static instructions than a file of this size may hold",
             ));
         }
         self.raw.clear();
@@ -215,7 +223,7 @@ impl<R: Read> Reader<R> {
             let id = self.hash.intern(inst)?;
             if !self.known.insert(self.hash.key(id)) {
                 return Err(corrupt(format!(
-                    "static instruction {id}, at {:#x}, is in it twice; write each once and record again",
+                    "static instruction {id}, at {:#x}, is there twice",
                     inst.pc
                 )));
             }
@@ -283,5 +291,5 @@ impl<R: Read> Reader<R> {
 }
 
 fn truncated() -> Error {
-    corrupt("truncated; the recording was cut short, record again or use what is intact")
+    corrupt("truncated; the recording was cut short")
 }

@@ -37,7 +37,7 @@ impl<'a> Steps<'a> {
         if reader.summary().statics > 0 || reader.summary().retirements > 0 {
             return Err(Error::new(
                 ErrorKind::State,
-                "the reader is past the start of its trace; open it afresh",
+                "the reader is past the start of its trace; open it again",
             ));
         }
         let mut steps = Self {

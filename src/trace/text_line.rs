@@ -42,7 +42,7 @@ impl<R: BufRead> Lines<R> {
             self.number += 1;
             if read as u64 == MAX_LINE && self.line.last() != Some(&b'\n') {
                 return Err(self.error(&format!(
-                    "the line is longer than {MAX_LINE} bytes; this is no PerfVec text trace"
+                    "the line is longer than {MAX_LINE} bytes; this is not a PerfVec text trace"
                 )));
             }
             if !self.at_end() {

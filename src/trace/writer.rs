@@ -97,7 +97,7 @@ impl Writer {
         if !self.ids.is_empty() {
             return Err(Error::new(
                 ErrorKind::State,
-                "the region of a recording must be set before its first instruction is interned",
+                "the region must be set before the first static instruction is interned",
             ));
         }
         let cut = Cut::new(region)?;

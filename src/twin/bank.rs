@@ -1,10 +1,10 @@
 //! A bank of twins: several cores on one stream, as an extractor and the engine that reads its
 //! rows, so that a list of cores can be used wherever a model can.
 //!
-//! A row has one element for each core: what the retirement took and why, the bits of [`At`] below
-//! 2^32 as those of an f32. The representation has [`Part::COUNT`] elements for each core: the
-//! cycles by part. A core's vector has ones (or what in-order cores are multiplied with) at its own
-//! and zeros elsewhere, so that its estimate is the sum of its parts.
+//! A row has one element for each core: the retirement's time and cause, the low 32 bits of [`At`]
+//! stored as an f32. The representation has [`Part::COUNT`] elements for each core: the
+//! cycles by part. A core's vector has ones (for in-order cores, their factors) at its own
+//! elements and zeros elsewhere, so that its estimate is the sum of its parts.
 
 use super::cores::CoreList;
 use super::pages::{Pages, Place};
@@ -354,7 +354,7 @@ impl Extractor for Bank {
 fn unsaved() -> Error {
     Error::new(
         ErrorKind::State,
-        "snapshot: the machines of cores cannot be saved; start the stream again, or price with a foundation model",
+        "snapshot: sessions of lists of cores cannot be saved; start the stream again, or use a foundation model",
     )
 }
 

@@ -1,4 +1,4 @@
-//! One set-associative cache with LRU replacement, its misses under way, and what blocks it.
+//! One set-associative cache with LRU replacement, its misses in flight, and what blocks it.
 
 use super::warm::tags::{Changed, Tags};
 
@@ -13,11 +13,11 @@ pub struct Line {
     pub(super) used: u64,
     /// Which level it came from.
     pub level: u8,
-    /// How many asked for it while it was under way, besides the first.
+    /// How many requested it while it was in flight, besides the first.
     pub waiting: u8,
     /// To be written back.
     pub dirty: bool,
-    /// Filled by a prefetch, and not asked for since.
+    /// Filled by a prefetch, and not requested since.
     pub prefetched: bool,
 }
 
@@ -141,7 +141,7 @@ const WAITING: usize = 160;
 /// Of these, that one end is kept for.
 const GROUP: usize = 8;
 
-/// Miss status holding registers: what is under way when, and when a cache has no more of them.
+/// Miss status holding registers: what is in flight when, and when a cache has no more of them.
 ///
 /// Accesses come in the order of the program, not of time: a register that is taken later is free
 /// for an access that is earlier.
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!([11, 12, 39, 40].map(|t| m.accepted(t)), [11, 40, 40, 40]);
         m.take(40, 90);
         assert_eq!(m.accepted(45), 50);
-        // What is taken later does not hinder who is earlier.
+        // A later reservation does not delay an earlier access.
         m.take(200, 300);
         m.take(201, 300);
         assert_eq!([150, 250].map(|t| m.accepted(t)), [150, 300]);

@@ -71,7 +71,10 @@ pub fn find(name: &str) -> Result<&'static NamedCore> {
         let all = named().iter().map(|c| c.name.as_str()).collect::<Vec<_>>();
         Error::new(
             ErrorKind::NotFound,
-            format!("no core is called \"{name}\"; there are {}", all.join(", ")),
+            format!(
+                "no core is named \"{name}\"; known cores: {}",
+                all.join(", ")
+            ),
         )
     })
 }
@@ -82,7 +85,7 @@ fn from_map(name: &str, map: &Map<String, Value>, cores: &[NamedCore]) -> Result
         Some(Value::String(like)) => Some(cores.iter().find(|c| c.name == *like).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidArgument,
-                format!("core {name}: like = \"{like}\" is no known core; `perfvec cores` lists them"),
+                format!("core {name}: like = \"{like}\" is not a known core; `perfvec cores` lists them"),
             )
         })?),
         Some(other) => {
@@ -97,7 +100,7 @@ fn from_map(name: &str, map: &Map<String, Value>, cores: &[NamedCore]) -> Result
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "core {name}: it is like {}, which is of kind \"{}\", and says kind = \"{kind}\"; drop one of them",
+                    "core {name}: like = \"{}\" is of kind \"{}\", but kind = \"{kind}\"; remove one of them",
                     core.name, core.parameters.kind.word()
                 ),
             ))
@@ -108,7 +111,7 @@ fn from_map(name: &str, map: &Map<String, Value>, cores: &[NamedCore]) -> Result
         (None, None) => {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("core {name}: say like = \"NAME OF A CORE\", or kind = \"o3\" or \"minor\" for one in the middle"),
+                format!("core {name}: set like = \"NAME OF A CORE\", or kind = \"o3\" or \"minor\" to start from an average core"),
             ))
         }
     };
@@ -127,7 +130,7 @@ impl NamedCore {
         let name = match map.get("name") {
             None => name.to_string(),
             Some(Value::String(own)) if !own.is_empty() => own.clone(),
-            Some(other) => return Err(bad(format!("name is {other}; give a text"))),
+            Some(other) => return Err(bad(format!("name is {other}; give a string"))),
         };
         let parameters = from_map(&name, &map, named())?;
         Ok(Self { name, parameters })
@@ -194,7 +197,7 @@ impl CoreList {
         cores.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(pair) = cores.windows(2).find(|pair| pair[0].name == pair[1].name) {
             return bad(format!(
-                "two cores are called \"{}\"; give one of the files another name = \"...\"",
+                "two cores are named \"{}\"; give one of the files another name = \"...\"",
                 pair[0].name
             ));
         }
@@ -227,7 +230,9 @@ impl CoreList {
             let Value::Object(core) = core else {
                 return Err(Error::new(
                     ErrorKind::InvalidArgument,
-                    format!("{name} is no table; a file of cores has a table [name] for each"),
+                    format!(
+                        "{name} is not a table; a list of cores has a table [NAME] for each core"
+                    ),
                 ));
             };
             let known = [named(), cores.as_slice()].concat();
@@ -338,11 +343,11 @@ mod tests {
     #[test]
     fn mistakes_are_told() {
         for (text, says) in [
-            ("rob = 1", "say like"),
-            ("like = \"a\"", "no known core"),
+            ("rob = 1", "set like"),
+            ("like = \"a\"", "not a known core"),
             ("like = 3", "like is 3"),
-            ("like = \"rocket-like\"\nkind = \"o3\"", "drop one"),
-            ("like = \"rocket-like\"\nrobb = 3", "no parameter"),
+            ("like = \"rocket-like\"\nkind = \"o3\"", "remove one"),
+            ("like = \"rocket-like\"\nrobb = 3", "not a parameter"),
             ("like = ", "not TOML"),
             ("{\"like\" 3}", "not JSON"),
             ("like = \"rocket-like\"\nname = 3", "name is 3"),
@@ -370,8 +375,8 @@ mod tests {
                 "rules = \"gem6\"\n[a]\nlike = \"rocket-like\"",
                 "rules is \"gem6\"",
             ),
-            ("a = 3", "a is no table"),
-            ("[a]\nlike = \"rocket-like\"\nrass = 2", "no parameter"),
+            ("a = 3", "a is not a table"),
+            ("[a]\nlike = \"rocket-like\"\nrass = 2", "not a parameter"),
         ] {
             let e = CoreList::from_text(text, Rules::GEM5)
                 .unwrap_err()
@@ -380,6 +385,6 @@ mod tests {
         }
         let twice = ["rocket-like", "rocket-like"];
         let e = CoreList::open(twice, Rules::GEM5).unwrap_err().to_string();
-        assert!(e.contains("two cores are called"), "{e}");
+        assert!(e.contains("two cores are named"), "{e}");
     }
 }

@@ -1,14 +1,14 @@
-//! The front end of gem5's O3 between fetch and dispatch: decode and rename, and how they stop each
+//! The front end of gem5's O3 between fetch and dispatch: decode and rename, and how they stall each
 //! other.
 //!
-//! A stage that cannot take all that came keeps the rest in its skid buffer and tells the stage
-//! before it to stop, which knows a cycle later, keeps what comes in a skid buffer of its own and
-//! stops the one before it in turn. A stage empties its skid buffer, and nothing else, and lets the
-//! stage before it go on when that is empty. Until instructions come again, the pipe between them
-//! has to fill: what stops rename for a moment costs the way from fetch.
+//! A stage that cannot process everything that arrives keeps the rest in its skid buffer and blocks
+//! the stage before it. That stage learns of it a cycle later, keeps what arrives in its own skid
+//! buffer and blocks the one before it in turn. A blocked stage processes only its skid buffer, and
+//! unblocks the stage before it when the buffer is empty. Then the pipe between them has to fill
+//! again: a short stall of rename costs the latency from fetch.
 //!
-//! Instructions pass one at a time, in order, so that what an instruction finds follows from those
-//! before it alone.
+//! Instructions are simulated one at a time, in order, so the state that an instruction finds depends
+//! only on those before it.
 
 use super::parts::{At, Part};
 
@@ -32,7 +32,7 @@ impl Tick {
     }
 }
 
-/// From when until when a stage is told to stop.
+/// The cycles during which a stage is stalled by the next one.
 #[derive(Clone, Copy)]
 struct Stop {
     from: u64,
@@ -65,7 +65,7 @@ pub struct Front {
     fetch_stops: [Stop; 2],
     /// The older stop of fetch ends where decode was empty before the younger one began.
     undecided: bool,
-    /// From this cycle on no stage is told to stop, as far as is known: [`OPEN`] where it has to be
+    /// From this cycle on no stage is blocked, as far as is known: [`OPEN`] where it has to be
     /// looked up.
     quiet: u64,
 }
@@ -105,7 +105,7 @@ impl Front {
         at
     }
 
-    /// When what could be sent at `at` is, where fetch may be told to stop.
+    /// When what could be sent at `at` is, where fetch may be blocked.
     fn send_stopped(&mut self, mut at: At) -> At {
         for n in 0..2 {
             let stop = self.fetch_stops[n];
@@ -124,14 +124,14 @@ impl Front {
         at
     }
 
-    /// From when on nothing stops any more.
+    /// From when on nothing is blocked any more.
     fn look_quiet(&mut self) {
         let ([a, b], [c, d]) = (self.decode_stops, self.fetch_stops);
         let last = a.until.max(b.until).max(c.until.max(d.until));
         self.quiet = if self.undecided { OPEN } else { last };
     }
 
-    /// The cycle in which decode has nothing left and tells fetch, if nothing more comes.
+    /// The cycle in which decode is empty and unblocks fetch, if nothing more comes.
     fn decode_empty(&mut self) -> u64 {
         let last = self.decode_stops[1];
         if last.from == OPEN || last.from <= self.decoded.cycle {
@@ -159,8 +159,8 @@ impl Front {
         self.decode_stopped(sent, arrives)
     }
 
-    /// When the instruction sent at `sent`, which arrives at `arrives`, is decoded, where decode may be told to
-    /// stop.
+    /// When the instruction sent at `sent`, which arrives at `arrives`, is decoded, where decode may be
+    /// blocked.
     fn decode_stopped(&mut self, sent: At, arrives: u64) -> At {
         let mut at = arrives;
         if self.decode_skid {
@@ -243,7 +243,7 @@ impl Front {
         self.renamed.take(at);
     }
 
-    /// Rename stops decode in cycle `cycle`.
+    /// Rename blocks decode in cycle `cycle`.
     fn stop_decode(&mut self, cycle: u64) {
         self.quiet = OPEN;
         self.decode_stops = [
@@ -284,7 +284,7 @@ impl Front {
         self.decoded.cycle
     }
 
-    /// Decode found a wrong target: what came behind is gone.
+    /// Decode found a wrong target: everything younger is squashed.
     pub fn squash_decode(&mut self) {
         self.decode_skid = false;
         self.undecided = false;
@@ -303,7 +303,7 @@ impl Front {
         };
     }
 
-    /// Commit squashes: all is gone.
+    /// Commit squashes everything.
     pub fn squash(&mut self) {
         self.squash_decode();
         self.rename_skid = false;

@@ -1,8 +1,7 @@
-//! The caches of a core and the memory behind them, as gem5's classic memory system times them.
+//! The caches of a core and the memory below them, timed like gem5's classic memory system.
 //!
-//! A cache sees only what misses the one before it, and what that one writes back. A line that is
-//! under way serves all who ask for it when it comes. A cache whose miss registers are all taken
-//! blocks what would hit, too.
+//! A cache receives only the misses and write-backs of the level above. Accesses to a line in flight
+//! wait for it. A cache without a free miss register blocks hits, too.
 
 use super::cache::{Cache, Line, Mshrs};
 use super::calendar::Calendar;
@@ -14,18 +13,18 @@ use super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::rules::Rules;
 use super::warm::{tags::Tags, Held};
 
-/// An access's answer.
+/// The result of an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Served {
     /// When the data is there.
     pub at: u64,
     /// When the cache took the access.
     pub accepted: u64,
-    /// Which level had it.
+    /// Which level served it.
     pub part: Part,
 }
 
-/// A line that a miss asked for, on its way into the cache.
+/// A line that a miss requested, on its way into the cache.
 struct Arriving {
     at: u64,
     line: u64,
@@ -34,13 +33,12 @@ struct Arriving {
 
 struct Level {
     cache: Cache,
-    /// Lines under way. They take no place in the cache before they come, and all who ask for them
-    /// meanwhile wait for them.
+    /// Lines in flight. They are allocated when they arrive; accesses to them wait until then.
     arriving: Vec<Arriving>,
-    /// When the first of them comes.
+    /// When the first of them arrives.
     arrives: u64,
     mshrs: Mshrs,
-    /// From when until when it takes nothing, since a line under way has all the targets that it may.
+    /// While a line in flight has its maximum number of targets, the cache is blocked.
     full: (u64, u64),
     latency: u64,
     response: u64,
@@ -85,7 +83,7 @@ impl Level {
         }
     }
 
-    /// The line, there or under way.
+    /// The line, there or in flight.
     #[inline(always)]
     fn find(&mut self, line: u64) -> Option<&mut Line> {
         match self.cache.find(line) {
@@ -97,18 +95,18 @@ impl Level {
         }
     }
 
-    /// Whether it is there or under way.
+    /// Whether it is there or in flight.
     fn has(&self, line: u64) -> bool {
         self.cache.has(line) || self.arriving.iter().any(|a| a.line == line)
     }
 
-    /// A line is under way, and comes at `at`.
+    /// A line is in flight, and comes at `at`.
     fn expect(&mut self, line: u64, fill: Line, at: u64) {
         self.arriving.push(Arriving { at, line, fill });
         self.arrives = self.arrives.min(at);
     }
 
-    /// The line at `address` is prefetched: asked for at `begin`, it comes at `filled` from level `from`.
+    /// The line at `address` is prefetched: requested at `begin`, it comes at `filled` from level `from`.
     fn prefetch(&mut self, address: u64, from: u8, begin: u64, filled: u64) {
         let fill = Line {
             ready: filled + self.response,
@@ -157,11 +155,11 @@ pub struct Hierarchy {
     wanted: Vec<u64>,
 }
 
-/// Later than anything comes.
+/// Later than any arrival.
 const EVER: u64 = u64::MAX - 1;
 
-/// Accesses that a line under way answers (`tgts_per_mshr` of `system.py`): with so many, its cache
-/// takes no more of any before it has come.
+/// Accesses that may wait for a line in flight (`tgts_per_mshr` of `system.py`): with that many, its
+/// cache is blocked until it arrives.
 const TARGETS: u8 = 16;
 /// Miss registers that must be free for a prefetch: its own, and gem5 keeps two for demand.
 const SPARE: usize = 3;
@@ -173,7 +171,7 @@ const XBAR_REQUEST: u64 = 1;
 const XBAR_RESPONSE: u64 = 1;
 const XBAR_LINE: u64 = 3;
 
-/// Who asks.
+/// The side that makes a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Instruction = 0,
@@ -222,7 +220,7 @@ impl Hierarchy {
         }
     }
 
-    /// What was warmed elsewhere by the same stream takes the place of what is here, at cycle `now`.
+    /// Adopts, at cycle `now`, the state that was warmed elsewhere by the same stream.
     pub fn take(&mut self, held: &Held, now: u64) {
         let age = now.wrapping_sub(held.now);
         self.l1i.cache.take(held.l1i);
@@ -261,7 +259,7 @@ impl Hierarchy {
         let served = if let Some(l) = level.find(line) {
             l.dirty |= write;
             on_prefetched = std::mem::take(&mut l.prefetched);
-            // A line under way is none that the prefetcher sees as there.
+            // A line in flight is none that the prefetcher sees as there.
             miss = l.ready > now;
             l.waiting += u8::from(miss && l.waiting < TARGETS);
             let (waiting, ready) = (l.waiting, l.ready);
@@ -321,13 +319,13 @@ impl Hierarchy {
         served
     }
 
-    /// The line of `address` is fetched, and it takes no time.
+    /// Functional warming: fetches the line of `address`.
     pub fn warm_fetch(&mut self, address: u64, now: u64) {
         self.warm_first(Side::Instruction, address, now, false, 0);
     }
 
-    /// The code at `address` is fetched on a wrong path, in blocks of `fetch_bytes`, and it takes no
-    /// time: the first line that is not there, of few, comes.
+    /// Functional warming: fetches the code at `address` on a wrong path, in blocks of `fetch_bytes`;
+    /// the first missing line of a few is brought in.
     pub fn warm_wrong_path(&mut self, address: u64, now: u64, fetch_bytes: u32) {
         let missing = wrong_lines(address).find(|line| !self.l1i.has(line >> 6));
         if let Some(line) = missing {
@@ -335,7 +333,7 @@ impl Hierarchy {
         }
     }
 
-    /// The line of `address` is loaded or stored by the instruction at `pc`, and it takes no time.
+    /// Functional warming: loads or stores the line of `address` by the instruction at `pc`.
     pub fn warm_data(&mut self, address: u64, now: u64, write: bool, pc: u64) {
         self.warm_first(Side::Data, address, now, write, pc);
     }
@@ -473,14 +471,14 @@ impl Hierarchy {
         }
     }
 
-    /// The lines that the first level has got by `now` take their places.
+    /// Allocates the lines that arrived at the first level by `now`.
     fn settle_first(&mut self, side: Side, now: u64) {
         while let Some(a) = self.level(side).arrived(now) {
             self.fill_first(side, a.line, a.fill, a.at);
         }
     }
 
-    /// The lines that the second level has got by `now` take their places.
+    /// Allocates the lines that arrived at the second level by `now`.
     fn settle_second(&mut self, now: u64) {
         while let Some(a) = self.l2.arrived(now) {
             self.fill_second(a.line, a.fill, a.at);
@@ -717,8 +715,8 @@ mod tests {
 
     #[test]
     fn lines_under_way_take_no_place_in_the_cache() {
-        // Nine lines of one set of eight ways, stored to in turn. The first round asks for all;
-        // the second comes before they do, and asks for none again.
+        // Nine lines of one set of eight ways, stored to in turn. The first round requests all;
+        // the second comes before they do, and requests none again.
         let p = CoreParameters {
             l1d_kib: 32,
             l1d_assoc: 8,

@@ -1,4 +1,4 @@
-//! What lies behind the last cache: DRAM with banks, rows and a bus, or a fixed latency.
+//! Memory below the last cache: DRAM with banks, rows and a bus, or a fixed latency.
 //!
 //! Times are in picoseconds. The timing parameters are those of gem5 24.0's `DRAMInterface.py`;
 //! the rules (open and closed pages, when writes drain, refresh) those of its `MemCtrl`.
@@ -200,7 +200,7 @@ struct Bank {
     row: u64,
     /// When it was last asked.
     asked: u64,
-    /// When the controller chose its last burst: what was asked for until then could be seen.
+    /// When the controller chose its last burst: what was requested until then could be seen.
     chosen: u64,
     /// When a column command, a precharge, an activation may come.
     column: u64,
@@ -213,7 +213,7 @@ struct Controller {
     banks: Vec<Bank>,
     /// Bursts on the bus, by time in bursts.
     bus: Calendar,
-    /// The last command, and when it was asked for.
+    /// The last command, and when it was requested.
     command: u64,
     asked: u64,
     /// When the controller chooses next: early enough to open a row before the bus is free.
@@ -419,7 +419,7 @@ impl Memory {
         Self { device }
     }
 
-    /// A line is asked for at `now`: when it comes back through the crossbar.
+    /// A line is requested at `now`: when it comes back through the crossbar.
     pub fn read(&mut self, address: u64, now: u64) -> u64 {
         let header = bus_edge(now) - now + BUS_REQUEST;
         let done = match &mut self.device {

@@ -1,9 +1,9 @@
 //! An in-order core, timed one retirement at a time: the scalar twin of gem5's Minor.
 //!
 //! Fetch brings lines, decode passes groups on, and instructions issue in order to pipelined units.
-//! They commit in order from the ends of these; a unit whose last instruction cannot commit yet
-//! takes no more. Memory accesses may go out before they are at the head, once what they depend on
-//! has committed.
+//! They commit in order from the ends of the units; a unit whose last instruction cannot commit yet
+//! stalls. Memory accesses may be sent before they are the oldest instruction, once what they depend
+//! on has committed.
 
 use super::cache::Mshrs;
 use super::hierarchy::Hierarchy;
@@ -53,7 +53,7 @@ struct Buffered {
     done: u64,
 }
 
-/// When a line was asked for, and when it came.
+/// When a line was requested, and when it came.
 #[derive(Clone, Copy, Default)]
 struct Asked {
     at: u64,
@@ -103,11 +103,11 @@ pub struct InOrder {
     /// When transfers of control commit that have not.
     training: VecDeque<u64>,
 
-    /// The line that fetch2 works on, when it came, and when the next may be asked for.
+    /// The line that fetch2 works on, when it came, and when the next may be requested.
     line: u64,
     arrived: At,
     asked: Ring<Asked>,
-    /// Where the last line asked for lies, and when fetch2 had done with the one before it.
+    /// Where the last line requested lies, and when fetch2 had done with the one before it.
     line_physical: u64,
     left: u64,
     restart: Option<At>,
@@ -247,7 +247,7 @@ impl InOrder {
         self.retire(i, r, branch, pipe, issued, at)
     }
 
-    /// What was warmed elsewhere by the stream until here takes the place of what this core has.
+    /// Adopts the state that was warmed elsewhere by the stream so far.
     pub fn take(&mut self, held: &Held) {
         self.hierarchy.take(held, self.head.cycle());
         held.branches.give(&mut self.branches);
@@ -255,7 +255,7 @@ impl InOrder {
         self.line = u64::MAX;
     }
 
-    /// One retirement that takes no time: caches, prefetchers and predictors see it.
+    /// Functional warming by one retirement: caches, prefetchers and predictors see it.
     pub fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place) {
         let now = self.head.cycle();
         self.training.clear();
@@ -315,7 +315,7 @@ impl InOrder {
         at
     }
 
-    /// When fetch1, told of a prediction at `at`, asks for its target. It may have asked for lines
+    /// When fetch1, told of a prediction at `at`, requests its target. It may have requested lines
     /// behind the last one: for the next as soon as there was room for it, and once more when
     /// fetch2 let go of what it had, in the cycle before `at`.
     fn turn(&mut self, at: At) -> At {
@@ -342,7 +342,7 @@ impl InOrder {
         }
     }
 
-    /// When the line behind the last one may be asked for: as soon as fewer than the most are under
+    /// When the line behind the last one may be requested: as soon as fewer than the most are under
     /// way and fetch2 has let go of the one before the last.
     fn next_ask(&self, last: Asked) -> u64 {
         let in_flight = self.p.fetch_lines_in_flight as usize;
@@ -350,7 +350,7 @@ impl InOrder {
         (last.at + 1).max(came).max(self.left)
     }
 
-    /// Fetch1 asks for `line`: in sequence as soon as it may, or at `at`.
+    /// Fetch1 requests `line`: in sequence as soon as it may, or at `at`.
     fn bring(&mut self, line: u64, at: At, turned: bool) {
         let hit = u64::from(self.p.l1i_latency);
         let last = self.asked.back(1).unwrap_or_default();
@@ -580,7 +580,7 @@ impl InOrder {
         if i.dst != NO_REG {
             let p = &self.pipes[pipe];
             let assumed = if i.load { ASSUMED } else { 0 };
-            // Once it has committed, nobody waits for what it was assumed to take.
+            // Once it has committed, nothing waits for its assumed latency any more.
             self.ready[usize::from(i.dst)] = At::new(
                 (issued.cycle() + p.latency + assumed).min(committed),
                 if i.load { Part::L1 } else { Part::Dependence },

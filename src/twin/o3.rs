@@ -1,8 +1,8 @@
 //! An out-of-order core, timed one retirement at a time: the scalar twin of gem5's O3.
 //!
 //! Each retirement passes fetch, decode, rename, dispatch, issue, execution, write-back and commit;
-//! at each it waits for the stage's width, for room in what it goes into, and for what it depends
-//! on. The latest of these is its time there, and names the cause.
+//! in each it waits for the stage's width, for room in its queues, and for what it depends on. The
+//! latest of these is its time there, and determines the cause.
 
 use super::calendar::Calendar;
 use super::front::Front;
@@ -78,7 +78,7 @@ const FP_STATE: u32 = 32;
 const COMMIT_TO_FETCH: u64 = 2;
 /// `trapLatency`.
 const TRAP: u64 = 13;
-/// Bytes that the load/store queue tells apart (`LSQDepCheckShift`).
+/// Granularity of dependence checks in the load/store queue, in bytes (`LSQDepCheckShift`).
 const DEPENDENCE_SHIFT: u32 = 4;
 const BLOCKS: usize = 4096;
 /// Bytes of an instruction, as compressed ones and others lie mixed.
@@ -231,7 +231,7 @@ impl OutOfOrder {
         self.commit.last()
     }
 
-    /// What was warmed elsewhere by the stream until here takes the place of what this core has.
+    /// Adopts the state that was warmed elsewhere by the stream so far.
     pub fn take(&mut self, held: &Held) {
         self.hierarchy.take(held, self.commit.last().cycle());
         held.branches.give(&mut self.branches);
@@ -240,7 +240,7 @@ impl OutOfOrder {
         self.store_sets.count_more(held.accesses);
     }
 
-    /// One retirement that takes no time: caches, prefetchers and predictors see it.
+    /// Functional warming by one retirement: caches, prefetchers and predictors see it.
     pub fn warm(&mut self, i: &Prepared, r: &Resolved, place: &Place) {
         let now = self.commit.last().cycle();
         self.training.clear();
@@ -321,7 +321,7 @@ impl OutOfOrder {
         at
     }
 
-    /// The fetch buffer takes in `block`, asked for in cycle `at`.
+    /// The fetch buffer takes in `block`, requested in cycle `at`.
     fn fetch_block(&mut self, block: u64, at: At) -> At {
         self.block = block;
         self.fetched = 0;
@@ -336,7 +336,7 @@ impl OutOfOrder {
     }
 
     /// From cycle `from` on, fetch takes the wrong path at `pc`, until it starts again at `until`.
-    /// The lines that it asks for come, and are often those that are executed next. Gives how many
+    /// The lines that it requests come, and are often those that are executed next. Gives how many
     /// instructions are in the reorder buffer when it squashes them at `squashed`.
     ///
     /// No stream says what lies there: it is taken for code with a taken branch in
@@ -635,7 +635,7 @@ impl OutOfOrder {
         }
     }
 
-    /// What of the store queue a load at `now` meets.
+    /// The store that a load at `now` finds in the store queue.
     fn search(&self, address: u64, size: u64, now: u64) -> (Forward, Option<Store>) {
         let (first, last) = (
             address >> DEPENDENCE_SHIFT,
@@ -690,7 +690,7 @@ impl OutOfOrder {
     /// What may only execute when nothing is before it.
     fn run_alone(&mut self, i: &Prepared, dispatched: At, physical: u64) -> (u64, At) {
         // At the head of the reorder buffer in a cycle of its own, with every store written back;
-        // commit then tells the issue queue.
+        // commit then informs the issue queue.
         let operands = self.operands(i, dispatched);
         let head = (self.commit.last().cycle() + 1)
             .max(self.store_done)
@@ -822,9 +822,9 @@ impl OutOfOrder {
     }
 }
 
-/// What the store queue does for a load.
+/// How the store queue serves a load.
 enum Forward {
-    /// Nothing.
+    /// It has no store to the address.
     None,
     /// It has the data.
     From,

@@ -1,10 +1,10 @@
 //! Virtual pages in the order in which they are touched: the physical pages of a simulator that
 //! hands them out one after another.
 //!
-//! The program's image (its code, and its data behind it) is there from the start, in one piece, and
-//! what lies further is heap, which traps when it is touched first. Where the image ends only a host
-//! can say that knows the program's file ([`Pages::set_image_end`]); else some pages behind the last
-//! code are taken for its data.
+//! The program's image (its code, followed by its data) is mapped from the start, in one piece;
+//! what lies beyond is heap, whose pages trap at the first access. Only a host that knows the
+//! program's file can say where the image ends ([`Pages::set_image_end`]); else some pages after the
+//! last code count as its data.
 
 use super::prepared::Prepared;
 use crate::inst::Resolved;
@@ -15,18 +15,18 @@ const PAGE_BITS: u32 = 12;
 pub const PAGE: u64 = 1 << PAGE_BITS;
 const PAGE_MASK: u64 = PAGE - 1;
 const RECENT: usize = 256;
-/// Pages behind the code that are taken for the image's data.
+/// Pages after the code that count as the image's data.
 const IMAGE_DATA: u64 = 64;
-/// Images begin at a multiple of so many pages.
+/// Images begin at a multiple of this many pages.
 const IMAGE_ALIGN: u64 = 16;
-/// Where the pages behind an image of unknown size begin.
+/// Where the pages after an image of unknown size begin.
 const BEHIND: u64 = 1 << 14;
 /// Page beyond which stacks and mappings lie.
 const STACK: u64 = (1 << 32) >> PAGE_BITS;
 /// No code was fetched yet.
 const NONE: u64 = u64::MAX;
 
-/// A page table that fills itself.
+/// A page table that is filled on first access.
 pub struct Pages {
     frames: HashMap<u64, u64>,
     recent: Vec<(u64, u64)>,
@@ -36,7 +36,7 @@ pub struct Pages {
     arguments: Option<u64>,
     /// The image's last page, where it is known.
     image_last: Option<u64>,
-    /// Pages that are none of the image.
+    /// Pages outside the image.
     others: u64,
     /// Where the last retirement lies.
     last: Place,
@@ -48,7 +48,7 @@ pub struct Pages {
 struct Physical {
     /// Physical address.
     address: u64,
-    /// Whether the page was touched for the first time, and is none of the image.
+    /// Whether this is the first access to a page outside the image.
     first: bool,
 }
 
@@ -58,7 +58,7 @@ struct Physical {
 pub struct Place {
     /// Physical address of its data, where it accesses memory.
     pub data: u64,
-    /// Whether it is the first to touch its data's page, which is none of the image.
+    /// Whether it is the first to access its data's page, outside the image.
     pub first: bool,
     /// Where it is a transfer that is taken for the first time, so that no target is known: the code
     /// behind it, which out-of-order cores fetch first.
@@ -173,7 +173,7 @@ impl Pages {
         }
     }
 
-    /// Where a page lies that was not touched of late, and whether it never was and traps.
+    /// The place of a page that was not accessed recently, and whether it never was, and so traps.
     #[cold]
     fn look_up(&mut self, page: u64) -> (u64, bool) {
         let mut first = false;

@@ -169,7 +169,7 @@ parameters! {
         l1i_assoc: 1..=64 = 4,
         /// Its latency.
         l1i_latency: 1..=16 = 1,
-        /// Misses it has under way at most.
+        /// Misses it has in flight at most.
         l1i_mshrs: 1..=256 = 4,
         /// Level 1 data cache, KiB.
         l1d_kib: 1..=1024 = 32,
@@ -177,9 +177,9 @@ parameters! {
         l1d_assoc: 1..=64 = 8,
         /// Its latency.
         l1d_latency: 1..=16 = 2,
-        /// Misses it has under way at most.
+        /// Misses it has in flight at most.
         l1d_mshrs: 1..=256 = 8,
-        /// Lines that its prefetcher asks for at a time.
+        /// Lines that its prefetcher requests at a time.
         l1d_prefetch_degree: 1..=64 = 1,
         /// Level 2 cache, KiB.
         l2_kib: 8..=65536 = 512,
@@ -187,9 +187,9 @@ parameters! {
         l2_assoc: 1..=64 = 8,
         /// Its latency.
         l2_latency: 1..=200 = 12,
-        /// Misses it has under way at most.
+        /// Misses it has in flight at most.
         l2_mshrs: 1..=256 = 16,
-        /// Lines that its prefetcher asks for at a time.
+        /// Lines that its prefetcher requests at a time.
         l2_prefetch_degree: 1..=64 = 1,
         /// Level 3 cache, KiB; 0 for none.
         l3_kib: 0..=1048576 = 0,
@@ -271,7 +271,7 @@ parameters! {
         store_sets_log2: 2..=16 = 10,
     }
     minor: {
-        /// Lines that fetch has under way.
+        /// Lines that fetch has in flight.
         fetch_lines_in_flight: 1..=8 = 1,
         /// Cycles from fetch2 to decode.
         fetch2_to_decode: 1..=10 = 1,
@@ -394,7 +394,7 @@ impl CoreParameters {
                     let axis = AXES.iter().find(|a| a.name == key).ok_or_else(|| {
                         bad(
                             core,
-                            format!("\"{key}\" is no parameter; near it: {}", nearest(key)),
+                            format!("\"{key}\" is not a parameter; similar: {}", nearest(key)),
                         )
                     })?;
                     let v = value
@@ -529,7 +529,7 @@ mod tests {
     #[test]
     fn mistakes_name_the_parameter_and_the_fix() {
         for (map, texts) in [
-            (json!({"robb": 3}), ["\"robb\" is no parameter", "rob"]),
+            (json!({"robb": 3}), ["\"robb\" is not a parameter", "rob"]),
             (json!({"rob": 3}), ["rob is 3", "from 4 to 2048"]),
             (json!({"rob": 4.5}), ["rob is 4.5", "whole number"]),
             (

@@ -37,7 +37,7 @@ pub enum Unit {
 
 /// No register.
 pub const NO_REG: u8 = 64;
-/// Registers that are followed: 32 integer, 32 floating-point, and one that nobody waits for.
+/// Registers that are tracked: 32 integer, 32 floating-point, and one that is always ready.
 pub const REGS: usize = 65;
 
 /// A static instruction as twins see it.

@@ -1,4 +1,4 @@
-//! A pipeline stage that takes instructions in order, so many per cycle.
+//! A pipeline stage that takes instructions in order, up to its width per cycle.
 
 use super::parts::{At, Part};
 
@@ -48,7 +48,7 @@ impl Stage {
     }
 }
 
-/// The last so many of something, by age.
+/// The last N items, by age.
 #[derive(Clone)]
 pub struct Ring<T> {
     items: Vec<T>,

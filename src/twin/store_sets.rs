@@ -3,7 +3,7 @@
 /// The last store of a set.
 #[derive(Clone, Copy, Default)]
 pub struct LastStore {
-    /// When it issued: who is dispatched later does not wait.
+    /// When it issued: what is dispatched later does not wait for it.
     pub issued: u64,
     /// When it was done.
     pub done: u64,

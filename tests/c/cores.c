@@ -78,7 +78,7 @@ int main(void) {
     CHECK(file && fputs("[mine]\nlike = \"cortex-a72-like\"\nrobb = 1\n", file) >= 0);
     CHECK(fclose(file) == 0);
     FAILS(perfvec_model_load("cores.toml", PERFVEC_BACKEND_AUTO, &model),
-          PERFVEC_ERR_INVALID_ARGUMENT, "cores.toml: core mine: \"robb\" is no parameter");
+          PERFVEC_ERR_INVALID_ARGUMENT, "cores.toml: core mine: \"robb\" is not a parameter");
     perfvec_microarchs_free(learned_table);
     perfvec_model_free(learned);
     perfvec_microarchs_free(table);

@@ -87,7 +87,7 @@ static void marked(const perfvec_model *model) {
         if (i >= 3)
             OK(perfvec_session_intern_encoding(session, 1, 0x1000 + 4 * i, bytes, 4, &mark[i - 3]));
     }
-    FAILS(perfvec_recorder_set_region(recorder, &region), PERFVEC_ERR_STATE, "before its first");
+    FAILS(perfvec_recorder_set_region(recorder, &region), PERFVEC_ERR_STATE, "before the first");
     for (uint32_t part = 0; part < 4; part++) {
         perfvec_retirement r = {mark[part % 2], 0, 0, 0};
         CHECK(in_trace[3 + part % 2] == mark[part % 2]);

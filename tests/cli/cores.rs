@@ -112,14 +112,14 @@ fn mistakes_say_what_to_give() {
     .unwrap();
     let trace = trace();
     for (args, says) in [
-        (&["--core", "mine.toml"][..], "\"robb\" is no parameter"),
+        (&["--core", "mine.toml"][..], "\"robb\" is not a parameter"),
         (
             &["--core", "none-like"],
-            "no such file, and no core is called",
+            "no such file, and no core is named",
         ),
         (
             &["--core", "u74-like", "--core", "u74-like"],
-            "two cores are called",
+            "two cores are named",
         ),
         (
             &["--core", "u74-like", "--model", "x.onnx"],
@@ -140,7 +140,7 @@ fn a_core_is_read_from_what_gem5_wrote() {
     let args = ["cores", "from-gem5", config];
     let text = perfvec(dir.path(), &args).unwrap();
     assert!(text.contains("kind = \"minor\"\n"), "{text}");
-    assert!(!text.contains("Not as gem5 has it"), "{text}");
+    assert!(!text.contains("Differences from gem5"), "{text}");
     let out = ["-o", "mine.toml"];
     assert_eq!(
         perfvec(dir.path(), &[&args[..], &out].concat()).unwrap(),
@@ -164,7 +164,7 @@ fn a_core_is_read_from_what_gem5_wrote() {
     let other = other.replace("\"executeMemoryWidth\":0", "\"executeMemoryWidth\":16");
     std::fs::write(dir.path().join("other.json"), other).unwrap();
     let text = perfvec(dir.path(), &["cores", "from-gem5", "other.json"]).unwrap();
-    let note = "# system.cpu.executeMemoryWidth is 16: it has no parameter, 0 is taken";
+    let note = "# system.cpu.executeMemoryWidth is 16; it has no parameter, 0 is used";
     assert!(text.contains(note), "{text}");
 
     // As it is, it is a list of its CPUs, and the same is told.

@@ -223,7 +223,7 @@ fn what_is_there_is_not_priced_again_and_what_changed_is_refused() {
     cut(dir.path(), "b.pvt", 150_000, 20_000);
     let e = perfvec(dir.path(), &args).unwrap_err();
     assert!(
-        e.contains("b.pvt: it changed since r.csv was written"),
+        e.contains("b.pvt: it is not the trace that r.csv was made of"),
         "{e}"
     );
     std::fs::write(
@@ -372,12 +372,12 @@ fn mistakes_say_what_to_give() {
     for (args, says) in [
         (
             &["--cost", "robb * 2"][..],
-            "--cost: \"robb * 2\": \"robb\" is no parameter",
+            "--cost: \"robb * 2\": \"robb\" is not a parameter",
         ),
-        (&["--cost", "rob > 2"], "no number"),
+        (&["--cost", "rob > 2"], "not a number"),
         (
             &["--explain", "like", "123456"],
-            "--explain 123456: no design",
+            "--explain 123456: not a design",
         ),
         (&["--explain", "like", "like"], "differ in 0 parameters"),
         (&["--sample", "10"], "--sample 10"),
@@ -423,7 +423,7 @@ fn a_table_of_designs_is_priced_and_what_is_none_is_counted() {
     let args = [&EXPLORE[..], &["--designs", "list.csv"]].concat();
     let text = perfvec(dir.path(), &args).unwrap();
     assert!(
-        text.contains("\n2 of the rows given are no designs"),
+        text.contains("\n2 of the given rows are not designs"),
         "{text}"
     );
     let json: Value = serde_json::from_str(&listed(&["-o", "r.csv"]).unwrap()).unwrap();

@@ -100,7 +100,7 @@ fn what_cannot_be_is_told_before_any_work() {
     for (args, text) in [
         (
             &["replay", "--only", "four"][..],
-            "--only four: in the name of none of the table's",
+            "--only four: no name of the table's",
         ),
         (&["replay", "--json", &nowhere], "cannot be written"),
         (&["replay", "--vector", &nowhere], "cannot be written"),

@@ -39,7 +39,7 @@ fn complaint(named: &str) -> Option<String> {
 #[test]
 fn every_promise_names_tests_that_run() {
     let page = read("book/src/promises.md");
-    let tables = page.split("| promise | held by |\n|---|---|\n").skip(1);
+    let tables = page.split("| guarantee | tests |\n|---|---|\n").skip(1);
     let rows = tables.flat_map(|t| t.lines().take_while(|l| l.starts_with('|')));
     let mut checked = 0;
     for row in rows {

@@ -54,7 +54,7 @@ fn a_program_is_recorded_once_and_then_explored() {
 
     let out = explore(&[guest(), "other"]);
     assert!(
-        out.stderr.contains("r.pvt: it is the trace of"),
+        out.stderr.contains("r.pvt: this is a trace of"),
         "{}",
         out.stderr
     );

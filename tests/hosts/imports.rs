@@ -213,13 +213,13 @@ fn rvvi_text_takes_what_its_specification_shows() {
     assert_eq!(pcs, [(0x80, 0, 0x84), (0x84, 1008, 0x88), (0x90, 0, 0)]);
     assert!(read.iter().all(|s| s.cycles.is_none()));
     for (line, why) in [
-        ("VERSION 1 0", "another major VERSION"),
+        ("VERSION 1 0", "VERSION is not 0.x"),
         ("RET 80 3e800093", "begins with the element VERSION"),
         ("VERSION 0 3\nRET 80 3e800093", "before PARAMS gave XLEN"),
         ("VERSION 0 3\nPARAMS 1 XLEN 128", "neither 32 nor 64"),
         ("VERSION 0 3\nRET 80", "RET has too few values"),
         ("VERSION 0 3\nX 32 0x1", "registers are 0 to 31"),
-        ("VERSION 0 3\nPOUND 1", "is no element"),
+        ("VERSION 0 3\nPOUND 1", "is not an element"),
         ("VERSION 0 3\n'open", "not closed"),
         ("VERSION 0 3\nHART 0 \\", "a backslash ends the last line"),
     ] {

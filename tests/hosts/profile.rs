@@ -113,7 +113,7 @@ fn a_sample_counts_everything_and_scales_what_it_measured() {
     let again = profile(&stream, &model, &table, 5000, Some(10_000));
     assert_eq!(sampled, again, "however the stream is cut into calls");
     let refused = Profile::new(&model, &[&table.entries()[0]], Some(1000), 0).err();
-    assert!(refused.unwrap().to_string().contains("give more"));
+    assert!(refused.unwrap().to_string().contains("give a longer one"));
 }
 
 /// tests/qemu/stacks.c, position-independent and dynamic, and static; both with debugging
@@ -553,14 +553,14 @@ fn files_that_do_not_belong_are_refused() {
 
     // Without what is beside it, a trace takes the program as it was linked.
     std::fs::remove_file(format!("{trace}.modules")).unwrap();
-    fails(&args, "so name the program that was recorded");
+    fails(&args, "name the recorded program as well");
     fails(
         &[&args[..], &[&guests()[0]]].concat(),
-        "it may be loaded anywhere",
+        "a position-independent program",
     );
     fails(
         &[&args[..], &[guest()]].concat(),
-        "nothing of the trace lies in its functions",
+        "no instruction of the trace lies in its functions",
     );
     let cut = path("cut");
     let bytes = std::fs::read(guest()).unwrap();

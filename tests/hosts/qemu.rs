@@ -369,10 +369,10 @@ fn says_why_it_cannot_run_a_program() {
     );
     // Before the program runs, which may take hours.
     for (option, value, text) in [
-        ("--only", "nobody", "--only nobody: in the name of none"),
+        ("--only", "nobody", "--only nobody: no name of the table"),
         ("--json", "/nonexistent/x.json", "cannot be written"),
         ("--vector", "/nonexistent/x.vec", "cannot be written"),
-        ("--json", "-", "standard output is the program's"),
+        ("--json", "-", "standard output belongs to the program"),
     ] {
         fails(&["run", option, value, "--", guest()], 125, text);
     }

@@ -266,7 +266,7 @@ fn a_region_that_cannot_be_is_told() {
     fails(&["run", "--from", "main", "--", guest_dynamic()], "-no-pie");
     fails(
         &["replay", "--until", "main"],
-        "name the program that was recorded with --program",
+        "name the recorded program with --program",
     );
     let profile = ["--first", "5", "--profile", "/nowhere/x.folded"];
     run(&profile, "cannot be used with");

@@ -42,7 +42,7 @@ fn clock(text: &str) -> std::result::Result<f64, String> {
         .ok_or_else(|| "expected GHz, 0.001 to 1000, such as 2.4".into())
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let mut loaded = args.source.or_learned().load()?;
     // Told before the traces are read.
@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "the table has a \"{}\" already; give another --name",
+                "the table already has a \"{}\"; give another --name",
                 core.name
             ),
         ));
@@ -60,7 +60,7 @@ pub fn run(args: &Args) -> Result<()> {
     if loaded.table.has_parts() && given != 1 {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("{given} cores by their own parameters; give --core once, for the one that the traces are of"),
+            format!("{given} cores; give --core once, for the core that the traces were timed on"),
         ));
     }
     let info = loaded.model.info();
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result<()> {
             return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(
-                    "{}: timed with another clock than {}; calibrate one core at a time",
+                    "{}: timed with another clock than {}; pass traces of one core",
                     path.display(),
                     args.traces[0].display()
                 ),
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "the traces have no {} timed retirements in a row; record them from a timing CPU (perfvec_recorder_retire_timed), give the log of a core that has a column of cycles, or give a smaller --interval",
+                "the traces have no {} timed retirements in a row; record them from a timing CPU (perfvec_recorder_retire_timed), give a core's log that holds cycles, or give a smaller --interval",
                 args.interval
             ),
         ));
@@ -95,7 +95,7 @@ pub fn run(args: &Args) -> Result<()> {
         (None, None) => {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                "the traces do not say their clock; give it with --clock",
+                "the traces do not state a clock; give it with --clock",
             ))
         }
     };

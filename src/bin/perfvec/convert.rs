@@ -32,7 +32,7 @@ fn format(text: &str) -> std::result::Result<Format, String> {
     Format::from_name(text).ok_or(format!("expected one of {names}"))
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     check(&args.output)?;
     let options = Options {

@@ -48,7 +48,7 @@ enum What {
     },
 }
 
-/// Prints it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     match args.what.as_ref().unwrap_or(&What::List) {
         What::List => print(list()),
@@ -79,7 +79,7 @@ fn from_gem5(config: &Path, cpu: Option<&str>, output: Option<&Path>) -> Result<
     }
     let mut text = format!("# {} of {}\n", core.cpu, config.display());
     if !notes.is_empty() {
-        let _ = write!(text, "# Not as gem5 has it:\n{notes}");
+        let _ = write!(text, "# Differences from gem5:\n{notes}");
     }
     for (key, value) in &core.map {
         let _ = writeln!(text, "{key} = {value}");

@@ -31,7 +31,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Prints it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     if let Some(name) = &args.schema {
         let schema = schema::by_name(name).ok_or_else(|| unknown(name))?;

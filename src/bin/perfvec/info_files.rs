@@ -1,4 +1,4 @@
-//! What `perfvec info` tells of models, microarch tables and program vectors.
+//! `perfvec info` of models, microarch tables and program vectors.
 
 use crate::report::grouped;
 use crate::source::Only;
@@ -34,7 +34,7 @@ fn rows<const N: usize>(rows: [(&str, String); N]) -> Vec<(String, String)> {
 /// Longest value of a model's metadata that is shown as text, in bytes.
 const MAX_VALUE: usize = 120;
 
-/// A model.
+/// What a foundation model's file holds.
 pub fn model(path: &Path) -> Result<Found> {
     let model = Model::load(path, Backend::Auto)?;
     let info = model.info();

@@ -17,7 +17,7 @@ pub struct Args {
     rest: Vec<PathBuf>,
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     match Saved::load(&args.first)? {
         Saved::Vector(mut sum) => {

@@ -22,12 +22,12 @@ pub fn gone(e: std::io::Error) -> Result<()> {
     }
 }
 
-/// Tells the user on standard error; nobody can be told where that fails.
+/// Prints to standard error; a failure to do so is ignored.
 pub fn tell(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// Prints `text`, which may be styled; styles are left out where nobody sees them, or where
+/// Prints `text`, which may be styled; styles are left out if it is not a terminal, or where
 /// NO_COLOR is set.
 pub fn print_styled(text: &str) -> Result<()> {
     print(for_stream(
@@ -36,7 +36,7 @@ pub fn print_styled(text: &str) -> Result<()> {
     ))
 }
 
-/// Tells the user on standard error what may be styled; nobody can be told where that fails.
+/// Prints styled text to standard error; a failure to do so is ignored.
 pub fn tell_styled(text: &str) {
     tell(&for_stream(
         text,
@@ -80,7 +80,7 @@ pub fn write_json(json: Option<&PathBuf>, value: &Value) -> Result<()> {
     }
 }
 
-/// An error where no file can be written at `path`: better told before hours of work than after.
+/// An error if no file can be written at `path`: found before hours of work, not after.
 pub fn check(path: &Path) -> Result<()> {
     file::check_writable(path).map_err(|e| e.context(path.display()))
 }

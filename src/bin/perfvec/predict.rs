@@ -33,7 +33,7 @@ pub struct Args {
     vectors: Vec<PathBuf>,
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let first = ProgramVector::load(&args.vectors[0])?;
     let (table, _) = match first.model_id.starts_with(CORES) {

@@ -32,7 +32,7 @@ pub struct Args {
     trace: Option<PathBuf>,
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
     let path = match &args.trace {
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut progress = Progress::new(!args.no_progress, first.map_or("", |m| &m.name));
     let mut block = Block::default();
     let mut intervals = Vec::new();
-    // Nothing behind the region matters, so it is not read.
+    // Nothing after the region matters, so it is not read.
     while !session.is_over() && reader.next_block(&mut block)? {
         for inst in &block.statics {
             session.intern(inst)?;
@@ -122,7 +122,7 @@ pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Says on standard error what to do next, to a person who sees it.
+/// Suggests the next command on standard error, if that is a terminal.
 pub fn tell_next(seen: bool, text: &str) {
     if seen && std::io::stderr().is_terminal() {
         tell(&format!("next: {text}\n"));

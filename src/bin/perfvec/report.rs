@@ -1,4 +1,4 @@
-//! What a run tells its user: a table for people, JSON for programs.
+//! The result of a run, as a table and as JSON.
 
 use crate::output::{attention, heading};
 use crate::region;
@@ -19,7 +19,7 @@ pub struct Stream {
     pub vector: ProgramVector,
     /// The series, empty where none was asked for.
     pub intervals: Vec<Interval>,
-    /// What [`sampling`] tells; null where all was measured.
+    /// The JSON of [`sampling`]; null if everything was measured.
     pub sampling: Value,
 }
 
@@ -31,7 +31,7 @@ pub struct Report<'a> {
     pub table: &'a MicroarchTable,
     /// Which microarchitectures to print.
     pub only: &'a Only,
-    /// At least one stream; what is told of all of them is their sum.
+    /// At least one stream; totals are sums over them.
     pub streams: Vec<Stream>,
     /// Which part of the program was asked for.
     pub region: Region,
@@ -85,7 +85,7 @@ impl Report<'_> {
         Ok((0..self.table.entries().len()).map(total).collect())
     }
 
-    /// The same split by cause, where the model tells causes apart: the parts add up to the cycles.
+    /// The same split by cause, if the model has causes: the parts add up to the cycles.
     fn stacks(&self, estimates: &[Estimate]) -> Result<Option<Vec<Stack>>> {
         let mut sum = vec![[0.0; PARTS.len()]; estimates.len()];
         for s in &self.streams {
@@ -129,7 +129,7 @@ impl Report<'_> {
         let far = self.ood_score()?.filter(|score| *score > 1.0);
         Ok(far.map(|score| {
             let text = format!(
-                "warning: this program is unlike the model's training programs\n(score {score:.1}, 1 is their edge); expect larger errors"
+                "warning: this program is unlike the model's training programs\n(out-of-distribution score {score:.1}, above 1); expect larger errors"
             );
             attention(&text) + "\n"
         }))
@@ -241,7 +241,7 @@ impl Report<'_> {
         }
         if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
             line(format!(
-                "features saw only {} instructions before each unit:\n+-95% does not hold the error of that",
+                "functional warming was limited to {} instructions before each unit:\n+-95% does not include the error of that",
                 grouped(n)
             ));
         }

@@ -56,7 +56,7 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
     if is_stdout(args.run.json.as_ref()) {
         return Err(Failure::from(Error::new(
             ErrorKind::InvalidArgument,
-            "--json -: standard output is the program's; name a file",
+            "--json -: standard output belongs to the program; name a file",
         )));
     }
     for path in &args.profile {
@@ -132,7 +132,7 @@ struct Pricer {
     session: Session,
     intervals: Vec<Interval>,
     profile: Option<Profile>,
-    /// When the progress is told next.
+    /// When the progress line is updated next.
     next: Instant,
 }
 
@@ -189,7 +189,7 @@ impl Host for Pricing<'_> {
             return;
         }
         pricer.next = Instant::now() + Duration::from_millis(250);
-        // What is wrong is told in the end.
+        // The error is reported at the end.
         let vector = pricer.session.program_vector();
         let first = vector.and_then(|v| Ok((v.retired, self.loaded.table.estimate_one(&v, 0)?)));
         if let Ok((retired, estimate)) = first {

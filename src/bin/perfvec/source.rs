@@ -275,7 +275,7 @@ impl Only {
             Some(text) => Err(Error::new(
                 ErrorKind::NotFound,
                 format!(
-                    "--only {text}: in the name of none of the table's {} microarchitectures; `perfvec info` of the table lists them",
+                    "--only {text}: no name of the table's {} microarchitectures contains it; `perfvec info` of the table lists them",
                     entries.len()
                 ),
             )),
@@ -319,7 +319,7 @@ impl Run {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "--sample {period}: a unit of {} retirements is measured in every so many; give more, or a smaller --unit",
+                    "--sample {period}: the sampling period is shorter than a unit of {} retirements; give a longer one, or a smaller --unit",
                     self.unit
                 ),
             ));
@@ -365,7 +365,7 @@ fn like(path: &Path, config: &mut SessionConfig) -> Result<()> {
     };
     let Some(sampling) = report.get("sampling") else {
         return bad(
-            "says nothing of sampling; give what --json wrote of a program with one thread",
+            "has no \"sampling\"; give a file that --json wrote for a program with one thread",
         );
     };
     if sampling.is_null() {

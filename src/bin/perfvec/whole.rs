@@ -119,7 +119,7 @@ impl Partial {
         })
     }
 
-    /// For people.
+    /// As a line of the table's notes.
     pub fn text(&self) -> String {
         let share = 100.0 * self.kept as f64 / self.retired.max(1) as f64;
         format!(
@@ -130,7 +130,7 @@ impl Partial {
         )
     }
 
-    /// For programs.
+    /// As the JSON's `partial`.
     pub fn json(&self) -> Value {
         json!({
             "reasons": self.reasons,

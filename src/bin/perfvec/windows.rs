@@ -8,7 +8,7 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Windows in stream order, or the whole stream.
 pub struct Windows {
-    /// First retirement and the one behind the last, of each window; `None`: everything.
+    /// First retirement and the one after the last, of each window; `None`: everything.
     spans: Option<Vec<(u64, u64)>>,
     next: usize,
 }

@@ -6,7 +6,7 @@ use crate::inst::{InstFlags, OpClass};
 /// What gem5 gives to every instruction that touches machine state.
 pub(super) const SERIAL: InstFlags = InstFlags::SERIALIZE_AFTER.union(InstFlags::NON_SPECULATIVE);
 
-/// Writing it changes how the instructions behind it are fetched.
+/// Writing it changes how the following instructions are fetched.
 const CSR_SATP: u32 = 0x180;
 
 pub(super) fn misc_mem(w: Word) -> Option<Form> {

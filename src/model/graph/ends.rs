@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
                 if !last(one(3)?) || step != 1 {
                     return Err(node_error(
                         node,
-                        "only steps of 1 on the last axis are known",
+                        "only steps of 1 on the last axis are supported",
                     ));
                 }
                 let bound = |i| wrap(i).clamp(0, features as i64);

@@ -50,13 +50,13 @@ impl<'a> Walk<'a> {
     pub(super) fn lstm(&self, node: &'a NodeProto) -> Result<Lstm> {
         let text = |name: &str| attribute(node, name).map(|a| a.s.as_slice());
         if !matches!(text("direction"), None | Some(b"forward" | b"")) {
-            return Err(node_error(node, "only the forward direction is known"));
+            return Err(node_error(node, "only the forward direction is supported"));
         }
         if int_attribute(node, "layout", 0) != 0 || int_attribute(node, "input_forget", 0) != 0 {
             return Err(node_error(node, "layout and input_forget must be 0"));
         }
         if attribute(node, "clip").is_some() {
-            return Err(node_error(node, "attribute clip is not known"));
+            return Err(node_error(node, "attribute clip is not supported"));
         }
         if let Some(a) = attribute(node, "activations") {
             let names: Vec<String> = a
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
         }
         for (i, what) in [(4, "sequence_lens"), (7, "peephole weights")] {
             if node.input.get(i).is_some_and(|n| !n.is_empty()) {
-                return Err(node_error(node, &format!("{what} are not known")));
+                return Err(node_error(node, &format!("{what} are not supported")));
             }
         }
         let w = self.constant(node, 1)?;

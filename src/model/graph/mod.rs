@@ -100,13 +100,13 @@ impl<'a> Walk<'a> {
             let node = *self
                 .producers
                 .get(name)
-                .ok_or_else(|| tensor_error(name, "no node makes it"))?;
+                .ok_or_else(|| tensor_error(name, "no node produces it"))?;
             if node.op_type != "Identity" {
                 return Ok((node, name));
             }
             name = self.input(node, 0)?;
         }
-        Err(tensor_error(name, "it depends on itself"))
+        Err(tensor_error(name, "it is part of a cycle"))
     }
 
     /// Input `i` of `node`.

@@ -14,7 +14,7 @@ use crate::model::network::Normalisation;
 use crate::model::Rows;
 use std::ops::Range;
 
-/// What stands for an infinite bound of the graph's Clip: so many standard deviations.
+/// Replaces an infinite bound of the graph's Clip, in standard deviations.
 const UNCLIPPED: f32 = 16.0;
 
 /// Turns features into bytes.

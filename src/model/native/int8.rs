@@ -124,7 +124,7 @@ impl<S: Simd, const U: usize, const V: usize> IntEngine<S, U, V> {
         }
     }
 
-    /// Bytes of tile `t`'s features in `steps`, and their raw columns while they are at hand.
+    /// Bytes of tile `t`'s features in `steps`, and their raw columns while they are in cache.
     #[inline(always)]
     fn load(&mut self, t: usize, steps: Range<usize>, rows: Rows, out: &mut Out) {
         let features = &self.weights.features;

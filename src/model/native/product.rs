@@ -5,7 +5,7 @@ use super::simd::{words_mut, Op, Portable, Simd};
 use super::tiles::tiles;
 
 /// A product of `lanes` rows of `k` bytes `x` with `n` columns of weights `w`, both the same
-/// everywhere, on the fastest instruction set of this CPU. Every call makes the whole product anew
+/// everywhere, on the fastest instruction set of this CPU. Every call computes the whole product
 /// and returns its last element, `k * x * w`. `k` and `n` are rounded up to whole words and groups.
 #[doc(hidden)]
 pub fn product(lanes: usize, k: usize, n: usize, x: u8, w: i8) -> Box<dyn FnMut() -> i32> {

@@ -34,7 +34,7 @@ pub struct Commit {
     pub entry: bool,
 }
 
-/// What a format tells.
+/// An item that a format's parser delivers.
 #[derive(Debug, Clone, Copy)]
 pub enum Event {
     Commit(Commit),
@@ -231,7 +231,7 @@ impl Assembler {
                 _ if commit.goes.is_some() => commit.goes.unwrap_or(0),
                 Next::To(pc) => pc,
                 // As far as is known it would have gone on. A branch that the format calls taken
-                // went to where nobody can say.
+                // went to an unknown place.
                 Next::Interrupted if commit.taken != Some(true) => self.fall_through[inst as usize],
                 Next::Interrupted | Next::Unknown => 0,
             },
@@ -269,7 +269,7 @@ impl Assembler {
             return Err(Error::new(
                 ErrorKind::OutOfMemory,
                 format!(
-                    "{}: more than {MAX_STATICS} distinct instructions, which no program has",
+                    "{}: more than {MAX_STATICS} distinct instructions; this is not a trace of one program",
                     place()
                 ),
             ));
@@ -297,7 +297,7 @@ impl Assembler {
         Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "{}: an instruction of hart {hart} after those of hart {}; a stream is of one: `perfvec convert --hart N` reads it",
+                "{}: instructions of hart {hart} after those of hart {}; choose one with `perfvec convert --hart N`",
                 self.parser.place(at), self.hart
             ),
         ))
@@ -308,7 +308,7 @@ impl Assembler {
             Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "{}: this format does not say the mode of an instruction; leave --user out",
+                    "{}: this format has no privilege modes; leave out --user",
                     self.parser.place(commit.at)
                 ),
             )
@@ -359,7 +359,7 @@ impl Blocks for Assembler {
             Err(e) => {
                 self.failed = Some(e.clone());
                 // What came before the damage is delivered first. That the last of it cannot be
-                // made out either is not told: the damage was first.
+                // made out either is not reported: the damage came first.
                 let _ = self.release(Next::Unknown, block);
                 if block.retirements.is_empty() {
                     block.statics.clear();

@@ -30,7 +30,7 @@ const INSTRUCTION_POINTER: u8 = 26;
 const LOADS: u64 = 1 << 48;
 const STORES: u64 = 1 << 49;
 
-/// A trace.
+/// A parser of ChampSim traces.
 pub struct Champsim {
     records: Records,
     /// Lengths of instructions, by address, where the next one followed.

@@ -1,4 +1,4 @@
-//! The format of a trace, told by its first bytes.
+//! Recognises the format of a trace by its first bytes.
 
 use super::{champsim, cva6, ibex, memtrace, neorv32, spike, Format};
 

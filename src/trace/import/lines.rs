@@ -37,7 +37,7 @@ impl Lines {
         }
         if self.line.last() != Some(&b'\n') {
             return Err(self.error(if self.line.len() as u64 == MAX_LINE {
-                "longer than a line of any log; is this a text file?"
+                "this line is longer than any log's; is this a text file?"
             } else {
                 "the log ends within this line: it was cut short; leave the line out"
             }));

@@ -54,7 +54,7 @@ const ARCHITECTURES: [(u64, &str); 5] = [
 const FILTERED: u64 = 0x01 | 0x80 | 0x100;
 const ENCODINGS: u64 = 0x200;
 
-/// A memtrace.
+/// A parser of DynamoRIO memtraces.
 pub struct Memtrace {
     records: Records,
     /// Encodings come once; later ones replace them.
@@ -130,7 +130,9 @@ impl Memtrace {
             bytes[..n].copy_from_slice(&self.encoding[..n]);
             self.encoding.clear();
             if self.encodings.len() == MAX_STATICS {
-                return Err(self.records.error("more instructions than any program has"));
+                return Err(self
+                    .records
+                    .error("too many distinct instructions; this is not a trace of one program"));
             }
             self.encodings.insert(pc, u32::from_le_bytes(bytes));
         }

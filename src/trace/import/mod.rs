@@ -1,6 +1,6 @@
 //! Traces of other tools, read as the stream of one hart.
 //!
-//! [`open`] tells a file's format by its content, decompressed where it is a gzip, xz or zstd file,
+//! [`open`] recognises a file's format by its content, decompressed where it is a gzip, xz or zstd file,
 //! and gives its stream as [`Blocks`], as it does for a perfvec trace. Memory is bounded by a block,
 //! the distinct static instructions and the decompressor's window (128 MiB at most).
 //!
@@ -193,7 +193,7 @@ pub fn from_source(
                 return Err(Error::new(
                     ErrorKind::InvalidArgument,
                     format!(
-                        "{}: a perfvec trace is of one hart and does not say its mode; leave --hart and --user out",
+                        "{}: a perfvec trace holds one hart and no privilege modes; leave out --hart and --user",
                         bytes.name()
                     ),
                 ));
@@ -209,7 +209,7 @@ fn unknown(bytes: &Bytes, kind: FileKind) -> Error {
     let mut message = format!("{}: {}", bytes.name(), error.message());
     if matches!(kind, FileKind::Other(TEXT) | FileKind::Unknown) {
         let names: Vec<_> = Format::ALL.iter().map(|f| f.name()).collect();
-        message += "; where its format is known, `perfvec convert --from` takes ";
+        message += "; if you know its format, name it with `perfvec convert --from`: ";
         message += &names.join(", ");
     }
     Error::new(error.kind(), message)

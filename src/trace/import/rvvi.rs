@@ -27,7 +27,7 @@ const MAX_HARTS: usize = 1 << 12;
 /// Most bytes of a logical line.
 const MAX_LINE: usize = 1 << 20;
 
-/// A text trace.
+/// A parser of RVVI-TEXT traces.
 pub struct Rvvi {
     lines: Lines,
     versioned: bool,
@@ -126,7 +126,7 @@ impl Rvvi {
                     let major = word()?;
                     word()?;
                     if major != b"0" {
-                        return Err("another major VERSION than 0, which this library reads".into());
+                        return Err("VERSION is not 0.x, which this library reads".into());
                     }
                     self.versioned = true;
                 }
@@ -188,7 +188,7 @@ impl Rvvi {
                 b"ISSUE" | b"ORDER" | b"VIRT" | b"DM" | b"TIME" => {
                     word()?;
                 }
-                _ => return Err(format!("\"{name}\" is no element of RVVI-TEXT 0.x")),
+                _ => return Err(format!("\"{name}\" is not an element of RVVI-TEXT 0.x")),
             }
         }
         Ok(())

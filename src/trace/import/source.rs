@@ -7,13 +7,13 @@ use std::io::{BufRead, BufReader, Read};
 const MEMORY: u64 = 128 << 20;
 /// log2 of that.
 const WINDOW_LOG: u32 = 27;
-/// Bytes by which a format is told.
+/// Bytes needed to recognise a format.
 const HEAD: usize = 1 << 13;
 
 /// A source that has a name, and whose errors say what to do.
 pub struct Bytes {
     inner: Box<dyn BufRead>,
-    /// Read already; what comes first.
+    /// Bytes that were read ahead; they come first.
     head: Vec<u8>,
     at: usize,
     name: String,
@@ -73,7 +73,7 @@ impl Bytes {
         Ok(&self.head)
     }
 
-    /// What to tell of an error in reading.
+    /// The error for a failed read.
     pub fn error(&self, e: &std::io::Error) -> Error {
         use std::io::ErrorKind as Cause;
         match e.kind() {

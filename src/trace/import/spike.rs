@@ -75,7 +75,7 @@ fn privilege(rest: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
-/// What a line tells, and the width of its pc.
+/// A line's content, and the width of its pc.
 fn parse(line: &[u8]) -> std::result::Result<Option<(Event, usize)>, &'static str> {
     let (hart, rest, named) = match core(line)? {
         Some((hart, rest)) => (hart, rest, true),

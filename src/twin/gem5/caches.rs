@@ -39,7 +39,7 @@ fn behind<'a>(tree: &Tree<'a>, object: Object<'a>, port: &str) -> Result<Behind<
         let kind = object.kind();
         if kind.starts_with("Ruby") {
             return Err(bad(format!(
-                "{path} is of Ruby, whose caches are not read; describe the core by hand, from `perfvec cores show NAME`"
+                "{path}: Ruby caches are not supported; describe the core by hand, from `perfvec cores show NAME`"
             )));
         }
         if object.map.contains_key("mshrs") {
@@ -62,7 +62,7 @@ fn first<'a>(tree: &Tree<'a>, cpu: Object<'a>, port: &str) -> Result<Object<'a>>
     };
     let none = || {
         bad(format!(
-            "{}.{port} leads to no cache; a core needs caches at both ports, and a memory",
+            "{}.{port} leads to no cache; a core needs an instruction cache, a data cache and a memory",
             cpu.path
         ))
     };
@@ -153,7 +153,7 @@ pub(super) fn all<'a>(
                     let period = period(tree, bus)?;
                     if period != 667 {
                         draft.note(format!(
-                            "{} has a period of {period} ps; 667 is taken",
+                            "{} has a period of {period} ps; 667 is used",
                             bus.path
                         ));
                     }
@@ -164,7 +164,7 @@ pub(super) fn all<'a>(
             Some(cache) if !levels.iter().any(|c| c.path == cache.path) => {
                 if next.caches.len() > 1 {
                     draft.note(format!(
-                        "{} leads to {} caches; {} is taken",
+                        "{} leads to {} caches; {} is used",
                         last.path,
                         next.caches.len(),
                         cache.path
@@ -176,7 +176,7 @@ pub(super) fn all<'a>(
                 Some(memory) => {
                     if next.memories.len() > 1 {
                         draft.note(format!(
-                            "{} memory controllers; {} is taken for all",
+                            "{} memory controllers; {} is used for all",
                             next.memories.len(),
                             memory.path
                         ));
@@ -185,7 +185,7 @@ pub(super) fn all<'a>(
                 }
                 None => {
                     return Err(bad(format!(
-                        "{}.mem_side leads to no cache or memory that is known",
+                        "{}.mem_side leads to no known cache or memory",
                         last.path
                     )))
                 }
@@ -196,7 +196,7 @@ pub(super) fn all<'a>(
     let joins = instructions.caches.first().map(|c| c.path);
     if joins != levels.get(1).map(|c| c.path) {
         draft.note(format!(
-            "{} leads elsewhere than {}; the latter is taken",
+            "{} and {} lead to different objects; the latter is used",
             l1i.path, l1d.path
         ));
     }
@@ -221,7 +221,7 @@ pub(super) fn all<'a>(
                 .iter()
                 .for_each(|(name, value)| draft.set(name, *value, "no L2"));
             draft.word("l2_prefetcher", "none");
-            draft.note("no second-level cache: one of 8 KiB and a cycle is taken".into());
+            draft.note("no second-level cache: one of 8 KiB and one cycle is used".into());
         }
     }
     match levels.get(2) {
@@ -234,7 +234,7 @@ pub(super) fn all<'a>(
     }
     for more in levels.iter().skip(3) {
         draft.note(format!(
-            "{}: a fourth level has no parameters and is left out",
+            "{}: a fourth cache level has no parameters and is ignored",
             more.path
         ));
     }
@@ -263,7 +263,7 @@ fn cache(
             let sets = kib.div_ceil(unit).next_power_of_two();
             if sets * unit != kib {
                 draft.note(format!(
-                    "{path}.size is {kib} KiB: {} KiB in {ways} ways are taken",
+                    "{path}.size is {kib} KiB: {} KiB in {ways} ways are used",
                     sets * unit
                 ));
                 kib = sets * unit;
@@ -283,7 +283,7 @@ fn cache(
     };
     if tags != data || sequential {
         draft.note(format!(
-            "{path}: tag_latency {tags}, data_latency {data}: a latency of {latency} is taken"
+            "{path}: tag_latency {tags}, data_latency {data}: latency {latency} is used"
         ));
     }
     let own = period(tree, object)?;
@@ -311,22 +311,18 @@ fn cache(
     for (field, usual) in words {
         let word = object.map.get(field).and_then(|v| v.as_str());
         if let Some(word) = word.filter(|w| *w != usual) {
-            draft.note(format!("{path}.{field} is {word}: {usual} is taken"));
+            draft.note(format!("{path}.{field} is {word}; {usual} is used"));
         }
     }
     for (field, usual) in [("replacement_policy", "LRURP"), ("tags", "BaseSetAssoc")] {
         let kind = tree.child(object, field)?.map(Object::kind);
         if let Some(kind) = kind.filter(|kind| *kind != usual) {
-            draft.note(format!(
-                "{path}.{field} is {kind}: LRU among the ways of a set is taken"
-            ));
+            draft.note(format!("{path}.{field} is {kind}: LRU is used"));
         }
     }
     for field in ["compressor", "write_allocator"] {
         if object.map.get(field).is_some_and(|v| !v.is_null()) {
-            draft.note(format!(
-                "{path}.{field}: it has no parameter and is left out"
-            ));
+            draft.note(format!("{path}.{field} has no parameter and is ignored"));
         }
     }
     Ok(())
@@ -344,7 +340,7 @@ fn prefetcher(
         match (names, object) {
             (Some((name, _)), None) => draft.word(name, "none"),
             (None, Some(object)) => draft.note(format!(
-                "{}: this level has no prefetcher here; it is left out",
+                "{}: no prefetcher is modelled at this level; it is ignored",
                 object.path
             )),
             _ => (),
@@ -393,7 +389,7 @@ fn prefetcher(
                 None => {
                     draft.word(name, "bop");
                     draft.note(format!(
-                        "{}: {kind} has no counterpart; bop is taken",
+                        "{}: {kind} has no counterpart; bop is used",
                         object.path
                     ));
                 }
@@ -514,7 +510,7 @@ fn main_memory(draft: &mut Draft, tree: &Tree<'_>, memory: Object<'_>) -> Result
     draft.word("memory", name);
     let other = speed(other);
     draft.note(format!(
-        "{}: a device of {latency:.1} ns and {rate:.1} GB/s is none of those known; the nearest, {name}, has {:.1} ns and {:.1} GB/s",
+        "{}: a device of {latency:.1} ns and {rate:.1} GB/s is unknown; the nearest, {name}, is used, which has {:.1} ns and {:.1} GB/s",
         device.path, other.0, other.1
     ));
     Ok(())

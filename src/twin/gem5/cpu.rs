@@ -99,13 +99,13 @@ pub(super) fn o3(draft: &mut Draft, tree: &Tree<'_>, cpu: Object<'_>) -> Result<
     units.usual(draft, "MemWrite", 1, true);
     if !units.shared("IntMult", "IntDiv") {
         draft.note(format!(
-            "{}: units of its own divide integers; those that multiply are taken",
+            "{}: integer division has units of its own; those for multiplication are used",
             cpu.path
         ));
     }
     if units.shared("MemRead", "MemWrite") {
         draft.note(format!(
-            "{}: units take both loads and stores; as many for each are taken",
+            "{}: units execute loads and stores; as many of each are used",
             cpu.path
         ));
     }
@@ -174,7 +174,7 @@ pub(super) fn minor(draft: &mut Draft, tree: &Tree<'_>, cpu: Object<'_>) -> Resu
     );
     if cpu.number("fetch1LineSnapWidth")? != cpu.number("fetch1LineWidth")? {
         draft.note(format!(
-            "{}.fetch1LineSnapWidth: fetch1LineWidth is taken",
+            "{}.fetch1LineSnapWidth has no parameter; fetch1LineWidth is used",
             cpu.path
         ));
     }
@@ -288,7 +288,7 @@ pub(super) fn branches(draft: &mut Draft, tree: &Tree<'_>, cpu: Object<'_>) -> R
             None => {
                 draft.word("predictor", "ltage");
                 draft.note(format!(
-                    "{}: {kind} has no counterpart; ltage is taken",
+                    "{}: {kind} has no counterpart; ltage is used",
                     unit.path
                 ));
             }
@@ -319,7 +319,7 @@ pub(super) fn branches(draft: &mut Draft, tree: &Tree<'_>, cpu: Object<'_>) -> R
         None => {
             draft.set("indirect_log2", 1, "indirectBranchPred");
             draft.note(format!(
-                "{}.indirectBranchPred is NULL: one of 2 entries is taken",
+                "{}.indirectBranchPred is NULL; one of 2 entries is used",
                 unit.path
             ));
         }

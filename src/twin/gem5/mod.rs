@@ -23,7 +23,7 @@ pub struct Described {
     pub map: Map<String, Value>,
     /// The same, checked.
     pub parameters: CoreParameters,
-    /// What has no counterpart, and what was taken instead.
+    /// What has no counterpart, and what is used instead.
     pub notes: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ pub fn read(text: &[u8], cpu: Option<&str>) -> Result<Described> {
     let mut read = kinds(&root, cpu)?;
     if let [first, other, ..] = &read[..] {
         return Err(bad(format!(
-            "{} and {} differ; say which with --cpu PATH, one of {}",
+            "{} and {} differ; choose one with --cpu PATH: {}",
             first.cpu,
             other.cpu,
             paths(&pipelines(&Tree::new(&root)))
@@ -77,7 +77,7 @@ fn kinds(root: &Value, cpu: Option<&str>) -> Result<Vec<Described>> {
     }
     let note = |(mut first, count): (Described, usize)| {
         if count > 1 {
-            first.notes.insert(0, format!("{count} CPUs of one kind, whose shared caches and memory are taken for one's own; the core is {}", first.cpu));
+            first.notes.insert(0, format!("{count} CPUs of one kind, whose shared caches and memory are modelled as private; the core is {}", first.cpu));
         }
         first
     };
@@ -196,7 +196,7 @@ impl Draft {
         let taken = value.clamp(axis.low.into(), axis.high.into());
         if taken != value {
             self.note(format!(
-                "{source} is {value}: {name} is {taken}, the nearest that there is"
+                "{source} is {value}; {name} is {taken}, the nearest possible"
             ));
         }
         self.map.insert(name.into(), taken.into());
@@ -223,7 +223,7 @@ impl Draft {
     fn log2(&mut self, name: &'static str, value: u64, source: &str) {
         let log2 = value.max(1).ilog2();
         if 1 << log2 != value {
-            self.note(format!("{source} is {value}: {} is taken", 1u64 << log2));
+            self.note(format!("{source} is {value}; {} is used", 1u64 << log2));
         }
         self.set(name, log2.into(), source);
     }
@@ -250,7 +250,7 @@ impl Draft {
                     _ => usual.to_string(),
                 };
                 self.note(format!(
-                    "{}.{field} is {value}: it has no parameter, {usual} is taken",
+                    "{}.{field} is {value}; it has no parameter, {usual} is used",
                     object.path
                 ));
             }
@@ -332,22 +332,22 @@ mod tests {
             (
                 "/system/cpu/squashWidth",
                 json!(4),
-                "system.cpu.squashWidth is 4: it has no parameter, 8 is taken",
+                "system.cpu.squashWidth is 4; it has no parameter, 8 is used",
             ),
             (
                 "/system/cpu/LSQCheckLoads",
                 json!(false),
-                "LSQCheckLoads is false: it has no parameter, true is taken",
+                "LSQCheckLoads is false; it has no parameter, true is used",
             ),
             (
                 "/system/cpu/numROBEntries",
                 json!(5000),
-                "numROBEntries is 5000: rob is 2048, the nearest",
+                "numROBEntries is 5000; rob is 2048, the nearest",
             ),
             (
                 "/system/cpu/branchPred/btb/numEntries",
                 json!(5000),
-                "numEntries is 5000: 4096 is taken",
+                "numEntries is 5000; 4096 is used",
             ),
             (
                 "/system/cpu/branchPred/type",
@@ -357,7 +357,7 @@ mod tests {
             (
                 "/system/l2/prefetcher/type",
                 json!("SignaturePathPrefetcher"),
-                "bop is taken",
+                "bop is used",
             ),
             (
                 "/system/l1d/replacement_policy/type",
@@ -455,10 +455,7 @@ mod tests {
         root["system"]["cpu1"]["numROBEntries"] = 64.into();
         let text = root.to_string();
         let e = error(&text, None);
-        assert!(
-            e.contains("--cpu PATH, one of system.cpu, system.cpu1"),
-            "{e}"
-        );
+        assert!(e.contains("--cpu PATH: system.cpu, system.cpu1"), "{e}");
         assert_eq!(
             read(text.as_bytes(), Some("system.cpu1"))
                 .unwrap()

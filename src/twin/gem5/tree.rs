@@ -48,7 +48,7 @@ impl<'a> Tree<'a> {
             Some(Value::Object(map)) => Ok(text(map, "path").map(|path| Object { path, map })),
             Some(Value::String(path)) => self.get(path).map(Some).ok_or_else(|| {
                 bad(format!(
-                    "{}.{field} is {path}, which is no object of the file",
+                    "{}.{field} is {path}, which is not an object of the file",
                     of.path
                 ))
             }),
@@ -81,7 +81,7 @@ impl<'a> Object<'a> {
 
     pub fn lacks(self, field: &str) -> Error {
         bad(format!(
-            "{} ({}) has no usable \"{field}\"; what is read is the config.json of gem5 24.0",
+            "{} ({}) has no usable \"{field}\"; give the config.json of gem5 24.0",
             self.path,
             self.kind()
         ))

@@ -105,13 +105,16 @@ impl<'a> Units<'a> {
         let Some(op) = self.first(class) else { return };
         if op.latency != latency {
             draft.note(format!(
-                "{}: {class} takes {} cycles; {latency} is taken",
+                "{}: {class} takes {} cycles; {latency} is used",
                 self.path, op.latency
             ));
         }
         if op.pipelined != pipelined {
             let is = if pipelined { "is" } else { "is not" };
-            draft.note(format!("{}: here {class} {is} pipelined", self.path));
+            draft.note(format!(
+                "{}: modelled as if {class} {is} pipelined",
+                self.path
+            ));
         }
     }
 
@@ -139,14 +142,14 @@ impl<'a> Units<'a> {
         self.usual(draft, "SimdAdd", 3, true);
         if self.count("FloatMult") != self.count("FloatAdd") {
             draft.note(format!(
-                "{path}: {} units multiply floating-point numbers; as many as add them are taken",
+                "{path}: {} units for floating-point multiplication; as many as for addition are used",
                 self.count("FloatMult")
             ));
         }
         for class in ["FloatDiv", "SimdAdd"] {
             if self.count(class) > 1 {
                 draft.note(format!(
-                    "{path}: {} units take {class}; one is taken",
+                    "{path}: {} units for {class}; one is used",
                     self.count(class)
                 ));
             }

@@ -6,7 +6,7 @@
 
 use super::counters::step;
 
-/// The predictor.
+/// The two tables, the chooser and the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BiMode {
     choice: Vec<u8>,

@@ -1,12 +1,12 @@
-//! All that predicts where control goes, put together as gem5's `BPredUnit`
-//! (`cpu/pred/bpred_unit.cc`) and its O3 CPU do.
+//! The branch predictors of a core, combined as in gem5's `BPredUnit`
+//! (`cpu/pred/bpred_unit.cc`) and its O3 CPU.
 //!
-//! A direction, then a target: from the branch target buffer; returns from their stack; other
-//! indirect jumps from their own table. A branch that is predicted taken and has no target falls
-//! through. Decode mends direct branches whose target is wrong, where they are unconditional or
-//! predicted taken; execute finds the rest. What a misprediction teaches at once (the buffer, the
-//! targets, the histories) is there before the next branch of the right path is fetched, so that
-//! it happens at fetch here.
+//! First a direction is predicted, then a target: from the branch target buffer, for returns from
+//! the return address stack, for other indirect jumps from their own table. A branch that is
+//! predicted taken but has no target falls through. Decode corrects wrong targets of direct branches
+//! that are unconditional or predicted taken; execute detects the rest. Updates on a misprediction
+//! (buffer, targets, histories) are done before the next branch of the right path is fetched, so
+//! they happen at fetch here.
 
 use super::btb::Btb;
 use super::indirect::Indirect;
@@ -84,7 +84,7 @@ pub enum Found {
 /// What fetch made of a control transfer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fetched {
-    /// Fetch went on elsewhere than behind it.
+    /// Fetch did not continue at the fall-through address.
     pub predicted_taken: bool,
     /// Whether that was wrong.
     pub found: Found,

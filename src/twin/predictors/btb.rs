@@ -11,7 +11,7 @@ struct Entry {
     tag: u16,
 }
 
-/// The buffer.
+/// A direct-mapped branch target buffer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Btb {
     entries: Vec<Entry>,

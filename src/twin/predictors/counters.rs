@@ -1,4 +1,4 @@
-//! What every table of counters needs: saturating steps, and a small generator of random numbers.
+//! Saturating counters, and a small generator of random numbers.
 
 /// Moves an unsigned counter of `0..=max` one step.
 #[inline]

@@ -1,6 +1,6 @@
 //! Global history, and the folds of it that TAGE's tables are indexed and tagged with.
 //!
-//! A fold is the XOR of the youngest `length` outcomes cut into pieces of `bits`. It is kept as
+//! A fold is the XOR of the youngest `length` outcomes cut into pieces of `bits`. It is updated as
 //! outcomes enter and leave (Michaud, A PPM-like, tag-based branch predictor, 2005). Histories are
 //! up to 3000 long, so that nothing is ever refolded.
 

@@ -18,7 +18,7 @@ struct Entry {
     tag: u16,
 }
 
-/// The predictor.
+/// The sets of targets and the history that chooses among them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Indirect {
     sets: Vec<[Entry; WAYS]>,

@@ -5,7 +5,7 @@ use super::counters::Random;
 use super::loop_predictor::{self, LoopPredictor};
 use super::tage::{self, Tage};
 
-/// The predictor.
+/// The predictor, with its tables and speculative histories.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LTage {
     tage: Tage,

@@ -5,7 +5,7 @@
 
 use super::counters::step;
 
-/// The predictor.
+/// The table of counters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Local {
     counters: Vec<u8>,

@@ -35,7 +35,7 @@ struct Entry {
     body: bool,
 }
 
-/// The predictor.
+/// The table of loops.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LoopPredictor {
     rules: Rules,

@@ -1,13 +1,13 @@
 //! Branch predictors, as gem5 24.0 has them: the same tables, indices and rules of training.
 //!
-//! A twin follows only the path that retires. It looks a branch up when that is fetched and tells
-//! the speculative histories at once how the branch went, since repair after a misprediction comes
-//! to the same. It trains when the branch commits, possibly several branches later, with the
-//! [`Record`] of the prediction. To predict and train at once is an in-order core.
+//! A twin follows only the path that retires. It looks a branch up when it is fetched and enters the
+//! actual outcome into the speculative histories at once, which equals their repair after a
+//! misprediction. It trains when the branch commits, possibly several branches later, with the
+//! [`Record`] of the prediction; an in-order core predicts and trains at once.
 //!
-//! What wrong paths leave behind (return addresses, and the perceptron's unconditional branches,
-//! which gem5 never takes back) is not there. Where gem5 draws random numbers, so does a small
-//! generator here: counts differ by chance, and are the same for the same stream.
+//! The effects of wrong paths (return addresses, and the perceptron's unconditional branches,
+//! which gem5 never undoes) are not modelled. Where gem5 draws random numbers, a small
+//! generator does so here: counts differ by chance, but are the same for the same stream.
 
 pub mod bimode;
 pub mod branch_unit;
@@ -236,7 +236,7 @@ impl Direction {
         }
     }
 
-    /// Looks a conditional branch up when it is fetched, and tells the histories how it goes.
+    /// Looks a conditional branch up when it is fetched, and enters its outcome into the histories.
     #[inline]
     pub fn predict(&mut self, pc: u64, taken: bool) -> (bool, Record) {
         let found = self.lookup(pc);

@@ -73,7 +73,7 @@ pub(super) const SMALL: [Spec; 16] = [
     spec(Local, 1.5625, 512),
     spec(Recency(14, 4), 1.25, 0),
     spec(RecencyPosition, 1.875, 0),
-    // gem5's SGHISTPATH, which in blocks of 21 is GHISTPATH but for the histories it asks for.
+    // gem5's SGHISTPATH, which in blocks of 21 is GHISTPATH but for the histories it requests.
     spec(GlobalPath(4, 3), 1.65625, 0),
     Spec {
         width: 5,

@@ -158,7 +158,7 @@ impl Histories {
         u32::from(self.locals[(at.pc >> 2) as usize % self.locals.len()])
     }
 
-    /// How many addresses were run since this one was, if it was of late.
+    /// How many addresses ran since this one did, if it did recently.
     pub(super) fn recency(&self, at: Address) -> Option<usize> {
         self.recency.iter().position(|&word| word == at.word)
     }

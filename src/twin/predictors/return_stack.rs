@@ -3,7 +3,7 @@
 //! Calls push at fetch and returns pop there. What is popped stays, so that a return too many
 //! finds an old address again.
 
-/// The stack.
+/// A return address stack: a ring of return addresses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReturnStack {
     /// 0 is none.

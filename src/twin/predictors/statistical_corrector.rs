@@ -103,7 +103,7 @@ pub(super) struct Seen {
     threshold: i32,
 }
 
-/// The corrector.
+/// The corrector's tables, histories and threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StatisticalCorrector {
     large: bool,

@@ -15,7 +15,7 @@ const COUNTER_BITS: u32 = 3;
 const USEFUL_MAX: u8 = 3;
 const PATH_BITS: u32 = 16;
 
-/// A table's entry. Those of nobody match tag 0, as in gem5.
+/// A table's entry. Unused ones match tag 0, as in gem5.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub(super) struct Entry {
@@ -97,7 +97,7 @@ impl Bimodal {
     }
 }
 
-/// The predictor.
+/// The tables and the speculative histories.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tage {
     bimodal: Bimodal,

@@ -6,7 +6,7 @@ use super::loop_predictor::{self, LoopPredictor};
 use super::statistical_corrector::{self, Asked, Confidence, StatisticalCorrector};
 use super::tage_sc_l_tables::{self, Tables};
 
-/// The predictor.
+/// TAGE, the loop predictor and the statistical corrector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TageScL {
     tables: Tables,

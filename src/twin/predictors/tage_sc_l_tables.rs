@@ -67,7 +67,7 @@ const LARGE: Shape = Shape {
 const SHORT_TAG: u32 = 8;
 const LONG_TAG: u32 = 12;
 
-/// The tables.
+/// The tagged tables, their banks and histories.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tables {
     shape: &'static Shape,
@@ -323,7 +323,7 @@ impl Tables {
         self.train_tables(seen, taken);
     }
 
-    /// A table (from 0) behind the longest match.
+    /// A table (from 0) with a longer history than the longest match.
     fn first_to_allocate(&self, seen: &Seen, random: &mut Random) -> usize {
         let ahead = if random.next() & 127 < 32 { 4 } else { 2 };
         let table = (i32::from(seen.hit) - 1 + ahead) & 0xffe;

@@ -6,7 +6,7 @@
 
 use super::counters::step;
 
-/// The predictor.
+/// Both predictors, the chooser and the histories.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tournament {
     /// Histories by address; only as many bits as index `local`.

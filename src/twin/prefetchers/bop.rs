@@ -1,10 +1,9 @@
 //! The best offset (Michaud, Best-offset hardware prefetching, 2016; gem5 `BOPPrefetcher`,
 //! `mem/cache/prefetch/bop.cc`).
 //!
-//! gem5 24.0 means to cut addresses to lines, but shifts by the size of a line rather than its
-//! logarithm. Sixty-four bits shifted by 64 stay as they are on x86, so that the offsets that are
-//! tried are in bytes, within a page. That is what it does here ([`Unit::Byte`]); with lines it is
-//! the published prefetcher.
+//! gem5 24.0 intends to reduce addresses to lines, but shifts by the size of a line instead of its
+//! logarithm. Shifting 64 bits by 64 changes nothing on x86, so the tried offsets are in bytes,
+//! within a page. [`Unit::Byte`] does the same; with lines it is the published prefetcher.
 
 use std::collections::VecDeque;
 
@@ -26,7 +25,7 @@ pub enum Unit {
     Line,
 }
 
-/// The prefetcher.
+/// The offsets' scores and the table of recent requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bop {
     unit: Unit,

@@ -1,10 +1,10 @@
 //! Prefetchers, as gem5 24.0 has them (`src/mem/cache/prefetch`) with its defaults.
 //!
-//! A prefetcher is told of each miss of its cache, and of the first hit on a line that it brought
-//! (gem5's `prefetch_on_pf_hit`). At the L1 data cache that is loads and stores. An L2 sees what
-//! the L1s ask of it: misses of instructions and of data, and the prefetches of the L1, each with
-//! the address of the very bytes and the instruction that first asked (an L1's prefetch has that
-//! of the access that led to it). Write-backs are no business of theirs. Addresses are physical,
+//! A prefetcher sees each miss of its cache, and the first hit on a line that it prefetched
+//! (gem5's `prefetch_on_pf_hit`). At the L1 data cache that is loads and stores. An L2 sees the
+//! L1s' requests: instruction and data misses, and the L1's prefetches, each with the exact
+//! address and the instruction of the first access (an L1's prefetch has that of the access that
+//! caused it). Prefetchers ignore write-backs. Addresses are physical,
 //! since gem5's configurations leave `use_virtual_addresses` off; nothing is fetched beyond the
 //! page of the access, as no MMU is registered. Candidates are not compared with the cache
 //! (`cache_snoop` is off) nor throttled (`throttle_control_percentage` is 0).
@@ -30,7 +30,7 @@ use tagged::Tagged;
 /// Bytes of a line.
 pub const LINE: u64 = 64;
 
-/// Who asks a cache.
+/// What makes a request to a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Requestor {
     /// Loads and stores.
@@ -50,9 +50,9 @@ impl Requestor {
 pub struct Access {
     /// The instruction that asked.
     pub pc: u64,
-    /// The physical address that it asked for, not cut to a line.
+    /// The physical address that it requested, not cut to a line.
     pub address: u64,
-    /// Who asks.
+    /// What makes the request.
     pub requestor: Requestor,
     /// The cache did not have the line.
     pub miss: bool,
@@ -96,7 +96,7 @@ impl Prefetcher {
         })
     }
 
-    /// Whether it is told of an access.
+    /// Whether it sees this access.
     #[inline]
     pub fn observes(&self, access: &Access) -> bool {
         match self {
@@ -151,7 +151,7 @@ impl Prefetcher {
         }
     }
 
-    /// A line that it asked for came.
+    /// A line that it requested came.
     pub fn filled(&mut self, line: u64) {
         if let Self::Bop(p) = self {
             p.filled(line);

@@ -1,5 +1,5 @@
 //! The queue between a prefetcher and its cache (gem5 `mem/cache/prefetch/queued.cc`): no line
-//! twice, none that is asked for in the meantime, and where it is full the oldest is lost.
+//! twice, none that is requested in the meantime, and where it is full the oldest is lost.
 
 use super::LINE;
 use std::collections::VecDeque;
@@ -7,17 +7,17 @@ use std::collections::VecDeque;
 const ENTRIES: usize = 32;
 const LATENCY: u64 = 1;
 
-/// A line that a prefetcher asks for.
+/// A line that a prefetcher requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     /// Its address.
     pub address: u64,
-    /// The instruction whose access made it ask: what comes behind sees the prefetch as one of its
+    /// The instruction whose access caused it: lower levels see the prefetch as one of its
     /// (`tag_prefetch`).
     pub pc: u64,
 }
 
-/// The queue.
+/// Prefetches that wait for the cache, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
     /// Lines, and when they may be fetched.
@@ -37,14 +37,14 @@ impl Queue {
         self.lines.clear();
     }
 
-    /// An access that the prefetcher is told of: its line need not be fetched any more. Precedes
+    /// An access that the prefetcher sees: its line need not be fetched any more. Precedes
     /// what the prefetcher makes of it.
     pub fn accessed(&mut self, address: u64) {
         let line = address & !(LINE - 1);
         self.lines.retain(|l| l.0.address != line);
     }
 
-    /// A prefetcher asks for the line at `address` at cycle `now`, for an access of `pc`.
+    /// A prefetcher requests the line at `address` at cycle `now`, for an access of `pc`.
     pub fn push(&mut self, address: u64, pc: u64, now: u64) {
         if self.lines.iter().any(|l| l.0.address == address) {
             return;
@@ -62,7 +62,7 @@ impl Queue {
     }
 
     /// The next line, if it may be fetched at cycle `now`. The cache drops it where it has the line,
-    /// or has asked for it; each costs a turn.
+    /// or has requested it; each costs a turn.
     pub fn pop(&mut self, now: u64) -> Option<Wanted> {
         self.ready().filter(|&ready| ready <= now)?;
         self.lines.pop_front().map(|l| l.0)

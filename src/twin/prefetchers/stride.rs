@@ -1,7 +1,7 @@
 //! Strides by instruction (Fu, Patel and Janssens, Stride directed prefetching in scalar
 //! processors, 1992; gem5 `StridePrefetcher`, `mem/cache/prefetch/stride.cc`).
 //!
-//! It is told of misses and of hits on prefetched lines alone, so that a small stride looks like
+//! It sees only misses and hits on prefetched lines, so that a small stride looks like
 //! one line or more.
 
 use super::Requestor;
@@ -22,7 +22,7 @@ struct Entry {
     confidence: u8,
 }
 
-/// The prefetcher.
+/// The table of strides by instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stride {
     degree: u32,

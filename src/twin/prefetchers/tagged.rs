@@ -1,9 +1,9 @@
-//! The lines behind the one that missed (Smith, Cache memories, 1982; gem5 `TaggedPrefetcher`,
+//! The lines after the one that missed (Smith, Cache memories, 1982; gem5 `TaggedPrefetcher`,
 //! `mem/cache/prefetch/tagged.cc`).
 
 use super::LINE;
 
-/// The prefetcher.
+/// Prefetches the next `degree` lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tagged {
     degree: u64,

@@ -1,4 +1,4 @@
-//! The caches behind the first ones, which cores share whose whole hierarchies are equal in shape.
+//! The caches below the first level. Cores whose whole hierarchies have equal shapes share them.
 
 use super::super::parameters::{CoreParameters, L3_WAYS};
 use super::super::prefetchers::{Access, Wanted};

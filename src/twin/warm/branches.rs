@@ -1,5 +1,5 @@
-//! Branch prediction, which cores share whose predictors are equal in shape: of directions and of
-//! targets apart, since neither changes what the other learns.
+//! Branch predictors, shared by cores whose predictors have equal shapes: direction and target
+//! predictors separately, since they do not influence each other.
 
 use super::super::predictors::branch_unit::{Control, Parameters};
 use super::super::predictors::{Branch, Direction, Kind};

@@ -1,5 +1,5 @@
-//! The first caches, which cores share whose own are equal in shape. What misses them is noted for
-//! the caches behind.
+//! The first-level caches, shared by cores whose own have equal shapes. Their misses are recorded
+//! for the caches below.
 
 use super::super::hierarchy::wrong_lines;
 use super::super::parameters::{CoreKind, CoreParameters, PrefetcherKind};
@@ -12,11 +12,11 @@ use super::tags::{Held, Tags};
 pub struct Miss {
     /// The retirement's number in the block.
     pub n: u32,
-    /// Who asks.
+    /// What makes the request.
     pub requestor: Requestor,
     /// Physical address.
     pub address: u64,
-    /// The instruction that asks.
+    /// The instruction that makes it.
     pub pc: u64,
     /// What goes to the second cache then.
     pub out: Option<Held>,

@@ -1,11 +1,11 @@
-//! What many cores warm alike, kept once: caches, prefetchers and branch predictors that follow the
+//! Functional warming shared by cores: caches, prefetchers and branch predictors that follow the
 //! stream without time.
 //!
-//! Where only some units of a stream are timed, what is between them warms these structures. What
-//! they hold depends on the stream and on their own shape alone, so that all cores with structures
-//! of a shape share them. They see every retirement, those of units too; a core's machine starts
-//! each unit with what they hold (`Machine::take`), and what it makes of it in time is
-//! forgotten with the unit. A block of retirements goes through one structure after the other.
+//! In a sampled run, the retirements between timed units warm these structures. Their content
+//! depends only on the stream and on their own shape, so all cores with structures of one shape
+//! share them. They see every retirement, also those of units; a core's twin starts each unit
+//! with their content (`Machine::take`), and its own changes are discarded
+//! after the unit. A block of retirements goes through one structure after the other.
 
 pub mod behind;
 pub mod branches;

@@ -1,5 +1,5 @@
-//! What structures see of a block of retirements, each kind apart: fetched lines, accesses and
-//! transfers of control.
+//! A block of retirements as the structures see it, by kind: fetched lines, accesses and control
+//! transfers.
 
 use super::super::pages::Place;
 use super::super::predictors::branch_unit::Control;

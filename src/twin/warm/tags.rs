@@ -1,4 +1,4 @@
-//! What a cache holds, without times: its sets in order of use.
+//! A cache's content without times: its sets in LRU order.
 
 /// A line: its address + 1 above two flags; 0 where there is none.
 type Key = u64;
@@ -13,7 +13,7 @@ pub struct Held {
     pub line: u64,
     /// To be written back.
     pub dirty: bool,
-    /// Filled by a prefetch, and not asked for since.
+    /// Filled by a prefetch, and not requested since.
     pub prefetched: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Tags {
 pub struct Changed(Vec<u64>);
 
 impl Changed {
-    /// Of so many sets, none of which has.
+    /// For this many sets, none of which has.
     pub fn new(sets: usize) -> Self {
         Self(vec![0; sets.div_ceil(64)])
     }

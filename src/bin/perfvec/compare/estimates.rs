@@ -118,7 +118,7 @@ pub fn compare(a: Side<'_>, b: Side<'_>, on: Option<&On>) -> Result<Value> {
     let causes = causes(ours, theirs);
     if causes.is_none() {
         notes.push(
-            "causes: a model that does not tell them apart priced one of the two; cores named with --core do".into(),
+            "causes: one of the two was priced by a model without causes; price with --core".into(),
         );
     }
     let phases = phases((&a, chosen.0), (&b, chosen.1)).unwrap_or_else(|why| {
@@ -141,9 +141,7 @@ fn notes(a: &Priced<'_>, b: &Priced<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, side) in [("A", a), ("B", b)] {
         if side.found.partial.is_some() {
-            notes.push(format!(
-                "{name} is a partial result: a part of its program is not in it"
-            ));
+            notes.push(format!("{name} is partial: it lacks a part of its program"));
         }
         if side.found.units > 0 {
             notes.push(format!(
@@ -155,7 +153,7 @@ fn notes(a: &Priced<'_>, b: &Priced<'_>) -> Vec<String> {
     let (ours, theirs) = (&a.found.model, &b.found.model);
     if ours != theirs && !(list(ours) && list(theirs)) {
         notes.push(format!(
-            "A was priced by {ours} and B by {theirs}: a part of the difference is theirs"
+            "A was priced by {ours} and B by {theirs}: a part of the difference is due to the models"
         ));
     }
     notes
@@ -185,7 +183,7 @@ fn causes(a: &Core, b: &Core) -> Option<Vec<Value>> {
     parts.collect()
 }
 
-/// Cycles by phase: the first so many percent of the one beside those of the other. An error says
+/// Cycles by phase: the same share of both runs, side by side. An error says
 /// why there are none.
 fn phases(
     a: (&Priced<'_>, usize),
@@ -194,7 +192,7 @@ fn phases(
     for (name, (side, _)) in [("A", a), ("B", b)] {
         if side.found.intervals.is_empty() {
             return Err(format!(
-                "phases: {name} has no series ({}); --interval N makes one, of a program with one thread",
+                "phases: {name} has no intervals ({}); --interval N writes them, for programs with one thread",
                 side.path.display()
             ));
         }

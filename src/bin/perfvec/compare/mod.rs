@@ -74,18 +74,18 @@ fn load(path: &Path) -> Result<(&'static str, Value)> {
     let here = |e: Error| e.context(path.display());
     let bad = |what: String| here(Error::new(ErrorKind::InvalidArgument, what));
     let bytes = file::read_bounded(path, MAX_JSON).map_err(here)?;
-    let remedy = "give what --json of perfvec run, replay or profile wrote";
+    let remedy = "give a file that --json of perfvec run, replay or profile wrote";
     let value: Value =
         serde_json::from_slice(&bytes).map_err(|e| bad(format!("not JSON ({e}); {remedy}")))?;
     match value["format"].as_str() {
         Some(ESTIMATES) => Ok((ESTIMATES, value)),
         Some(PROFILE) => Ok((PROFILE, value)),
         Some(other) => Err(bad(format!("\"format\" is {other:?}; {remedy}"))),
-        None => Err(bad(format!("no \"format\" is named; {remedy}"))),
+        None => Err(bad(format!("no \"format\"; {remedy}"))),
     }
 }
 
-/// A result's fields; what is wrong is told with its field.
+/// A result's fields; an error names the field.
 fn fields<T: DeserializeOwned>(path: &Path, value: Value) -> Result<T> {
     serde_json::from_value(value).map_err(|e| {
         Error::new(
@@ -98,7 +98,7 @@ fn fields<T: DeserializeOwned>(path: &Path, value: Value) -> Result<T> {
     })
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let json = args.json.as_deref().filter(|p| p.as_os_str() != "-");
     apart(

@@ -43,7 +43,7 @@ fn row(title: &str, a: f64, b: f64, all: f64) -> String {
     )
 }
 
-/// The tables.
+/// The comparison as tables for a terminal.
 pub fn table(found: &Value, top: usize) -> String {
     let mut out = String::new();
     let mut line = |text: String| {

@@ -129,7 +129,7 @@ impl Expression {
                 Some(number) => number.as_f64().unwrap_or(f64::NAN),
                 None => {
                     let text = format!(
-                        "\"{name}\" is no parameter of such a core; `perfvec cores parameters` lists them"
+                        "\"{name}\" is not a parameter of this kind of core; `perfvec cores parameters` lists them"
                     );
                     return Err(bad(&self.text, &text));
                 }
@@ -147,7 +147,7 @@ impl Expression {
             Val::Bool(holds) => Ok(holds),
             _ => Err(bad(
                 &self.text,
-                "it is no comparison; write it as \"iq <= rob\"",
+                "it is not a comparison; write it as \"iq <= rob\"",
             )),
         }
     }
@@ -159,7 +159,8 @@ impl Expression {
 
     /// Its number for these parameters, which need not make a core.
     pub fn number_of(&self, map: &Map<String, Value>) -> Result<f64> {
-        let number = number(self.value(map)?).ok_or_else(|| bad(&self.text, "it is no number"))?;
+        let number =
+            number(self.value(map)?).ok_or_else(|| bad(&self.text, "it is not a number"))?;
         match number.is_finite() {
             true => Ok(number),
             false => Err(bad(&self.text, &format!("it is {number} for a design"))),
@@ -210,9 +211,9 @@ mod tests {
     #[test]
     fn mistakes_name_the_expression_and_what_is_wrong() {
         for (text, says) in [
-            ("iqq <= rob", "\"iqq\" is no parameter"),
+            ("iqq <= rob", "\"iqq\" is not a parameter"),
             ("predictor == 1", "predictor is a word"),
-            ("store_buffer > 1", "no parameter of such a core"),
+            ("store_buffer > 1", "not a parameter of this kind of core"),
             ("iq <=", "iq <="),
             ("16 <= iq <= rob", "join comparisons with &&"),
             ("iq && rob", "join comparisons"),
@@ -224,9 +225,9 @@ mod tests {
             assert!(e.contains(says), "{e} lacks {says}");
         }
         let e = Expression::new("rob + 1", &core()).unwrap().holds(&core());
-        assert!(e.unwrap_err().to_string().contains("no comparison"));
+        assert!(e.unwrap_err().to_string().contains("not a comparison"));
         let e = Expression::new("rob > 1", &core()).unwrap().number(&core());
-        assert!(e.unwrap_err().to_string().contains("no number"));
+        assert!(e.unwrap_err().to_string().contains("not a number"));
         let e = Expression::new("rob / l3_kib", &core())
             .unwrap()
             .number(&core());

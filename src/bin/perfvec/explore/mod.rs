@@ -125,7 +125,7 @@ fn bad(text: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, text)
 }
 
-/// Explores.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let space = Space::read(&args.space)?;
     let base = &space.base.parameters;
@@ -256,7 +256,7 @@ fn config(args: &Args) -> Result<SessionConfig> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if let Some(period) = args.sample.filter(|n| *n < args.unit as u64) {
         return Err(bad(format!(
-            "--sample {period}: a unit of {} retirements is measured in every so many; give more, or a smaller --unit",
+            "--sample {period}: the sampling period is shorter than a unit of {} retirements; give a longer one, or a smaller --unit",
             args.unit
         )));
     }
@@ -299,7 +299,7 @@ fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
     let path = output.with_extension("pvt");
     if path == output {
         return Err(bad(format!(
-            "{}: the trace of the program gets this name; give the results another, such as results.csv",
+            "{}: the program's trace would have this name; name the results otherwise, such as results.csv",
             path.display()
         )));
     }
@@ -310,7 +310,7 @@ fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
         if header.program == title {
             // The program or what it reads may have changed since.
             tell(&format!(
-                "perfvec: {}: recorded before, and used again; remove it to record {title} anew\n",
+                "perfvec: {}: exists and is used; remove it to record {title} again\n",
                 path.display()
             ));
             return Ok(path);
@@ -318,7 +318,7 @@ fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
         return Err(Error::new(
             ErrorKind::Mismatch,
             format!(
-                "{}: it is the trace of \"{}\"; give another -o for \"{title}\"",
+                "{}: this is a trace of \"{}\"; give another -o for \"{title}\"",
                 path.display(),
                 header.program
             ),
@@ -335,7 +335,7 @@ fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
     let several = crate::report::numbered(&path, 1);
     if several.exists() {
         return Err(bad(format!(
-            "{title}: it has several threads or processes, of which {} is another; give those that matter to --programs",
+            "{title}: it has several threads or processes, of which {} is another; pass the traces to price with --programs",
             several.display()
         )));
     }
@@ -347,7 +347,7 @@ fn record(program: &[OsString], output: &Path) -> Result<PathBuf> {
     }
     if !status.success() {
         tell(&format!(
-            "perfvec: {title}: recorded as far as it came ({status})\n"
+            "perfvec: {title}: recorded until it ended ({status})\n"
         ));
     }
     Ok(path)
@@ -411,10 +411,10 @@ fn find(
         [design] => Ok(design.parameters.clone()),
         [] => Err(Error::new(
             ErrorKind::NotFound,
-            format!("--explain {name}: no design; give like, best, or the start of a hash in the column core"),
+            format!("--explain {name}: not a design; give like, best, or the start of a hash in the column core"),
         )),
         _ => Err(bad(format!(
-            "--explain {name}: {} designs' hashes start so; give more of it",
+            "--explain {name}: the hashes of {} designs start with it; give more digits",
             named.len()
         ))),
     }

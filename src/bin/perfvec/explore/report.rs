@@ -103,7 +103,7 @@ impl Exploration<'_> {
         if self.left_out > 0 {
             let _ = writeln!(
                 text,
-                "{} of the rows given are no designs of this space",
+                "{} of the given rows are not designs of this space",
                 self.left_out
             );
         }

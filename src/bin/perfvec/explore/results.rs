@@ -143,13 +143,13 @@ impl Results {
         };
         let hash = |name: &str| {
             u64::from_str_radix(field(name), 16)
-                .map_err(|_| format!("{name} is \"{}\" and no hash", field(name)))
+                .map_err(|_| format!("{name} is \"{}\"; a hash is expected", field(name)))
         };
         let number = |name: &str| {
             let number = field(name).parse::<f64>().ok();
             number
                 .filter(|x| x.is_finite() && *x >= 0.0)
-                .ok_or_else(|| format!("{name} is \"{}\" and no number", field(name)))
+                .ok_or_else(|| format!("{name} is \"{}\"; a number is expected", field(name)))
         };
         let mut stack = Stack::default();
         for (x, part) in stack.iter_mut().zip(PARTS) {
@@ -203,7 +203,7 @@ impl Results {
         Err(Error::new(
             ErrorKind::Mismatch,
             format!(
-                "{name}: it changed since {} was written (its hash is {trace:016x}, there {:016x}); put the old trace back, or give another -o",
+                "{name}: it is not the trace that {} was made of (stream hash {trace:016x}, there {:016x}); restore that trace, or give another -o",
                 path.display(),
                 row.key.trace
             ),

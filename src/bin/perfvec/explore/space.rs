@@ -90,7 +90,9 @@ impl Space {
             None => Vec::new(),
             Some(Value::Array(texts)) => texts,
             Some(other) => {
-                return Err(bad(format!("constraints is {other}; give a list of texts")))
+                return Err(bad(format!(
+                    "constraints is {other}; give a list of strings"
+                )))
             }
         };
         let constraint = |text: &Value| match text {
@@ -98,7 +100,7 @@ impl Space {
                 let constraint = Expression::new(text, &base.parameters)?;
                 constraint.holds(&base.parameters).map(|_| constraint)
             }
-            other => Err(bad(format!("{other} is no text; write \"iq <= rob\""))),
+            other => Err(bad(format!("{other} is not a string; write \"iq <= rob\""))),
         };
         let constraints = texts
             .iter()
@@ -182,7 +184,7 @@ impl Space {
         if designs.is_empty() {
             let why = why.unwrap_or_default();
             return Err(bad(format!(
-                "the space is empty: none of the {combinations} combinations is a design ({why}); widen the axes or drop constraints"
+                "the space is empty: none of the {combinations} combinations is a design ({why}); widen the axes or remove constraints"
             )));
         }
         let mut designs = designs;
@@ -296,24 +298,24 @@ fn also_of(
     let one = |(name, text): (String, Value)| {
         let bad = |text: &str| bad(format!("{name}: {text}"));
         if axes.iter().any(|a| a.name == name) {
-            return Err(bad("it is an axis; drop one of both"));
+            return Err(bad("it is an axis too; remove one of them"));
         }
         if !AXES
             .iter()
             .any(|a| a.name == name && (a.group == "common" || a.group == group))
         {
-            return Err(bad("it is no whole-number parameter of such a core; `perfvec cores parameters` lists them"));
+            return Err(bad("it is not a whole-number parameter of this kind of core; `perfvec cores parameters` lists them"));
         }
         let Value::String(text) = text else {
             return Err(bad(&format!(
-                "{text} is no text; write \"decode_width\", or what it is above [axes]"
+                "{text} is not a string; write an expression such as \"decode_width\", or set it above [axes]"
             )));
         };
         let expression = Expression::new(&text, &base.parameters)?;
         expression.number(&base.parameters)?;
         if let Some(other) = names.iter().find(|n| expression.uses(n)) {
             return Err(bad(&format!(
-                "{other} is derived, too; write it over the axes"
+                "{other} is derived as well; write it in terms of the axes"
             )));
         }
         Ok((name.clone(), expression))
@@ -338,9 +340,7 @@ fn axis(base: &NamedCore, name: String, values: Value) -> Result<Axis> {
     if !base.parameters.to_map().contains_key(&name)
         && ["name", "split", "like", "doc"].contains(&name.as_str())
     {
-        return Err(bad(
-            "it is no parameter; what designs are like stands above [axes]".into(),
-        ));
+        return Err(bad("it is not a parameter; set it above [axes]".into()));
     }
     let known = AXES.iter().find(|a| a.name == name);
     if let Some(axis) = known.filter(|a| a.group != "common" && a.group != group) {
@@ -366,7 +366,7 @@ fn axis(base: &NamedCore, name: String, values: Value) -> Result<Axis> {
     }
     for (i, value) in values.iter().enumerate() {
         if values[..i].contains(value) {
-            return Err(bad(format!("it has {value} twice; drop one")));
+            return Err(bad(format!("{value} is there twice; remove one")));
         }
         match known {
             // Alone, a size need not suit the ways of the base; another axis may change these.
@@ -374,7 +374,7 @@ fn axis(base: &NamedCore, name: String, values: Value) -> Result<Axis> {
                 let range = u64::from(axis.low)..=u64::from(axis.high);
                 if !value.as_u64().is_some_and(|v| range.contains(&v)) {
                     return Err(bad(format!(
-                        "{value} is impossible; give whole numbers from {} to {}",
+                        "{value} is out of range; give whole numbers from {} to {}",
                         axis.low, axis.high
                     )));
                 }
@@ -518,16 +518,16 @@ mod tests {
     fn mistakes_say_what_to_give() {
         let like = "like = \"cortex-a72-like\"\n";
         for (text, says) in [
-            ("[axes]\nrob = [1]", "say like"),
+            ("[axes]\nrob = [1]", "set like"),
             (like, "no axes"),
             ("like = ", "not TOML"),
             (
                 "like = \"cortex-a72-like\"\nrobb = 3\n[axes]\nrob = [64]",
-                "\"robb\" is no parameter",
+                "\"robb\" is not a parameter",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrobb = [64]",
-                "axis robb: core design: \"robb\" is no parameter",
+                "axis robb: core design: \"robb\" is not a parameter",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = []",
@@ -583,23 +583,23 @@ mod tests {
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nrob = \"iq\"",
-                "rob: it is an axis",
+                "rob: it is an axis too",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nmemory = \"iq\"",
-                "memory: it is no whole-number parameter",
+                "memory: it is not a whole-number parameter",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\nlq = \"rob / 2\"\nsq = \"lq\"",
-                "lq is derived, too",
+                "lq is derived as well",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nlike = [\"zen2-like\"]",
-                "what designs are like stands above [axes]",
+                "set it above [axes]",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = 32",
-                "iq: 32 is no text",
+                "iq: 32 is not a string",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = \"robb\"",
@@ -607,11 +607,11 @@ mod tests {
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64]\n[also]\niq = \"rob > 2\"",
-                "it is no number",
+                "it is not a number",
             ),
             (
                 "like = \"cortex-a72-like\"\nconstraints = \"a\"\n[axes]\nrob = [64]",
-                "list of texts",
+                "list of strings",
             ),
             (
                 "like = \"cortex-a72-like\"\nconstraints = [\"iqq < 3\"]\n[axes]\nrob = [64]",
@@ -619,7 +619,7 @@ mod tests {
             ),
             (
                 "like = \"cortex-a72-like\"\nconstraints = [\"rob + 1\"]\n[axes]\nrob = [64]",
-                "no comparison",
+                "not a comparison",
             ),
         ] {
             let e = Space::from_text(text).err().map(|e| e.to_string());

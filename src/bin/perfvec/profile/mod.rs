@@ -89,7 +89,7 @@ fn is_elf(path: &Path) -> Result<bool> {
     Ok(head == b"\x7fELF")
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
     let cores = cores(&loaded, &args.on)?;
@@ -150,7 +150,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "{}: nothing of the trace lies in its functions; name the program that was recorded",
+                "{}: no instruction of the trace lies in its functions; name the program that was recorded",
                 path.display()
             ),
         ));
@@ -172,7 +172,7 @@ fn names(trace: &Path, modules: Option<Modules>, program: Option<&Path>) -> Resu
         (None, None) => Err(Error::new(
             ErrorKind::InvalidArgument,
             format!(
-                "{}: no {} is beside it, so name the program that was recorded as well",
+                "{}: no {} is beside it; name the recorded program as well",
                 trace.display(),
                 Modules::path_of(trace).display()
             ),
@@ -249,7 +249,7 @@ fn summary(profile: &Resolved) -> String {
     let cut: u64 = profile.threads.iter().map(|t| t.cut).sum();
     if cut > 0 {
         out.push_str(&format!(
-            "note: {} calls made too many different stacks; what they cost is counted with their callers\n",
+            "note: too many different call stacks; the cost of {} calls is attributed to their callers\n",
             grouped(cut)
         ));
     }

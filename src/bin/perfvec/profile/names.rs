@@ -78,7 +78,7 @@ impl Names {
             Err(Error::new(ErrorKind::InvalidArgument, message))
         };
         if image.movable {
-            return bad("it may be loaded anywhere, and the trace does not say where it was; record it again with `perfvec record`, or link it with -static -no-pie");
+            return bad("a position-independent program, and the trace does not say where it was loaded; record it again with `perfvec record`, or link it with -static -no-pie");
         }
         if !image.has_functions() {
             return bad("no functions in its symbol table; link it without -s");
@@ -119,7 +119,7 @@ impl Names {
             return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(
-                    "{} ({}): not the file that ran, which was {}; put that one back, or record again",
+                    "{} ({}): not the file that ran, which was {}; restore that one, or record again",
                     path.display(),
                     image.id,
                     module.id

@@ -26,7 +26,7 @@ impl Symbols {
             return match program {
                 Some(path) => Self::of_program(path),
                 None => Err(bad(format!(
-                    "no {} is beside the trace, so name the program that was recorded with --program",
+                    "the trace has no {} beside it; name the recorded program with --program",
                     Modules::path_of(trace).display()
                 ))),
             };
@@ -59,7 +59,7 @@ impl Symbols {
             let all = match module {
                 None if file.movable && !file.symbols.is_empty() => {
                     return Err(bad(format!(
-                        "{}: runs where the system puts it, so its symbols have no addresses yet; give an address, or link it with -static or -no-pie",
+                        "{}: position-independent, so its symbols have no addresses before it runs; give an address, or link it with -static or -no-pie",
                         path.display()
                     )));
                 }
@@ -68,7 +68,7 @@ impl Symbols {
                     return Err(Error::new(
                         ErrorKind::Mismatch,
                         format!(
-                            "{} ({}): not the file that ran, which was {}; put that one back, or record again",
+                            "{} ({}): not the file that ran, which was {}; restore that one, or record again",
                             path.display(),
                             file.id,
                             m.id
@@ -91,7 +91,7 @@ impl Symbols {
                 files.join(", ")
             ))),
             _ => Err(bad(format!(
-                "there are several, at {}; give an address",
+                "several symbols have this name, at {}; give an address",
                 found
                     .iter()
                     .map(|a| format!("{a:#x}"))

@@ -174,7 +174,8 @@ pub fn read(path: &Path) -> Result<Vec<BlockVector>> {
             let pair = word.strip_prefix(':').and_then(|w| w.split_once(':'));
             let number = |text: &str| text.parse::<u64>().ok();
             let pair = pair.and_then(|(block, count)| Some((number(block)?, number(count)?)));
-            vector.push(pair.ok_or_else(|| bad(&format!("\"{word}\" is no block and count")))?);
+            vector
+                .push(pair.ok_or_else(|| bad(&format!("\"{word}\" is not a block and a count")))?);
         }
         if vector.iter().all(|(_, count)| *count == 0) {
             return Err(bad("an interval without instructions"));
@@ -230,7 +231,7 @@ mod tests {
         let path = dir.path().join("b.bb");
         for (text, says) in [
             ("# nothing\n", "no line begins with T"),
-            ("T:1:2\nT:1\n", "line 2: \":1\" is no block"),
+            ("T:1:2\nT:1\n", "line 2: \":1\" is not a block"),
             ("T:1:x\n", "line 1"),
             ("T\n", "without instructions"),
         ] {

@@ -37,7 +37,7 @@ fn lines(path: &Path) -> Result<Vec<(f64, String, usize)>> {
                 return Err(Error::new(
                     ErrorKind::Corrupt,
                     format!(
-                        "{}: line {}: \"{line}\" is no number and cluster; give a file of SimPoint (.simpts or .weights)",
+                        "{}: line {}: \"{line}\" is not a number and a cluster; give a file of SimPoint (.simpts or .weights)",
                         path.display(),
                         n + 1
                     ),
@@ -137,7 +137,11 @@ mod tests {
             ("1 0\n", "1 5\n", "no weight for cluster 0"),
             ("1 0\n", "0.5 0\n0.5 1\n", "cluster 1 has no point"),
             ("1 0\n", "0.2 0\n", "add up to 0.2"),
-            ("1\n", "1 0\n", "line 1: \"1\" is no number and cluster"),
+            (
+                "1\n",
+                "1 0\n",
+                "line 1: \"1\" is not a number and a cluster",
+            ),
             ("x 0\n", "1 0\n", "line 1"),
             ("", "", "no points"),
         ] {

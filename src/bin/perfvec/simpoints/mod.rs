@@ -87,7 +87,7 @@ struct Pass {
     series: Series,
 }
 
-/// Runs it.
+/// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
     args.only.check(&loaded.table)?;
@@ -215,7 +215,7 @@ fn read(args: &Args, loaded: &Loaded) -> Result<Pass> {
     if series.retirements.is_empty() {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("{}: nothing retired in it", args.trace.display()),
+            format!("{}: nothing retired in this trace", args.trace.display()),
         ));
     }
     let header = reader.header();
@@ -388,7 +388,7 @@ fn text(
             let width = 100.0 * whole.half_width / whole.corrected;
             let _ = writeln!(
                 out,
-                "on {}: {:.0} cycles by the weights of what was simulated\n  {:.0} cycles +- {width:.2}% with every interval's estimate corrected by it",
+                "on {}: {:.0} cycles by the weights of the simulated points\n  {:.0} cycles +- {width:.2}% with every interval's estimate corrected by it",
                 entries[k].name, whole.plain, whole.corrected
             );
         }

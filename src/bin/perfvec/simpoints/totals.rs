@@ -130,7 +130,9 @@ pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f
             return bad(ErrorKind::Corrupt, what);
         };
         if !points.iter().any(|p| p.interval == at) {
-            let what = format!("interval {at} is none of the points; measure those of this choice");
+            let what = format!(
+                "interval {at} is not one of the points; measure the points of this choice"
+            );
             return bad(ErrorKind::Mismatch, what);
         }
         let interval = sizes[at];
@@ -146,7 +148,7 @@ pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f
             return bad(ErrorKind::Mismatch, what);
         }
         if found.insert(at, cycles / retired as f64).is_some() {
-            return bad(ErrorKind::Corrupt, format!("interval {at} a second time"));
+            return bad(ErrorKind::Corrupt, format!("interval {at} is there twice"));
         }
     }
     let cpi = |p: &Point| {
@@ -154,7 +156,7 @@ pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f
             Error::new(
                 ErrorKind::Mismatch,
                 format!(
-                    "{}: no line for interval {}, one of the points",
+                    "{}: no line for interval {}, which is one of the points",
                     path.display(),
                     p.interval
                 ),
@@ -248,13 +250,13 @@ mod tests {
             ("2,1000,1000\n", "no line for interval 4"),
             (
                 "2,1000,1000\n3,1,1000\n",
-                "line 2: interval 3 is none of the points",
+                "line 2: interval 3 is not one of the points",
             ),
             ("2,1000,500\n", "the interval has 1000"),
             ("2,0,1000\n", "0 cycles"),
             ("2,1000\n", "line 1: not \"interval,cycles,retirements\""),
             ("2,x,1\n", "not three numbers"),
-            ("2,1000,1000\n2,1000,1000\n", "a second time"),
+            ("2,1000,1000\n2,1000,1000\n", "is there twice"),
         ] {
             let e = read(text).unwrap_err().to_string();
             assert!(e.contains(says), "{e}");

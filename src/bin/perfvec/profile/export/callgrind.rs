@@ -20,7 +20,7 @@ struct Entry<'a> {
     calls: BTreeMap<(Place<'a>, Name<'a>), (u64, Vec<f64>)>,
 }
 
-/// The text.
+/// The profile in the callgrind format.
 pub fn text(profile: &Resolved) -> String {
     let mut all: BTreeMap<Name<'_>, Entry<'_>> = BTreeMap::new();
     for thread in &profile.threads {

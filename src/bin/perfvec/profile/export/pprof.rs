@@ -130,7 +130,7 @@ impl Strings {
     }
 }
 
-/// The file.
+/// The profile as a gzipped pprof protocol buffer.
 pub fn bytes(profile: &Resolved) -> Result<Vec<u8>> {
     let failed = |e: std::io::Error| Error::new(ErrorKind::Internal, format!("gzip: {e}"));
     let mut out = GzEncoder::new(Vec::new(), Compression::default());

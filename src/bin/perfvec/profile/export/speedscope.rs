@@ -6,7 +6,7 @@ use crate::profile::tree::{path, tree, Functions};
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Map, Value};
 
-/// The file.
+/// The profile as a speedscope file.
 pub fn bytes(profile: &Resolved) -> Result<Vec<u8>> {
     let mut functions = Functions::default();
     let mut profiles = Vec::new();
