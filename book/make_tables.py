@@ -35,8 +35,8 @@ def schema_page(perfvec, name):
     schema = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     lines = [
         f"# Columns of {name}", "",
-        f"Written by `book/make_tables.py`; do not edit. {len(schema['columns'])} columns, hash"
-        f" `{schema['hash']}`. {NOTES[name]}", "",
+        (f"Written by `book/make_tables.py`; do not edit. {len(schema['columns'])} columns, hash"
+         f" `{schema['hash']}`. {NOTES[name]}"), "",
         "| # | column | unit | from | to | value |", "|---|---|---|---|---|---|",
     ]
     for i, c in enumerate(schema["columns"]):

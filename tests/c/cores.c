@@ -66,9 +66,9 @@ int main(void) {
     perfvec_microarchs *learned_table = load_table();
     session = make_session(learned);
     FAILS(perfvec_session_stacks(session, learned_table, stacks, needed, NULL),
-          PERFVEC_ERR_NOT_FOUND, "causes");
+          PERFVEC_ERR_NOT_FOUND, "by cause");
     FAILS(perfvec_session_errors(session, learned_table, errors, 2, NULL), PERFVEC_ERR_NOT_FOUND,
-          "causes");
+          "by cause");
     FAILS(perfvec_session_stacks(session, table, stacks, needed, NULL), PERFVEC_ERR_MISMATCH,
           "model");
     perfvec_session_free(session);

@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
         alarm(60); /* a hang must fail the test, not stop it */
         FAILS(perfvec_session_sync(session), PERFVEC_ERR_STATE, "fork");
         CHECK(strstr(perfvec_session_last_error(session), "snapshot") != NULL);
-        FAILS(perfvec_recorder_finish(recorder, NULL), PERFVEC_ERR_STATE, "create another");
+        FAILS(perfvec_recorder_finish(recorder, NULL), PERFVEC_ERR_STATE, "create a recorder");
         perfvec_session_free(session); /* does not wait for the parent's threads */
         perfvec_recorder_free(recorder); /* does not remove the parent's file */
         perfvec_session *mine = make_session(model);

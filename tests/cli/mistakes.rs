@@ -107,7 +107,7 @@ fn what_cannot_be_is_told_before_any_work() {
         (&["replay", "--json", &folder], "not a regular file"),
         (
             &["replay", "--sample", "10"],
-            "--sample 10: a unit of 1024 retirements",
+            "--sample 10: the sampling period is shorter than a unit of 1024 retirements",
         ),
         (
             &["calibrate", "--name", "x", "-o", &out],
@@ -119,7 +119,7 @@ fn what_cannot_be_is_told_before_any_work() {
         ),
         (
             &["calibrate", "--name", "one", "-o", &out],
-            "has a \"one\" already",
+            "already has a \"one\"",
         ),
         (
             &["calibrate", "--name", "x", "--clock", "0", "-o", &out],

@@ -535,7 +535,7 @@ mod tests {
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [64, 64]",
-                "64 twice",
+                "64 is there twice",
             ),
             (
                 "like = \"cortex-a72-like\"\n[axes]\nrob = [2]",
