@@ -83,11 +83,12 @@ class Browser:
                 return message["result"]
             self.events.append(message)
 
-    def open(self, path, dark, size):
-        """Loads a file; returns what went wrong and what it asked for."""
+    def open(self, path, dark, size, density=1):
+        """Loads a file on a screen of so many pixels to one of the page's; returns what went wrong
+        and what it asked for."""
         width, height = size
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=width < 600)
+                  deviceScaleFactor=density, mobile=width < 600)
         self.call("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.events.clear()
@@ -269,6 +270,54 @@ def compared(browser, result):
             check([r[3][0] for r in rows] == [x["difference"] for x in result[key]][:500], caption)
 
 
+def chosen_points(browser, result):
+    """The page of points against their JSON, whichever core and choice it shows."""
+    def points(n, by, core):
+        rows = table(browser.run(TABLES), f"Points {by}")
+        k = [c["name"] for c in result["microarchs"]].index(core)
+        found = result["choices"][n]["points"]
+        check(len(rows) == len(found), f"{by}: a row for each point")
+        for row, point in zip(rows, found, strict=True):
+            at = point["interval"]
+            check(row[0] == str(at), f"{row}")
+            check([c[0] for c in row[1:]] == [
+                at * result["interval"], result["retirements"][at], point["weight"],
+                result["cpi"][at][k]], f"{by}, {core}: {row}")
+
+    names = {"vectors": "by program vectors", "blocks": "by basic blocks",
+             "systematic": "at equal distances", "points": "as given"}
+    ways = [names[c["by"]] for c in result["choices"]]
+    first = result["microarchs"][0]["name"]
+    whole = result["whole"]
+    if whole:
+        first = whole["microarch"]
+        rows = table(browser.run(TABLES), "Cycles of the whole program")
+        check([r[1][0] for r in rows[:2]] == [whole["plain_cycles"], whole["cycles"]], f"{rows}")
+        check(rows[1][3][0] == whole["half_width"], f"{rows}")
+        rows = table(browser.run(TABLES), "Points as simulated")
+        check([r[3][0] for r in rows] == whole["measured_cpi"], f"{rows}")
+    points(0, ways[0], first)
+    core = result["microarchs"][1]["name"]
+    browser.run(f"""(() => {{
+      const list = document.querySelector('#points select');
+      list.selectedIndex = [...list.options].findIndex(o => o.textContent === {core!r});
+      list.dispatchEvent(new Event('change'));
+    }})()""")
+    points(0, ways[0], core)
+    for n, by in enumerate(ways[1:], 1):
+        browser.run(f"document.querySelectorAll('#points input')[{n}].click()")
+        points(n, by, core)
+    rows = table(browser.run(TABLES), "Cycles from points")
+    check(len(rows) == len(result["microarchs"]), "a row for each core")
+    for k, (row, other) in enumerate(zip(rows, result["microarchs"], strict=True)):
+        check([c[0] for c in row[1:]] == [other["cycles"], other["weighted_cycles"],
+                                          *(c["differences"][k] for c in result["choices"])], f"{row}")
+    if len(ways) > 1:
+        rows = table(browser.run(TABLES), "Choices")
+        check([r[0] for r in rows] == ways, f"{rows}")
+        check([r[3][0] for r in rows] == [c["mean_error"] for c in result["choices"]], f"{rows}")
+
+
 def explored(browser, result):
     """The page of a space against its JSON, and that a click on a point chooses its design."""
     designs = {d["core"]: d for d in result["designs"]}
@@ -423,6 +472,23 @@ def main():
             run(*explore, "--report", page)
             done = subprocess.run([perfvec, *map(str, explore), "--format", "json"], check=True, stdout=subprocess.PIPE)
             try_page(browser, page.resolve(), partial(explored, browser, json.loads(done.stdout)), keep)
+            # Points, and the whole from what stands for a detailed simulation of them.
+            page, prefix = work / "points.html", work / "points"
+            trace = ROOT / "examples/lua.pvt"
+            points = ["simpoints", "--interval", 20000, trace, "--report"]
+            run(*points, page, "-o", prefix)
+            found = json.loads(prefix.with_suffix(".json").read_text())
+            try_page(browser, page.resolve(), partial(chosen_points, browser, found), keep)
+            core = [c["name"] for c in found["microarchs"]].index("u74-like")
+            with open(work / "points.csv", "w") as file:
+                for n in (p["interval"] for p in found["choices"][0]["points"]):
+                    cycles = found["cpi"][n][core] * found["retirements"][n] * (1.02 + n % 3 / 100)
+                    file.write(f"{n},{cycles},{found['retirements'][n]}\n")
+            page, result = work / "whole.html", work / "whole.json"
+            run(*points, page, "--points", prefix, "--cycles", work / "points.csv", "--on", "u74-like",
+                "--json", result)
+            found = json.loads(result.read_text())
+            try_page(browser, page.resolve(), partial(chosen_points, browser, found), keep)
             profiles = []
             for turns in (1, 2):
                 trace = work / f"{turns}.pvt"

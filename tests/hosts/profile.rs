@@ -189,6 +189,31 @@ fn functions_have_their_share_of_what_replay_estimates() {
     assert!(out.stdout.contains(&others), "{}", out.stdout);
     let out = succeeds(&[&args[..], &["--by", "module"]].concat());
     assert!(out.stdout.contains("100.00%"), "{}", out.stdout);
+
+    // The same in the other formats.
+    let printed = succeeds(&[&args[..], &["--format", "json"]].concat()).stdout;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed, parts);
+    let csv = succeeds(&[&args[..], &["--format", "csv"]].concat()).stdout;
+    let heading = "name,file,instructions (self),instructions (total),cycles on three (self),\
+                   cycles on three (total),cycles on one (self),cycles on one (total)";
+    assert_eq!(csv.lines().next(), Some(heading));
+    assert_eq!(csv.lines().count(), functions.len() + 1);
+    for (line, f) in csv.lines().skip(1).zip(functions) {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert_eq!(fields[0], f["name"]);
+        for n in 0..3 {
+            let number = |at: usize| fields[at].parse::<f64>().unwrap();
+            assert_eq!(number(2 + 2 * n), f["self"][n].as_f64().unwrap());
+            assert_eq!(number(3 + 2 * n), f["total"][n].as_f64().unwrap());
+        }
+    }
+    fails(
+        &[&args[..], &["-o", &trace]].concat(),
+        "does not say which format",
+    );
+    let over = ["--json", &trace];
+    fails(&[&args[..], &over].concat(), "are the same file");
 }
 
 /// The lines of folded stacks that hold `part`, and the sum of their counts.

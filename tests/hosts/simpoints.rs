@@ -102,6 +102,44 @@ fn points_are_written_as_simpoint_has_them_and_price_the_whole() {
     fails(&[&base[..], &args].concat(), "no line for interval");
 }
 
+/// Equal distances need no clustering, so tiny intervals are no burden; every format has the points.
+#[test]
+fn systematic_points_are_chosen_among_any_number_of_intervals() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = record(dir.path(), "t.pvt", &["compute"]);
+    let base = [
+        "simpoints",
+        "--interval",
+        "10",
+        "--by",
+        "systematic",
+        "--max",
+        "50",
+        &trace,
+    ];
+    let value = json(&base);
+    let all = value["choices"].as_array().unwrap();
+    assert_eq!((all.len(), &all[0]["by"]), (1, &"systematic".into()));
+    let points = all[0]["points"].as_array().unwrap();
+    let intervals = value["retirements"].as_array().unwrap().len();
+    assert!(points.len() == 50 && intervals > 20_000, "{intervals}");
+    let csv = succeeds(&[&base[..], &["--format", "csv"]].concat()).stdout;
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("interval,first,retirements,weight"));
+    for (line, p) in lines.by_ref().zip(points) {
+        let at = p["interval"].as_u64().unwrap();
+        assert_eq!(line, format!("{at},{},10,{}", 10 * at, p["weight"]));
+    }
+    assert_eq!(lines.next(), None);
+    let printed = succeeds(&[&base[..], &["--format", "json"]].concat()).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), value);
+    // Nothing that is read is replaced.
+    fails(
+        &[&base[..], &["--report", &trace]].concat(),
+        "are the same file",
+    );
+}
+
 #[test]
 fn files_of_other_programs_and_lengths_are_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -240,7 +240,7 @@ pub struct Run {
 pub enum Format {
     /// A table for people, in 80 columns.
     Table,
-    /// One line for each microarchitecture, after a header.
+    /// A line for each row, after a header.
     Csv,
     /// The same as --json writes.
     Json,

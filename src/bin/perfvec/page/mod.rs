@@ -22,6 +22,7 @@ fn piece(name: &str, data: &str) -> String {
             include_str!("estimates.js"),
             include_str!("comparison.js"),
             include_str!("exploration.js"),
+            include_str!("simpoints.js"),
             include_str!("start.js"),
         )
         .into(),
@@ -70,6 +71,17 @@ pub fn write_estimates(
 /// Writes the page of a comparison to `path`: `found` is what its --json writes.
 pub fn write_comparison(path: &Path, found: Value) -> Result<()> {
     write(path, "comparison", json!({"result": found, "parts": PARTS}))
+}
+
+/// Writes the page of a choice of intervals to `path`: `found` is what its --json writes, `shown` the
+/// cores that --only leaves.
+pub fn write_simpoints(path: &Path, mut found: Value, shown: &[&str]) -> Result<()> {
+    let merged = thin::points(&mut found);
+    write(
+        path,
+        "simpoints",
+        json!({"result": found, "shown": shown, "merged": merged}),
+    )
 }
 
 /// Writes the page of an exploration to `path`: `found` has its `result` and what the page says of it.

@@ -42,6 +42,35 @@ pub fn result(result: &mut Value) -> Thinned {
     thinned
 }
 
+/// Makes of a choice's `retirements` and `cpi` of every interval a short series, `intervals`; every
+/// point keeps its own. Answers how many intervals became one, at the most.
+pub fn points(found: &mut Value) -> usize {
+    let take = |found: &mut Value, key: &str| match found[key].take() {
+        Value::Array(all) => all,
+        _ => Vec::new(),
+    };
+    let (retirements, cpi) = (take(found, "retirements"), take(found, "cpi"));
+    for choice in found["choices"].as_array_mut().into_iter().flatten() {
+        for point in choice["points"].as_array_mut().into_iter().flatten() {
+            let at = point["interval"].as_u64().unwrap_or(0) as usize;
+            point["retirements"] = retirements.get(at).cloned().unwrap_or_default();
+            point["cpi"] = cpi.get(at).cloned().unwrap_or_default();
+        }
+    }
+    let mut first = 0;
+    let intervals = retirements.into_iter().zip(cpi).enumerate();
+    let mut intervals: Value = intervals
+        .map(|(index, (n, cpi))| {
+            let at = first;
+            first += n.as_u64().unwrap_or(0);
+            json!({"index": index, "first": at, "retirements": n, "cpi": cpi})
+        })
+        .collect();
+    let merged = series(&mut intervals, POINTS);
+    found["intervals"] = intervals;
+    merged
+}
+
 /// Makes one interval of so many neighbours that `most` are left; answers how many.
 fn series(intervals: &mut Value, most: usize) -> usize {
     let Some(all) = intervals.as_array() else {
@@ -123,6 +152,27 @@ mod tests {
         );
         assert_eq!(all[0]["stacks"], json!([[3.0, 3.0], [0.0, 6.0]]));
         assert_eq!(series(&mut Value::Null, 3), 1);
+    }
+
+    #[test]
+    fn points_keep_their_own_where_intervals_are_merged() {
+        let n = POINTS + 1;
+        let mut found = json!({
+            "retirements": vec![10; n],
+            "cpi": (0..n).map(|i| vec![i as f64, 1.0]).collect::<Vec<_>>(),
+            "choices": [{"points": [{"interval": 7, "weight": 0.5}, {"interval": 400, "weight": 0.5}]}],
+        });
+        assert_eq!(points(&mut found), 2);
+        let all = found["intervals"].as_array().unwrap();
+        assert_eq!(all.len(), n.div_ceil(2));
+        assert_eq!(
+            (&all[1]["first"], &all[1]["cpi"][0]),
+            (&json!(20), &json!(2.5))
+        );
+        let kept = &found["choices"][0]["points"];
+        assert_eq!(kept[1]["cpi"], json!([400.0, 1.0]));
+        assert_eq!(kept[0]["retirements"], 10);
+        assert!(found["cpi"].is_null());
     }
 
     #[test]

@@ -15,10 +15,11 @@ pub use live::{Live, Part};
 pub use modules::Modules;
 pub use symbols::Symbols;
 
-use crate::output::{check, is_stdout, print, tell, write_json};
+use crate::guest::Progress;
+use crate::output::{apart, check, is_stdout, print, print_styled, tell, write_json};
 use crate::replay::check_isa;
 use crate::report::grouped;
-use crate::source::{Loaded, Source};
+use crate::source::{self, Loaded, Source};
 use names::Names;
 use perfvec::inst::StaticInst;
 use perfvec::microarch::Microarch;
@@ -42,16 +43,22 @@ pub struct Args {
     /// What the rows of the table are.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Function)]
     by: By,
-    /// Rows to print. --json gets all functions.
+    /// Rows to print as a table.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
     /// Write the profile for another tool, by the file's extension: .speedscope.json, .pb.gz
     /// (pprof), .callgrind or .folded; may be repeated.
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
+    /// Output format; csv has all rows.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = source::Format::Table)]
+    format: source::Format,
     /// Write the functions as JSON; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Show no progress (it is shown only where standard error is a terminal).
+    #[arg(long)]
+    no_progress: bool,
     /// Measure one sampling unit of 1024 retirements in every N instead of all of them. All
     /// instructions are counted.
     #[arg(long, value_name = "N")]
@@ -98,9 +105,7 @@ pub fn run(args: &Args) -> Result<()> {
     args.output
         .iter()
         .try_for_each(|path| Format::of(path).map(drop))?;
-    json.into_iter()
-        .chain(&args.output)
-        .try_for_each(|path| check(path))?;
+    check_outputs(args, json)?;
     let (mut traces, mut program) = (Vec::new(), None);
     for path in &args.files {
         if !is_elf(path)? {
@@ -126,6 +131,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut profile = Resolved::new(title(&header), loaded.model.info().id.clone());
     // Threads of one process share their names, and with them their places.
     let mut processes: Vec<(Option<Modules>, Names)> = Vec::new();
+    let mut progress = Progress::new(!args.no_progress, &cores[0].name);
     for trace in &traces {
         let modules = Modules::load(trace)?;
         let known = processes.iter().position(|(m, _)| *m == modules);
@@ -138,7 +144,7 @@ pub fn run(args: &Args) -> Result<()> {
                 processes.len() - 1
             }
         };
-        let (header, costs, insts) = stream(trace, &loaded, &cores, args.sample)?;
+        let (header, costs, insts) = stream(trace, &loaded, &cores, args.sample, &mut progress)?;
         profile.add(
             thread(&header, traces.len()),
             costs,
@@ -146,6 +152,7 @@ pub fn run(args: &Args) -> Result<()> {
             &mut processes[n].1,
         );
     }
+    progress.end();
     if let Some(path) = program.filter(|_| !processes.iter().any(|(_, names)| names.found())) {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
@@ -155,14 +162,38 @@ pub fn run(args: &Args) -> Result<()> {
             ),
         ));
     }
+    let found = functions(&profile);
     if !to_stdout {
-        print(text(&profile, args))?;
+        match args.format {
+            source::Format::Table => print_styled(&text(&profile, args))?,
+            source::Format::Csv => {
+                print(table::csv(&profile, &table::rows(&profile, args.by)))?;
+            }
+            source::Format::Json => print(format!("{found}\n"))?,
+        }
     }
-    write_json(args.json.as_ref(), &functions(&profile))?;
+    write_json(args.json.as_ref(), &found)?;
     for path in &args.output {
         write(&profile, path)?;
     }
     Ok(())
+}
+
+/// An error for files that could not be written, or that would replace another.
+fn check_outputs(args: &Args, json: Option<&PathBuf>) -> Result<()> {
+    let paths = || json.into_iter().chain(&args.output);
+    let outputs: Vec<(&str, Option<&Path>)> = json
+        .map(|path| ("--json", Some(path.as_path())))
+        .into_iter()
+        .chain(args.output.iter().map(|path| ("-o", Some(path.as_path()))))
+        .collect();
+    let inputs: Vec<(&str, Option<&Path>)> = args
+        .files
+        .iter()
+        .map(|path| ("the input", Some(path.as_path())))
+        .collect();
+    apart(&outputs, &inputs)?;
+    paths().try_for_each(|path| check(path))
 }
 
 fn names(trace: &Path, modules: Option<Modules>, program: Option<&Path>) -> Result<Names> {
@@ -199,6 +230,7 @@ fn stream(
     loaded: &Loaded,
     cores: &[&Microarch],
     period: Option<u64>,
+    progress: &mut Progress,
 ) -> Result<(Header, Costs, Vec<StaticInst>)> {
     let mut reader = trace::open(trace)?;
     check_isa(loaded, &reader.header().isa, trace)?;
@@ -207,6 +239,9 @@ fn stream(
     while reader.next_block(&mut block)? {
         block.statics.iter().for_each(|inst| profile.intern(inst));
         profile.retire(&block.retirements)?;
+        if progress.is_due() {
+            progress.show(reader.summary().retirements, 0.0);
+        }
     }
     let (costs, insts) = profile.finish()?;
     if costs.measured == 0 && costs.retired > 0 {

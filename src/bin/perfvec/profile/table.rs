@@ -2,6 +2,8 @@
 
 use super::resolved::{add, Resolved};
 use super::tree::{tree, Functions};
+use crate::output::heading;
+use crate::report::field;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
@@ -159,9 +161,10 @@ fn places(profile: &Resolved, name: impl Fn(&Resolved, usize) -> String) -> Vec<
 pub fn text(profile: &Resolved, rows: &[Row], top: usize) -> String {
     let sum = profile.total();
     let cycles = usize::from(sum.len() > 1);
-    let mut out = "   self   total         cycles   instructions     CPI  ".to_string();
-    let head = out.len();
-    out.push_str("where\n");
+    let titles = "   self   total         cycles   instructions     CPI  ";
+    let head = titles.len();
+    let mut out = heading(&format!("{titles}where"));
+    out.push('\n');
     let mut line = |name: &str, own: &[f64], total: Option<&[f64]>| {
         let share = |part: f64| 100.0 * part / sum[cycles];
         let total = total.map_or(String::new(), |t| format!("{:6.2}%", share(t[cycles])));
@@ -186,6 +189,23 @@ pub fn text(profile: &Resolved, rows: &[Row], top: usize) -> String {
         let mut own = vec![0.0; sum.len()];
         others.iter().for_each(|row| add(&mut own, &row.own));
         line(&format!("({} others)", others.len()), &own, None);
+    }
+    out
+}
+
+/// All rows, each with what happened in it and in what it called.
+pub fn csv(profile: &Resolved, rows: &[Row]) -> String {
+    let mut out = "name,file".to_string();
+    for value in &profile.values {
+        let _ = write!(out, ",{0} (self),{0} (total)", field(&value.name));
+    }
+    out.push('\n');
+    for row in rows {
+        let _ = write!(out, "{},{}", field(&row.name), field(&row.file));
+        for (own, total) in row.own.iter().zip(&row.total) {
+            let _ = write!(out, ",{own},{total}");
+        }
+        out.push('\n');
     }
     out
 }

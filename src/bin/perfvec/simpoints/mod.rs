@@ -3,21 +3,24 @@
 mod blocks;
 mod cluster;
 mod files;
+mod text;
 mod totals;
 
-use crate::output::{check, is_stdout, print, write_json};
-use crate::replay::check_isa;
+use crate::guest::Progress;
+use crate::output::{apart, check, is_stdout, print, print_styled, write_json};
+use crate::page;
+use crate::replay::{check_isa, tell_next};
 use crate::report::grouped;
-use crate::source::{Loaded, Only, Source};
+use crate::source::{Format, Loaded, Only, Source};
 use blocks::{BlockVector, Collector};
 use cluster::{Point, Settings};
 use perfvec::microarch::ProgramVector;
 use perfvec::session::{Interval, Session, SessionConfig};
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
-use serde_json::{json, Value};
+use serde_json::Value;
 use std::ffi::OsString;
-use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use totals::{Series, Whole};
 
@@ -60,9 +63,18 @@ pub struct Args {
     on: Option<String>,
     #[command(flatten)]
     only: Only,
+    /// Output format; csv has a line for each point.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
+    format: Format,
     /// Write points and totals as JSON; - for standard output.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page (HTML) with tables and charts of points and totals; it needs no network.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Show no progress (it is shown only where standard error is a terminal).
+    #[arg(long)]
+    no_progress: bool,
     /// The trace (.pvt, or another tool's).
     trace: PathBuf,
 }
@@ -87,6 +99,24 @@ struct Pass {
     series: Series,
 }
 
+/// What was found.
+struct Found<'a> {
+    loaded: &'a Loaded,
+    interval: u64,
+    pass: Pass,
+    /// The one that was asked for, then others beside it.
+    choices: Vec<Choice>,
+    /// What detailed simulation of the first choice's points says: the core, the CPI of each
+    /// point, and the whole from them.
+    whole: Option<(usize, Vec<f64>, Whole)>,
+}
+
+/// Points, and by what they were chosen.
+struct Choice {
+    by: &'static str,
+    points: Vec<Point>,
+}
+
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
@@ -96,73 +126,132 @@ pub fn run(args: &Args) -> Result<()> {
         .as_ref()
         .map(|name| core(&loaded, name))
         .transpose()?;
-    let to_stdout = is_stdout(args.json.as_ref());
-    let json = args.json.as_ref().filter(|_| !to_stdout);
-    let written = args
-        .output
-        .iter()
-        .flat_map(|prefix| ["simpts", "weights", "bb.gz", "json"].map(|end| beside(prefix, end)));
-    json.into_iter()
-        .cloned()
-        .chain(written)
-        .try_for_each(|path| check(&path))?;
+    check_outputs(args, &loaded)?;
     let mut pass = read(args, &loaded)?;
     if let Some(path) = &args.bb {
         pass.blocks = blocks::read(path)?;
         check_blocks(path, &pass.blocks, &pass.series, args.interval)?;
     }
+    let choices = match &args.points {
+        Some(prefix) => vec![Choice {
+            by: "points",
+            points: given(prefix, &pass)?,
+        }],
+        None => choose(args, &pass),
+    };
+    let points = &choices[0].points;
+    let whole = match (&args.cycles, core) {
+        (Some(path), Some(k)) => {
+            let measured = totals::read_cycles(path, points, &pass.series.retirements)?;
+            let whole = totals::whole(&pass.series, points, &measured, k);
+            Some((k, measured, whole))
+        }
+        _ => None,
+    };
+    deliver(
+        args,
+        &Found {
+            loaded: &loaded,
+            interval: args.interval,
+            pass,
+            choices,
+            whole,
+        },
+    )
+}
+
+/// An error for files that could not be written, or that would replace another.
+fn check_outputs(args: &Args, loaded: &Loaded) -> Result<()> {
+    let json = args.json.as_deref().filter(|p| p.as_os_str() != "-");
+    let written: Vec<PathBuf> = args
+        .output
+        .iter()
+        .flat_map(|prefix| ["simpts", "weights", "bb.gz", "json"].map(|end| beside(prefix, end)))
+        .collect();
+    let outputs: Vec<(&str, Option<&Path>)> = written
+        .iter()
+        .map(|path| ("-o", Some(path.as_path())))
+        .chain([("--json", json), ("--report", args.report.as_deref())])
+        .collect();
+    let inputs = [
+        ("the input", Some(args.trace.as_path())),
+        ("--bb", args.bb.as_deref()),
+        ("--cycles", args.cycles.as_deref()),
+        ("the model", Some(loaded.model_path.as_path())),
+        ("the table", Some(loaded.table_path.as_path())),
+    ];
+    apart(&outputs, &inputs)?;
+    let paths = outputs.iter().filter_map(|(_, path)| *path);
+    paths.into_iter().try_for_each(check)
+}
+
+/// The choice that --by asks for; beside a clustering the others, to compare it with. Many
+/// intervals take long to cluster, which equal distances have no use for.
+fn choose(args: &Args, pass: &Pass) -> Vec<Choice> {
+    let sizes = &pass.series.retirements;
+    let systematic = |count: usize| Choice {
+        by: "systematic",
+        points: cluster::systematic(sizes, count, args.seed),
+    };
     let settings = Settings {
         max: args.max,
         starts: args.starts,
         threshold: 0.9,
         seed: args.seed,
     };
-    let sizes = &pass.series.retirements;
-    let choices: Vec<(&str, Vec<Point>)> = match &args.points {
-        Some(prefix) => vec![("points", given(prefix, &pass)?)],
-        None => {
-            let vectors = by_vectors(&pass.series, args.seed);
-            let vectors = cluster::choose(&vectors, sizes, &settings);
-            let blocks = blocks::project(&pass.blocks, args.seed);
-            let blocks = cluster::choose(&blocks, sizes, &settings);
-            let like = match args.by {
-                By::Vectors => vectors.len(),
-                By::Blocks => blocks.len(),
-                By::Systematic => args.max,
-            };
-            let systematic = cluster::systematic(sizes, like, args.seed);
-            let mut all = vec![
-                ("vectors", vectors),
-                ("blocks", blocks),
-                ("systematic", systematic),
-            ];
-            all[..=args.by as usize].rotate_right(1);
-            all
-        }
+    let clustered = |by: &'static str, vectors: Vec<Vec<f64>>| Choice {
+        by,
+        points: cluster::choose(&vectors, sizes, &settings),
     };
-    let points = &choices[0].1;
-    let whole = match (&args.cycles, core) {
-        (Some(path), Some(k)) => {
-            let measured = totals::read_cycles(path, points, &pass.series.retirements)?;
-            Some((k, totals::whole(&pass.series, points, &measured, k)))
-        }
-        _ => None,
+    let vectors = || clustered("vectors", by_vectors(&pass.series, args.seed));
+    let blocks = || clustered("blocks", blocks::project(&pass.blocks, args.seed));
+    let mut all = match args.by {
+        By::Vectors => vec![vectors(), blocks()],
+        By::Blocks => vec![blocks(), vectors()],
+        By::Systematic => return vec![systematic(args.max)],
     };
-    if !to_stdout {
-        print(text(args, &loaded, &pass, &choices, whole))?;
+    all.push(systematic(all[0].points.len()));
+    all
+}
+
+/// Prints and writes what was asked for.
+fn deliver(args: &Args, found: &Found<'_>) -> Result<()> {
+    let value = text::value(found);
+    if !is_stdout(args.json.as_ref()) {
+        match args.format {
+            Format::Table => print_styled(&text::table(found, &args.only))?,
+            Format::Csv => print(text::csv(found))?,
+            Format::Json => print(format!("{value}\n"))?,
+        }
+        let next = match (&found.whole, &args.output) {
+            (Some(_), _) => None,
+            (None, Some(_)) => {
+                Some("simulate the points, then --points PREFIX --cycles FILE --on CORE")
+            }
+            (None, None) => Some("-o PREFIX writes them for SimPoint's users (gem5, Spike)"),
+        };
+        let seen = std::io::stdout().is_terminal() && args.format == Format::Table;
+        next.into_iter().for_each(|text| tell_next(seen, text));
     }
-    let value = value(args, &loaded, &pass, &choices, whole);
     write_json(args.json.as_ref(), &value)?;
     if let Some(prefix) = &args.output {
         files::write(
-            points,
+            &found.choices[0].points,
             &beside(prefix, "simpts"),
             &beside(prefix, "weights"),
         )?;
-        blocks::write(&pass.blocks, &beside(prefix, "bb.gz"))?;
+        blocks::write(&found.pass.blocks, &beside(prefix, "bb.gz"))?;
         write_json(Some(&beside(prefix, "json")), &value)?;
     }
-    Ok(())
+    match &args.report {
+        Some(path) => {
+            let entries = found.loaded.table.entries().iter();
+            let shown = entries.map(|e| e.name.as_str());
+            let shown: Vec<&str> = shown.filter(|name| args.only.wants(name)).collect();
+            page::write_simpoints(path, value, &shown)
+        }
+        None => Ok(()),
+    }
 }
 
 /// "prefix.end".
@@ -199,6 +288,8 @@ fn read(args: &Args, loaded: &Loaded) -> Result<Pass> {
     };
     let mut session = Session::new(loaded.model.clone(), &config)?;
     let mut collector = Collector::new(args.interval);
+    let first = loaded.table.entries().first();
+    let mut progress = Progress::new(!args.no_progress, first.map_or("", |m| &m.name));
     let (mut block, mut insts, mut series) = (Block::default(), Vec::new(), Series::default());
     while reader.next_block(&mut block)? {
         for inst in &block.statics {
@@ -210,7 +301,12 @@ fn read(args: &Args, loaded: &Loaded) -> Result<Pass> {
         }
         session.retire_many(&block.retirements)?;
         add(&mut series, loaded, session.take_intervals())?;
+        if progress.is_due() {
+            let cpi = series.cpi.last().and_then(|all| all.first());
+            progress.show(reader.summary().retirements, cpi.copied().unwrap_or(0.0));
+        }
     }
+    progress.end();
     add(&mut series, loaded, session.finish()?)?;
     if series.retirements.is_empty() {
         return Err(Error::new(
@@ -317,127 +413,4 @@ fn given(prefix: &Path, pass: &Pass) -> Result<Vec<Point>> {
     }
     let (simpts, weights) = (beside(prefix, "simpts"), beside(prefix, "weights"));
     files::read(&simpts, &weights, pass.series.retirements.len())
-}
-
-/// Errors of the weighted totals over all cores: mean and worst, absolute.
-fn errors(series: &Series, points: &[Point]) -> (f64, f64) {
-    let cores = series.cpi.first().map_or(0, Vec::len);
-    let all: Vec<f64> = (0..cores)
-        .map(|k| (series.weighted(points, k) / series.cycles(k) - 1.0).abs())
-        .collect();
-    let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
-    (mean, all.iter().copied().fold(0.0, f64::max))
-}
-
-fn text(
-    args: &Args,
-    loaded: &Loaded,
-    pass: &Pass,
-    choices: &[(&str, Vec<Point>)],
-    whole: Option<(usize, Whole)>,
-) -> String {
-    let series = &pass.series;
-    let mut out = String::from("interval   weight  first instruction\n");
-    for p in &choices[0].1 {
-        let first = p.interval as u64 * args.interval;
-        let _ = writeln!(
-            out,
-            "{:8} {:7.2}%  {:>17}",
-            p.interval,
-            100.0 * p.weight,
-            grouped(first)
-        );
-    }
-    let _ = writeln!(
-        out,
-        "\n{:28} {:>16} {:>16} {:>8}",
-        "microarch", "cycles, all", "from points", "differs"
-    );
-    let entries = loaded.table.entries();
-    for (k, entry) in entries.iter().enumerate() {
-        if args.only.wants(&entry.name) {
-            let (all, some) = (series.cycles(k), series.weighted(&choices[0].1, k));
-            let _ = writeln!(
-                out,
-                "{:28} {all:>16.0} {some:>16.0} {:>+7.2}%",
-                entry.name,
-                100.0 * (some / all - 1.0)
-            );
-        }
-    }
-    let _ = writeln!(
-        out,
-        "\n{} intervals of {} instructions",
-        series.retirements.len(),
-        grouped(args.interval)
-    );
-    for (by, points) in choices {
-        let (mean, worst) = errors(series, points);
-        let n: u64 = points.iter().map(|p| series.retirements[p.interval]).sum();
-        let _ = writeln!(
-            out,
-            "by {by}: {} points, {:.2}% of the instructions, off by {:.2}% (worst {:.2}%)",
-            points.len(),
-            100.0 * n as f64 / series.total() as f64,
-            100.0 * mean,
-            100.0 * worst
-        );
-    }
-    match whole {
-        Some((k, whole)) => {
-            let width = 100.0 * whole.half_width / whole.corrected;
-            let _ = writeln!(
-                out,
-                "on {}: {:.0} cycles by the weights of the simulated points\n  {:.0} cycles +- {width:.2}% with every interval's estimate corrected by it",
-                entries[k].name, whole.plain, whole.corrected
-            );
-        }
-        None if args.output.is_some() => out
-            .push_str("next: simulate the points, then --points PREFIX --cycles FILE --on CORE\n"),
-        None => out.push_str("next: -o PREFIX writes them for SimPoint's users (gem5, Spike)\n"),
-    }
-    out
-}
-
-fn value(
-    args: &Args,
-    loaded: &Loaded,
-    pass: &Pass,
-    choices: &[(&str, Vec<Point>)],
-    whole: Option<(usize, Whole)>,
-) -> Value {
-    let series = &pass.series;
-    let entries = loaded.table.entries();
-    let choice = |(by, points): &(&str, Vec<Point>)| {
-        let (mean, worst) = errors(series, points);
-        let points: Vec<Value> = points
-            .iter()
-            .map(|p| json!({"interval": p.interval, "weight": p.weight}))
-            .collect();
-        json!({"by": by, "points": points, "mean_error": mean, "worst_error": worst})
-    };
-    let cores: Vec<Value> = entries
-        .iter()
-        .enumerate()
-        .map(|(k, e)| {
-            json!({
-                "name": e.name, "cycles": series.cycles(k),
-                "weighted_cycles": series.weighted(&choices[0].1, k),
-            })
-        })
-        .collect();
-    let whole = whole.map(|(k, w)| {
-        json!({
-            "microarch": entries[k].name, "plain_cycles": w.plain, "cycles": w.corrected,
-            // JSON has no infinity.
-            "half_width": Some(w.half_width / w.corrected).filter(|x| x.is_finite()),
-        })
-    });
-    json!({
-        "format": "perfvec-simpoints-1", "program": pass.program,
-        "stream_hash": format!("{:016x}", pass.stream_hash), "model": loaded.model.info().id,
-        "interval": args.interval, "retirements": series.retirements, "cpi": series.cpi,
-        "choices": choices.iter().map(choice).collect::<Vec<_>>(),
-        "microarchs": cores, "whole": whole,
-    })
 }

@@ -102,7 +102,7 @@ fn student(degrees: f64) -> f64 {
 }
 
 /// Reads what a detailed simulator measured: a line "interval,cycles,retirements" per point, after
-/// a heading. The CPI of each of `points`, in their order; `sizes` are all intervals' retirements.
+/// a heading of these words. The CPI of each of `points`, in their order; `sizes` are all intervals' retirements.
 pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f64>> {
     perfvec::file::check_regular(path).map_err(|e| e.context(path.display()))?;
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
@@ -114,7 +114,8 @@ pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f
                 format!("{}: line {}: {what}", path.display(), n + 1),
             ))
         };
-        if line.trim().is_empty() || (n == 0 && line.starts_with("interval")) {
+        // Files that were put together have a heading each.
+        if line.trim().is_empty() || line.trim() == "interval,cycles,retirements" {
             continue;
         }
         let words: Vec<&str> = line.split(',').map(str::trim).collect();
@@ -244,8 +245,9 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             read_cycles(&path, &points, &sizes)
         };
-        let good = "interval,cycles,retirements\n4,3000,1000\n2,1004,1004\n5,140,70\n";
-        assert_eq!(read(good).unwrap(), [1.0, 3.0, 2.0]);
+        let heading = "interval,cycles,retirements\n";
+        let good = format!("{heading}4,3000,1000\n2,1004,1004\n{heading}5,140,70\n");
+        assert_eq!(read(&good).unwrap(), [1.0, 3.0, 2.0]);
         for (text, says) in [
             ("2,1000,1000\n", "no line for interval 4"),
             (
