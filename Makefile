@@ -89,10 +89,10 @@ NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qe
     /usr/riscv64-linux-gnu/include/stdio.h:libc6-dev-riscv64-cross script:bsdutils \
     callgrind_annotate:valgrind
 
-# What README.md shows, from a real run.
+# What README.md shows: the page of a real run, in headless Chromium.
 picture: build
-	python3 examples/picture.py examples/replay.svg --title 'perfvec replay --only rocket --only u74 ...' -- $(PERFVEC) replay \
-	    $(addprefix --only ,rocket u74 a53 boom-large a72 skylake firestorm)
+	$(PERFVEC) replay $(addprefix --only ,rocket u74 a72 skylake firestorm) --report target/picture.html
+	python3 examples/picture.py target/picture.html examples/report
 
 tools:
 	@missing=; \

@@ -1,56 +1,60 @@
 #!/usr/bin/env python3
-"""Draw what a command prints as an SVG picture of a terminal.
+"""Take the README's picture: the head of a page that --report wrote, in light and in dark.
 
-picture.py OUT.svg [--title TEXT] -- COMMAND ARGS...
+picture.py PAGE.html OUT        writes OUT-light.webp and OUT-dark.webp
 
-The picture holds the output as it was, both streams in the order they came, after a line with
-the command (or --title, where the command has paths nobody wants to see).
+What needs a mouse or a scroll bar is left out, and sections but those named here. Needs Chromium,
+as tests/page.py does.
 """
 
 import argparse
-import html
-import shlex
-import subprocess
+import base64
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
-ADVANCE, LINE, MARGIN, SIZE = 8.4, 19, 18, 14
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from page import NAMES, SETTLED, Browser  # noqa: E402
 
+WIDTH = 880
+DENSITY = 2
+SECTIONS = ["cores", "stacks"]
 
-def draw(lines):
-    """The SVG text of these lines; the first one is the command."""
-    width = max(len(line) for line in lines) * ADVANCE + 2 * MARGIN
-    height = len(lines) * LINE + 2 * MARGIN
-    rows = []
-    for number, line in enumerate(lines):
-        y = MARGIN + LINE * (number + 0.75)
-        colour = "#7ee787" if number == 0 else "#e6edf3"
-        rows.append(
-            f'<text x="{MARGIN}" y="{y:.1f}" fill="{colour}" textLength="{len(line) * ADVANCE:.1f}"'
-            f' xml:space="preserve">{html.escape(line)}</text>'
-            if line
-            else ""
-        )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
-        f' width="{width:.0f}" height="{height:.0f}" font-size="{SIZE}"'
-        f' font-family="ui-monospace, Menlo, Consolas, monospace">\n'
-        f'<rect width="100%" height="100%" rx="8" fill="#0d1117"/>\n' + "\n".join(rows) + "\n</svg>\n"
-    )
+ONLY = f"""(() => {{
+  document.querySelectorAll("nav, details, footer, dl, .controls, .note").forEach(e => e.remove());
+  document.querySelectorAll("section").forEach(e => {{ if (!{SECTIONS}.includes(e.id)) e.remove(); }});
+  document.querySelectorAll("h2").forEach(e => {{ e.style.margin = "0.75rem 0 0.25rem"; }});
+  return Math.ceil(document.body.getBoundingClientRect().bottom);
+}})()"""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--title", help="what to show as the command")
-    parser.add_argument("command", nargs="+")
+    parser.add_argument("page", type=Path)
+    parser.add_argument("output")
     options = parser.parse_args()
-    done = subprocess.run(
-        options.command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    title = options.title or shlex.join(options.command)
-    temporary = options.output.with_suffix(".tmp")
-    temporary.write_text(draw([f"$ {title}", *done.stdout.rstrip("\n").split("\n")]))
-    temporary.rename(options.output)
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        sys.exit("picture.py: no Chromium here; install chromium-headless-shell")
+    with tempfile.TemporaryDirectory() as folder:
+        browser = Browser(program, folder)
+        try:
+            for dark in (False, True):
+                page = options.page.resolve()
+                wrong, _ = browser.open(page, dark, (WIDTH, 2000), DENSITY)
+                if wrong:
+                    sys.exit(f"picture.py: {page}: {wrong}")
+                browser.call("Emulation.setDeviceMetricsOverride", width=WIDTH,
+                             height=browser.run(ONLY), deviceScaleFactor=DENSITY, mobile=False)
+                browser.run(SETTLED)
+                shot = browser.call("Page.captureScreenshot", format="webp", quality=80)
+                path = Path(f"{options.output}-{'dark' if dark else 'light'}.webp")
+                temporary = path.with_suffix(".tmp")
+                temporary.write_bytes(base64.b64decode(shot["data"]))
+                temporary.rename(path)
+        finally:
+            browser.close()
 
 
 if __name__ == "__main__":
