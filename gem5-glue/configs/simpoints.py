@@ -14,12 +14,23 @@ then the interval. pieces.csv has a line "interval,cycles,retirements" for each.
 What a child prints goes nowhere. It reads on in the files that the program has open and cannot
 write to them, so that neither the program nor the other pieces see it.
 
+Checkpoints carry the pieces to other machines, and serve any core:
+
+    gem5.opt simpoints.py --points points --interval 100000 --take FOLDER -- BINARY [ARGUMENT ...]
+    gem5.opt simpoints.py --points points --interval 100000 --core cortex-a72-like \\
+        --restore FOLDER --cycles pieces.csv -- BINARY [ARGUMENT ...]
+
+They hold no caches and no branch predictor: each is taken --warm retirements before the core takes
+over, for which the atomic CPU warms them. --only N runs the piece of interval N alone, as a job of
+its own; the files that such jobs write may be put together with cat.
+
 --whole runs all on the detailed core instead and gives the cycles of every interval, to judge a
 choice of points by.
 """
 
 import argparse
 import fcntl
+import hashlib
 import json
 import os
 import sys
@@ -38,18 +49,31 @@ def parse():
     parser.add_argument("--points", default="", metavar="PREFIX", help="of PREFIX.simpts")
     parser.add_argument("--whole", action="store_true", help="every interval, without points")
     parser.add_argument("--interval", type=int, required=True, help="retirements per interval")
-    parser.add_argument("--core", required=True, help="one of microarchs.py")
+    parser.add_argument("--core", help="one of microarchs.py")
     parser.add_argument("--settle", type=int, default=10_000,
                         help="retirements on the core before each piece")
+    parser.add_argument("--take", default="", metavar="FOLDER", help="write checkpoints there")
+    parser.add_argument("--warm", type=int, default=1_000_000,
+                        help="with --take: retirements of the atomic CPU from each checkpoint on, "
+                        "before the core takes over")
+    parser.add_argument("--restore", default="", metavar="FOLDER", help="start from checkpoints")
+    parser.add_argument("--only", type=int, nargs="*", default=[], metavar="N",
+                        help="of the points only these intervals")
     parser.add_argument("--jobs", type=int, default=1, help="pieces that run at a time")
-    parser.add_argument("--cycles", required=True, metavar="FILE", help="write cycles here (.csv)")
+    parser.add_argument("--cycles", default="", metavar="FILE", help="write cycles here (.csv)")
     parser.add_argument("--record", default="", help="with --whole: also write this trace")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     if options.whole == bool(options.points):
         parser.error("give --points PREFIX, or --whole")
-    if options.interval < 1 or options.settle < 0 or options.jobs < 1:
-        parser.error("--interval and --jobs are at least 1, --settle at least 0")
+    if options.interval < 1 or min(options.settle, options.warm) < 0 or options.jobs < 1:
+        parser.error("--interval and --jobs are at least 1, --settle and --warm at least 0")
+    if options.take and (options.whole or options.restore or options.cycles):
+        parser.error("--take only writes checkpoints: leave out --whole, --restore and --cycles")
+    if options.restore and options.whole:
+        parser.error("--restore is for points, not for --whole")
+    if not options.take and not (options.core and options.cycles):
+        parser.error("give --core and --cycles, or --take FOLDER")
     return options
 
 
@@ -65,7 +89,11 @@ def read_points(path):
             points += [int(words[0])] if words else []
     if not points:
         fatal("%s: no points", path)
-    return sorted(set(points))
+    for number in options.only:
+        if number not in points:
+            fatal("--only %d: no point of %s, which has %s", number, path,
+                  ", ".join(map(str, sorted(points))))
+    return sorted(set(options.only or points))
 
 
 def core_called(name):
@@ -123,16 +151,16 @@ def piece(point):
     return point, m5.curTick() - ticks, tracer.retired() - retired
 
 
-def start(point):
+def start(point, fork, prepare):
     """Forks for one piece: process and where its result will come from."""
     reader, writer = os.pipe()
-    child = m5.fork(simout=os.path.join("%(parent)s", f"piece.{point}"))
+    child = fork()
     if child:
         os.close(writer)
         return child, reader
     status = 1
     try:
-        own_files()
+        prepare()
         os.write(writer, json.dumps(piece(point)).encode())
         status = 0
     except Exception as error:
@@ -150,16 +178,82 @@ def finish(child, reader):
     return json.loads(text)
 
 
-def run_pieces():
+def reach(point, place):
+    if not advance(place):
+        fatal("the program ended after %d retirements, before interval %d: the points are of "
+              "another program, or of another --interval", tracer.retired(), point)
+
+
+def run_pieces(start_piece):
     rows, running = [], []
     for point in points:
-        if not advance(start_of(point)):
-            fatal("the program ended after %d retirements, before interval %d: the points are of "
-                  "another program, or of another --interval", tracer.retired(), point)
         if len(running) == options.jobs:
             rows.append(finish(*running.pop(0)))
-        running.append(start(point))
+        running.append(start_piece(point))
     return rows + [finish(*other) for other in running]
+
+
+def from_here(point):
+    """Starts a piece from where the program is."""
+    reach(point, start_of(point))
+    return start(point, lambda: m5.fork(simout=os.path.join("%(parent)s", f"piece.{point}")),
+                 own_files)
+
+
+def folder_of(point):
+    return os.path.join(options.restore or options.take, f"interval.{point}")
+
+
+def from_checkpoint(point):
+    """Starts a piece from its checkpoint: a simulator of its own, for one can restore only once."""
+    def prepare():
+        m5.options.outdir = os.path.join(m5.options.outdir, f"piece.{point}")
+        m5.core.setOutputDir(m5.options.outdir)
+        m5.instantiate(folder_of(point))
+        own_files()
+        reach(point, start_of(point))
+
+    sys.stdout.flush()
+    return start(point, os.fork, prepare)
+
+
+def take_checkpoints():
+    """Checkpoints, and what they are of: nobody shall run another program from them."""
+    for point in points:
+        reach(point, checkpoint_of(point))
+        m5.checkpoint(folder_of(point))
+    with open(about_path(options.take) + ".part", "w") as file:
+        json.dump(about() | {"warm": options.warm, "settle": options.settle}, file)
+    os.replace(about_path(options.take) + ".part", about_path(options.take))
+
+
+def about():
+    with open(options.command[0], "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    return {"program": digest, "arguments": options.command[1:], "interval": options.interval}
+
+
+def about_path(folder):
+    return os.path.join(folder, "points.json")
+
+
+def check_checkpoints():
+    """That the checkpoints are of this program and these points; takes over how long they warm."""
+    path = about_path(options.restore)
+    try:
+        with open(path) as file:
+            saved = json.load(file)
+        options.settle, options.warm = saved["settle"], saved["warm"]
+        for key, mine in about().items():
+            if saved[key] != mine:
+                fatal("%s: the checkpoints are of %s %s, not of %s: restore with what they were "
+                      "taken of, or take them again with --take", path, key, saved[key], mine)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fatal("%s: %s: give a FOLDER that --take wrote", path, error)
+    for point in points:
+        if not os.path.isfile(os.path.join(folder_of(point), "m5.cpt")):
+            fatal("%s: no checkpoint of interval %d: take it with --take and these points",
+                  folder_of(point), point)
 
 
 def run_whole():
@@ -179,18 +273,31 @@ def start_of(point):
     return max(1, point * options.interval - options.settle)
 
 
+def checkpoint_of(point):
+    return max(1, start_of(point) - options.warm)
+
+
 options = parse()
-core = core_called(options.core)
+core = core_called(options.core or microarchs.all_cores()[0]["name"])
 points = [] if options.whole else read_points(options.points + ".simpts")
+if options.restore:
+    check_checkpoints()
 ends = [place for n in points for place in (n * options.interval, (n + 1) * options.interval)]
+stops = [checkpoint_of(n) for n in points] if options.take else [start_of(n) for n in points] + ends
 tracer = PerfVec(
-    estimate=False, exit_at=sorted({start_of(n) for n in points} | set(ends) - {0}),
+    estimate=False, exit_at=sorted(set(stops) - {0}),
     exit_every=options.interval if options.whole else 0, record=options.record,
-    microarch=options.core)
+    microarch=options.core or "")
 system, atomic, timing = systems.build(
     core, Process(cmd=options.command, pid=100), tracer, options.command[0],
-    "timing" if options.whole else "atomic")
+    "timing" if options.whole else None if options.take else "atomic")
 root = Root(full_system=False, system=system)
 m5.disableAllListeners()
-m5.instantiate()
-write_cycles(options.cycles, run_whole() if options.whole else run_pieces())
+if options.restore:
+    write_cycles(options.cycles, run_pieces(from_checkpoint))
+else:
+    m5.instantiate()
+    if options.take:
+        take_checkpoints()
+    else:
+        write_cycles(options.cycles, run_whole() if options.whole else run_pieces(from_here))
