@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "perfvec_causes.hh"
+
 namespace gem5
 {
 
@@ -65,8 +67,9 @@ PerfVecCoreStats::show(const perfvec_estimate &total, const PerfVecCauses *cause
     if (!causes || !stack)
         return;
     *error90 = causes->error;
-    for (std::size_t i = 0; i < causes->stack.size(); ++i)
-        (*stack)[i] = causes->stack[i] - (baseStack.empty() ? 0 : baseStack[i]);
+    const auto parts = perfvec_glue::causesSince(causes->stack, baseStack, since);
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        (*stack)[i] = parts[i];
 }
 
 void

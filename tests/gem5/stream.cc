@@ -2,6 +2,7 @@
 // Build: c++ -std=c++17 -I gem5-glue tests/gem5/stream.cc   Run: ./a.out FOLDER
 // (tests/gem5.sh does both, and reads the cycle file it leaves with perfvec_training.cycles.)
 
+#include "perfvec_causes.hh"
 #include "perfvec_cycles.hh"
 #include "perfvec_stream.hh"
 
@@ -176,6 +177,20 @@ writesCycleFiles(const std::string &folder)
     CHECK(!file.finish(""));
 }
 
+/** A sampled estimate said 50 cycles of a cause that it now says 20 of. */
+void
+causesOfAResetAreNeverNegative()
+{
+    const std::vector<double> start = {10, 50, 0}, now = {40, 20, 30};
+    CHECK(causesSince(now, {}, 90) == now);
+    const auto parts = causesSince(now, start, 30);
+    CHECK(parts == (std::vector<double>{15, 0, 15}));
+    const auto plain = causesSince({40, 50, 30}, start, 60);
+    CHECK(plain == (std::vector<double>{30, 0, 30}));
+    CHECK(causesSince(start, start, 0) == (std::vector<double>{0, 0, 0}));
+    CHECK(causesSince({5, 50, 0}, start, -5) == (std::vector<double>{0, 0, 0}));
+}
+
 } // anonymous namespace
 
 int
@@ -186,6 +201,7 @@ main(int argc, char **argv)
     keepsPendingOverCheckpoint();
     hashesTellStreamsApart();
     findsIdsAgain();
+    causesOfAResetAreNeverNegative();
     writesCycleFiles(argc > 1 ? argv[1] : ".");
     std::cout << "gem5_stream: all passed\n";
 }
