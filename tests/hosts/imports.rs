@@ -232,9 +232,11 @@ fn rvvi_text_takes_what_its_specification_shows() {
     }
 }
 
+/// An error names the file, the place in it, and what to do.
 fn read_error(text: &str, options: &Options) -> String {
     let error = read(text.as_bytes(), options).error.expect(text);
     assert!(error.message().starts_with("the.trace"), "{error}");
+    assert!(error.message().contains([';', '?']), "{error}");
     error.message().to_string()
 }
 
@@ -400,6 +402,7 @@ fn a_trace_that_was_cut_short_gives_its_beginning_and_an_error() {
                 let known = [ErrorKind::Corrupt, ErrorKind::Io];
                 assert!(known.contains(&e.kind()), "{format:?}, {n} bytes: {e}");
                 assert!(e.message().contains("the.trace"), "{format:?}: {e}");
+                assert!(e.message().contains([';', '?']), "{format:?}: {e}");
             } else {
                 assert!(n > 0, "{format:?}");
             }
@@ -426,7 +429,7 @@ fn a_foreign_file_is_refused_with_its_place() {
                 .error
                 .unwrap_or_else(|| panic!("{format:?} as {other:?}"));
             assert!(
-                e.message().starts_with("the.trace"),
+                e.message().starts_with("the.trace") && e.message().contains([';', '?']),
                 "{format:?} as {other:?}: {e}"
             );
         }

@@ -1,5 +1,6 @@
 //! Commits, as formats tell them, to blocks.
 
+use super::source::with_remedy;
 use super::{Format, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};
@@ -274,10 +275,12 @@ impl Assembler {
                 ),
             ));
         }
-        let mut inst = self
-            .parser
-            .decode(commit.pc, commit.bits)
-            .map_err(|e| Error::new(ErrorKind::Corrupt, format!("{}: {}", place(), e.message())))?;
+        let mut inst = self.parser.decode(commit.pc, commit.bits).map_err(|e| {
+            Error::new(
+                ErrorKind::Corrupt,
+                format!("{}: {}", place(), with_remedy(e.message())),
+            )
+        })?;
         if let Some(size) = size {
             inst.size = size;
         }

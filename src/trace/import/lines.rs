@@ -1,6 +1,6 @@
 //! Lines of a log and the words in them.
 
-use super::source::Bytes;
+use super::source::{with_remedy, Bytes};
 use crate::error::{Error, ErrorKind, Result};
 use std::io::{BufRead, Read};
 
@@ -57,7 +57,7 @@ impl Lines {
     pub fn error(&self, message: &str) -> Error {
         Error::new(
             ErrorKind::Corrupt,
-            format!("{}: {message}", self.place(self.number)),
+            format!("{}: {}", self.place(self.number), with_remedy(message)),
         )
     }
 

@@ -1,6 +1,6 @@
 //! Binary records, and errors that say at which byte they are.
 
-use super::source::Bytes;
+use super::source::{with_remedy, Bytes};
 use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 
@@ -84,7 +84,7 @@ impl<R: Read> Records<R> {
     pub fn error(&self, message: &str) -> Error {
         Error::new(
             ErrorKind::Corrupt,
-            format!("{}: {message}", self.place(self.at)),
+            format!("{}: {}", self.place(self.at), with_remedy(message)),
         )
     }
 

@@ -15,7 +15,7 @@
 use super::assemble::{Commit, Commits, Event};
 use super::effective::access;
 use super::lines::{decimal, digits, Lines};
-use super::source::Bytes;
+use super::source::{with_remedy, Bytes};
 use super::{riscv, Width};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::StaticInst;
@@ -338,7 +338,11 @@ impl Commits for Rvvi {
             true => self.lines.nothing("it has no RET element"),
             false => Error::new(
                 ErrorKind::Corrupt,
-                format!("{}: RVVI-TEXT begins with the element VERSION", self.name()),
+                format!(
+                    "{}: {}",
+                    self.name(),
+                    with_remedy("RVVI-TEXT begins with the element VERSION")
+                ),
             ),
         }
     }

@@ -10,6 +10,15 @@ const WINDOW_LOG: u32 = 27;
 /// Bytes needed to recognise a format.
 const HEAD: usize = 1 << 13;
 
+/// `message` with what to do: its own remedy, behind a semicolon or as a question, or else that for
+/// any trace that is not what its format asks for.
+pub fn with_remedy(message: &str) -> String {
+    match message.contains([';', '?']) {
+        true => message.into(),
+        false => format!("{message}; copy or make it again, or name its format with --from"),
+    }
+}
+
 /// A source that has a name, and whose errors say what to do.
 pub struct Bytes {
     inner: Box<dyn BufRead>,

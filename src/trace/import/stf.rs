@@ -144,7 +144,7 @@ impl Stf {
             return Err(Error::new(
                 ErrorKind::Version,
                 format!(
-                    "{}: STF {major}.{minor}, this library reads 1.2 and later ones of version 1",
+                    "{}: STF {major}.{minor}, this library reads 1.2 and later ones of version 1; trace with such a stf_lib",
                     self.records.name()
                 ),
             ));
