@@ -286,6 +286,59 @@ fn shared_libraries_have_their_part() {
     assert!(!names.contains(&"[unknown]"), "{names:?}");
 }
 
+/// Every frame's cycles split by cause: with the whole's causes as sum, and those of each function
+/// that function's cycles.
+#[test]
+fn causes_of_functions_add_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = record(dir.path(), &[&guests()[1]]);
+    let core = ["--core", "u74-like"];
+    let on = ["profile", "--on", "u74-like", "--causes", &trace];
+    let printed = |args: &[&str]| {
+        let out = perfvec(&[args, &core].concat());
+        assert_eq!(out.code, 0, "{out:?}");
+        out.stdout
+    };
+    let value =
+        |args: &[&str]| -> serde_json::Value { serde_json::from_str(&printed(args)).unwrap() };
+    let profile = value(&[&on[..], &["--json", "-"]].concat());
+    let whole = value(&["replay", "--json", "-", &trace]);
+    let numbers = |list: &serde_json::Value| -> Vec<f64> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|x| x.as_f64().unwrap()).collect()
+    };
+    let mut sums = [0.0; 11];
+    for f in profile["functions"].as_array().unwrap() {
+        for key in ["self", "total"] {
+            let values = numbers(&f[key]);
+            let all: f64 = values[2..].iter().sum();
+            assert!((all - values[1]).abs() <= 1e-9 * (1.0 + values[1]), "{f}");
+        }
+        let own = numbers(&f["self"]);
+        sums.iter_mut().zip(&own[2..]).for_each(|(s, x)| *s += x);
+    }
+    let stack = &whole["microarchs"][0]["stack"];
+    for (n, sum) in sums.iter().enumerate() {
+        let name = profile["values"][2 + n]["name"].as_str().unwrap();
+        let part = name.strip_prefix("cycles on u74-like: ").unwrap();
+        let want = stack[part].as_f64().unwrap();
+        assert!(
+            (sum - want).abs() <= 1e-6 * (1.0 + want),
+            "{part}: {sum} {want}"
+        );
+    }
+    let table = printed(&on);
+    assert!(table.contains("% of its cycles"), "{table}");
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    fails(
+        &["profile", "--on", "one", "--causes", &trace],
+        "does not tell causes apart",
+    );
+}
+
 #[test]
 fn a_profile_of_a_running_program_is_that_of_its_trace() {
     let dir = tempfile::tempdir().unwrap();
@@ -443,7 +496,7 @@ struct PprofProfile {
     #[prost(message, repeated, tag = "2")]
     sample: Vec<PprofSample>,
     #[prost(message, repeated, tag = "3")]
-    mapping: Vec<PprofId>,
+    mapping: Vec<PprofMapping>,
     #[prost(message, repeated, tag = "4")]
     location: Vec<PprofLocation>,
     #[prost(message, repeated, tag = "5")]
@@ -469,9 +522,11 @@ struct PprofSample {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct PprofId {
+struct PprofMapping {
     #[prost(uint64, tag = "1")]
     id: u64,
+    #[prost(int64, tag = "5")]
+    filename: i64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -509,9 +564,12 @@ fn pprof(bytes: &[u8], retired: u64) {
         .sample
         .iter()
         .all(|s| s.values.len() == 2 && s.values[1] >= 0));
-    // Ids are those of the lists, from 1.
+    // Ids are from 1; the first file is taken for the program.
     let ids = |n: usize| 1..=n as u64;
-    assert!(p.mapping.iter().map(|m| m.id).eq(ids(p.mapping.len())));
+    let mut mappings: Vec<u64> = p.mapping.iter().map(|m| m.id).collect();
+    mappings.sort_unstable();
+    assert!(mappings.into_iter().eq(ids(p.mapping.len())));
+    assert!(text(p.mapping[0].filename).ends_with("stacks-pie"));
     assert!(p.location.iter().map(|l| l.id).eq(ids(p.location.len())));
     for location in p.sample.iter().flat_map(|s| &s.locations) {
         let location = &p.location[*location as usize - 1];

@@ -168,6 +168,14 @@ fn files_of_other_programs_and_lengths_are_refused() {
     let bb = format!("{prefix}.bb.gz");
     fails(with("20000", &["--bb", &bb, &other]), "of another program");
     fails(
+        with("20000", &["--bb", "/dev/zero", &compute]),
+        "/dev/zero: ",
+    );
+    let cut = text("cut.bb.gz");
+    let whole = std::fs::read(&bb).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    fails(with("20000", &["--bb", &cut, &compute]), "cut.bb.gz: line ");
+    fails(
         with("40000", &["--bb", &bb, &compute]),
         "ends after 20 000 instructions",
     );

@@ -35,6 +35,9 @@ pub struct Args {
     /// Microarchitectures to profile on; default: the first of the table.
     #[arg(long, value_name = "NAME", requires = "profile")]
     on: Vec<String>,
+    /// Split the cycles of the profile by cause, too.
+    #[arg(long, requires = "profile")]
+    causes: bool,
     #[command(flatten)]
     guest: GuestArgs,
 }
@@ -106,16 +109,17 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
 }
 
 fn live(args: &Args, loaded: &Loaded, image_end: u64) -> Result<Live> {
-    let first = loaded.table.entries().first().into_iter();
-    let cores = match args.on.is_empty() {
-        true => first.collect(),
-        false => profile::cores(loaded, &args.on)?,
+    let first = loaded.table.entries().first();
+    let names = match (args.on.is_empty(), first) {
+        (true, Some(first)) => vec![first.name.clone()],
+        _ => args.on.clone(),
     };
+    let cores = profile::cores(loaded, &names, args.causes)?;
     let period = match args.run.config(&loaded.table)?.sampling {
         Sampling::Full => None,
         _ => Some(PROFILE_PERIOD),
     };
-    Live::new(&loaded.model, &cores, period, image_end)
+    Live::new(&loaded.model, cores, period, image_end)
 }
 
 /// A session for each stream.

@@ -38,18 +38,19 @@ impl Live {
     /// is a period. `image_end` is that of [`SessionConfig`](perfvec::session::SessionConfig).
     pub fn new(
         model: &Arc<Model>,
-        cores: &[&Microarch],
+        cores: Vec<Microarch>,
         period: Option<u64>,
         image_end: u64,
     ) -> Result<Self> {
         // What is wrong with them is better told before the program runs.
-        drop(Profile::new(model, cores, period, image_end)?);
-        Ok(Self {
+        let live = Self {
             model: model.clone(),
-            cores: cores.iter().map(|core| (*core).clone()).collect(),
+            cores,
             period,
             image_end,
-        })
+        };
+        live.open()?;
+        Ok(live)
     }
 
     /// For one more stream.

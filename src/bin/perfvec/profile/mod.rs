@@ -22,7 +22,7 @@ use crate::report::grouped;
 use crate::source::{self, Loaded, Source};
 use names::Names;
 use perfvec::inst::StaticInst;
-use perfvec::microarch::Microarch;
+use perfvec::microarch::{Microarch, PARTS};
 use perfvec::session::{Costs, Profile};
 use perfvec::trace::{self, Block, Header};
 use perfvec::{Error, ErrorKind, Result};
@@ -40,6 +40,9 @@ pub struct Args {
     /// The microarchitecture to price it on; may be repeated; the table shows the first.
     #[arg(long, value_name = "NAME", required = true)]
     on: Vec<String>,
+    /// Split the cycles by cause, too, in the table and in every file.
+    #[arg(long)]
+    causes: bool,
     /// What the rows of the table are.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Function)]
     by: By,
@@ -69,10 +72,10 @@ pub struct Args {
     files: Vec<PathBuf>,
 }
 
-/// The cores called `names`.
-pub fn cores<'a>(loaded: &'a Loaded, names: &[String]) -> Result<Vec<&'a Microarch>> {
+/// The cores called `names`, then the causes of each if they are wanted.
+pub fn cores(loaded: &Loaded, names: &[String], causes: bool) -> Result<Vec<Microarch>> {
     let find = |name: &String| {
-        loaded.table.get(name).ok_or_else(|| {
+        loaded.table.get(name).cloned().ok_or_else(|| {
             Error::new(
                 ErrorKind::NotFound,
                 format!(
@@ -82,7 +85,38 @@ pub fn cores<'a>(loaded: &'a Loaded, names: &[String]) -> Result<Vec<&'a Microar
             )
         })
     };
-    names.iter().map(find).collect()
+    let cores: Vec<Microarch> = names.iter().map(find).collect::<Result<_>>()?;
+    match causes {
+        true => with_causes(loaded, cores),
+        false => Ok(cores),
+    }
+}
+
+/// `cores`, and after them each as if only one of its causes took time.
+fn with_causes(loaded: &Loaded, cores: Vec<Microarch>) -> Result<Vec<Microarch>> {
+    if !loaded.table.has_parts() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "--causes: {} does not tell causes apart; price a core by its own parameters with --core",
+                loaded.model_path.display()
+            ),
+        ));
+    }
+    let of = |core: &Microarch| {
+        let core = core.clone();
+        PARTS.iter().enumerate().map(move |(n, part)| {
+            let mut only = core.clone();
+            only.name = table::cause(&core.name, part);
+            let elements = only.vector.iter_mut().enumerate();
+            elements
+                .filter(|(e, _)| e % PARTS.len() != n)
+                .for_each(|(_, x)| *x = 0.0);
+            only
+        })
+    };
+    let causes: Vec<Microarch> = cores.iter().flat_map(of).collect();
+    Ok(cores.into_iter().chain(causes).collect())
 }
 
 /// Whether `path` is an ELF file.
@@ -99,7 +133,8 @@ fn is_elf(path: &Path) -> Result<bool> {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     let loaded = args.source.load()?;
-    let cores = cores(&loaded, &args.on)?;
+    let cores = cores(&loaded, &args.on, args.causes)?;
+    let cores: Vec<&Microarch> = cores.iter().collect();
     let to_stdout = is_stdout(args.json.as_ref());
     let json = args.json.as_ref().filter(|_| !to_stdout);
     args.output
@@ -258,7 +293,9 @@ fn stream(
 }
 
 fn text(profile: &Resolved, args: &Args) -> String {
-    let mut out = table::text(profile, &table::rows(profile, args.by), args.top);
+    let rows = table::rows(profile, args.by);
+    let mut out = table::text(profile, &rows, args.top);
+    out.push_str(&table::causes(profile, &rows, args.top));
     out.push_str(&summary(profile));
     out
 }

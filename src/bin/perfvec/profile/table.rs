@@ -4,6 +4,7 @@ use super::resolved::{add, Resolved};
 use super::tree::{tree, Functions};
 use crate::output::heading;
 use crate::report::field;
+use perfvec::microarch::PARTS;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
@@ -189,6 +190,37 @@ pub fn text(profile: &Resolved, rows: &[Row], top: usize) -> String {
         let mut own = vec![0.0; sum.len()];
         others.iter().for_each(|row| add(&mut own, &row.own));
         line(&format!("({} others)", others.len()), &own, None);
+    }
+    out
+}
+
+/// What a core is called of which one cause counts.
+pub fn cause(core: &str, part: &str) -> String {
+    format!("{core}: {part}")
+}
+
+/// The causes of the first `top` rows' cycles, in 80 columns; empty where they were not split.
+pub fn causes(profile: &Resolved, rows: &[Row], top: usize) -> String {
+    let Some(cycles) = profile.values.get(1) else {
+        return String::new();
+    };
+    let first = cause(&cycles.name, PARTS[0]);
+    let Some(first) = profile.values.iter().position(|v| v.name == first) else {
+        return String::new();
+    };
+    let parts: String = PARTS.iter().map(|part| format!("{part:>4.4} ")).collect();
+    let head = parts.len() + 1;
+    let mut out = heading(&format!("{parts} % of its cycles"));
+    out.push('\n');
+    for row in rows.iter().take(top) {
+        for part in &row.own[first..first + PARTS.len()] {
+            let share = match row.own[1] > 0.0 {
+                true => 100.0 * part / row.own[1],
+                false => 0.0,
+            };
+            let _ = write!(out, "{share:4.0} ");
+        }
+        let _ = writeln!(out, " {}", clipped(&row.name, WIDTH - head));
     }
     out
 }

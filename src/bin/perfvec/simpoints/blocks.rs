@@ -7,12 +7,14 @@ use perfvec::inst::{InstId, StaticInst};
 use perfvec::{file, Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 /// Dimensions that vectors are projected to, as SimPoint 3.2 does.
 pub const DIMENSIONS: usize = 15;
+
+/// Longest line in bytes: that of an interval with millions of blocks.
+const MAX_LINE: u64 = 1 << 28;
 
 /// One interval: (block, instructions), blocks in ascending order from 1.
 pub type BlockVector = Vec<(u64, u64)>;
@@ -148,24 +150,32 @@ pub fn write(vectors: &[BlockVector], path: &Path) -> Result<()> {
 /// Reads such a file, compressed where its name ends in .gz. Lines that do not begin with T are
 /// comments.
 pub fn read(path: &Path) -> Result<Vec<BlockVector>> {
-    let opened = File::open(path).map_err(|e| Error::io(path, &e))?;
+    file::check_regular(path).map_err(|e| e.context(path.display()))?;
+    let opened = file::open(path).map_err(|e| Error::io(path, &e))?;
     let source: Box<dyn Read> = match is_gzip(path) {
         true => Box::new(MultiGzDecoder::new(opened)),
         false => Box::new(opened),
     };
-    let mut vectors = Vec::new();
-    for (n, line) in BufReader::new(source).lines().enumerate() {
+    let mut source = BufReader::new(source);
+    let (mut vectors, mut line, mut number) = (Vec::new(), String::new(), 0);
+    loop {
+        number += 1;
         let bad = |what: &str| {
             Error::new(
                 ErrorKind::Corrupt,
                 format!(
-                    "{}: line {}: {what}; give basic-block vectors as SimPoint has them, \"T:block:count :block:count\"",
-                    path.display(),
-                    n + 1
+                    "{}: line {number}: {what}; give basic-block vectors as SimPoint has them, \"T:block:count :block:count\"",
+                    path.display()
                 ),
             )
         };
-        let line = line.map_err(|e| bad(&e.to_string()))?;
+        line.clear();
+        let read = (&mut source).take(MAX_LINE).read_line(&mut line);
+        match read.map_err(|e| bad(&e.to_string()))? {
+            0 => break,
+            n if n as u64 == MAX_LINE => return Err(bad("longer than any interval's")),
+            _ => {}
+        }
         let Some(rest) = line.strip_prefix('T') else {
             continue;
         };
@@ -174,8 +184,7 @@ pub fn read(path: &Path) -> Result<Vec<BlockVector>> {
             let pair = word.strip_prefix(':').and_then(|w| w.split_once(':'));
             let number = |text: &str| text.parse::<u64>().ok();
             let pair = pair.and_then(|(block, count)| Some((number(block)?, number(count)?)));
-            vector
-                .push(pair.ok_or_else(|| bad(&format!("\"{word}\" is not a block and a count")))?);
+            vector.push(pair.ok_or_else(|| bad(&format!("{word:?} is not a block and a count")))?);
         }
         if vector.iter().all(|(_, count)| *count == 0) {
             return Err(bad("an interval without instructions"));

@@ -37,7 +37,7 @@ fn lines(path: &Path) -> Result<Vec<(f64, String, usize)>> {
                 return Err(Error::new(
                     ErrorKind::Corrupt,
                     format!(
-                        "{}: line {}: \"{line}\" is not a number and a cluster; give a file of SimPoint (.simpts or .weights)",
+                        "{}: line {}: {line:?} is not a number and a cluster; give a file of SimPoint (.simpts or .weights)",
                         path.display(),
                         n + 1
                     ),
@@ -60,7 +60,9 @@ pub fn read(simpts: &Path, weights: &Path, intervals: usize) -> Result<Vec<Point
     let mut points = Vec::new();
     for (interval, cluster, line) in lines(simpts)? {
         if interval.fract() != 0.0 {
-            let what = format!("line {line}: interval {interval} is not a whole number");
+            let what = format!(
+                "line {line}: interval {interval} is not a whole number; give a file of SimPoint"
+            );
             return Err(bad(ErrorKind::Corrupt, simpts, what));
         }
         if interval >= intervals as f64 {

@@ -127,7 +127,7 @@ pub fn read_cycles(path: &Path, points: &[Point], sizes: &[u64]) -> Result<Vec<f
             }
         };
         let (Ok(at), Ok(cycles), Ok(retired)) = numbers else {
-            let what = format!("\"{line}\" is not three numbers: interval,cycles,retirements");
+            let what = format!("{line:?} is not three numbers: interval,cycles,retirements");
             return bad(ErrorKind::Corrupt, what);
         };
         if !points.iter().any(|p| p.interval == at) {

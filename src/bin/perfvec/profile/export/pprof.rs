@@ -168,6 +168,16 @@ fn message(profile: &Resolved) -> Profile {
             has_inline_frames: true,
         });
     }
+    // pprof takes the first for the program.
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+    let program = name(profile.program.split(' ').next().unwrap_or_default());
+    let found = profile
+        .modules
+        .iter()
+        .position(|m| name(&m.path) == program);
+    if let Some(n) = found {
+        out.mapping.swap(0, n);
+    }
     for (n, location) in profile.locations.iter().enumerate() {
         let ids = functions.of(location);
         let lines = ids.iter().zip(&location.frames);
