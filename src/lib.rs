@@ -43,6 +43,7 @@ pub mod pricing;
 pub mod region;
 pub mod sampling;
 pub mod session;
+mod statics;
 mod sync;
 pub mod trace;
 pub mod twin;

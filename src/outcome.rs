@@ -40,12 +40,34 @@ pub fn taken(r: &Retirement, fall_through: u64, follower: Option<u64>) -> bool {
 /// transfer of which the next retirement tells where it went is held back until then.
 #[derive(Default, Clone)]
 pub struct Resolver {
-    insts: Vec<StaticInst>,
+    insts: Vec<Transfer>,
     held: Option<Retirement>,
 }
 
+/// What must be known of a static instruction: 16 bytes, where a stream may have many millions.
+#[derive(Clone, Copy)]
+struct Transfer {
+    pc: u64,
+    flags: InstFlags,
+    size: u8,
+}
+
+impl Transfer {
+    fn of(inst: &StaticInst) -> Self {
+        Self {
+            pc: inst.pc,
+            flags: inst.flags,
+            size: inst.size,
+        }
+    }
+
+    fn fall_through(&self) -> u64 {
+        self.pc.wrapping_add(u64::from(self.size))
+    }
+}
+
 /// What became of `r`, `follower` being the pc of the next retirement where that is known.
-fn settle(inst: &StaticInst, r: &Retirement, follower: Option<u64>) -> Resolved {
+fn settle(inst: &Transfer, r: &Retirement, follower: Option<u64>) -> Resolved {
     let taken = if inst.flags.contains(InstFlags::UNCOND_CTRL) {
         true
     } else {
@@ -65,7 +87,7 @@ fn settle(inst: &StaticInst, r: &Retirement, follower: Option<u64>) -> Resolved 
 }
 
 /// Whether only the next retirement shows what became of `r`: whether it was taken, or where to.
-fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
+fn is_open(inst: &Transfer, r: &Retirement) -> bool {
     if !inst.flags.is_ctrl() || r.next_pc != 0 {
         return false;
     }
@@ -77,13 +99,8 @@ fn is_open(inst: &StaticInst, r: &Retirement) -> bool {
 impl Resolver {
     /// Announces the next static instruction; ids are dense from 0.
     pub fn intern(&mut self, inst: &StaticInst) -> InstId {
-        self.insts.push(*inst);
+        self.insts.push(Transfer::of(inst));
         (self.insts.len() - 1) as InstId
-    }
-
-    /// The static instructions announced so far, by id.
-    pub fn insts(&self) -> &[StaticInst] {
-        &self.insts
     }
 
     /// Takes retirements of instructions that were announced; appends to `settled` what is settled

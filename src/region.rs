@@ -147,6 +147,11 @@ impl Gate {
         }
     }
 
+    /// How many static instructions were announced.
+    pub fn announced(&self) -> usize {
+        self.kinds.len()
+    }
+
     /// Announces the next static instruction.
     pub fn announce_next(&mut self, inst: &StaticInst) {
         let at = |mark: &Option<Mark>| mark.is_some_and(|m| m.pc == inst.pc);

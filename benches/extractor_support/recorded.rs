@@ -24,16 +24,14 @@ pub fn each_stream(len: usize, report: impl Fn(&str, &Stream)) {
 fn recorded(path: &str, len: usize) -> perfvec::Result<Stream> {
     let mut reader = Reader::open(path)?;
     let (mut block, mut resolver) = (Block::default(), Resolver::default());
-    let mut retirements = Vec::new();
+    let (mut insts, mut retirements) = (Vec::new(), Vec::new());
     while retirements.len() < len && reader.next_block(&mut block)? {
         for inst in &block.statics {
             resolver.intern(inst);
+            insts.push(*inst);
         }
         resolver.settle(&block.retirements, &mut retirements);
     }
     retirements.truncate(len);
-    Ok(Stream {
-        insts: resolver.insts().to_vec(),
-        retirements,
-    })
+    Ok(Stream { insts, retirements })
 }

@@ -4,13 +4,12 @@ use crate::bytes::{corrupt, count, field, fields, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstFlags, InstId, OpClass, RegClass, StaticInst};
 use crate::isa::Isa;
-use std::collections::HashMap;
+use crate::statics::Statics;
 
 /// The static instructions of one stream.
 #[derive(Default)]
 pub struct Interner {
-    insts: Vec<StaticInst>,
-    ids: HashMap<StaticInst, InstId>,
+    insts: Statics,
     seen: Seen,
     unknown: u64,
 }
@@ -20,17 +19,16 @@ impl Interner {
     pub fn intern(&mut self, inst: &StaticInst) -> Result<InstId> {
         inst.validate()?;
         let inst = inst.canonical();
-        if let Some(id) = self.ids.get(&inst) {
-            return Ok(*id);
+        if let Some(id) = self.insts.id(&inst) {
+            return Ok(id);
         }
-        let id = InstId::try_from(self.insts.len()).map_err(|_| {
-            Error::new(
+        if self.insts.len() > InstId::MAX as usize {
+            return Err(Error::new(
                 ErrorKind::OutOfMemory,
-                "more than 4294967295 distinct static instructions in one stream",
-            )
-        })?;
-        self.insts.push(inst);
-        self.ids.insert(inst, id);
+                "more than 4294967296 distinct static instructions in one stream",
+            ));
+        }
+        let id = self.insts.add(&inst);
         if inst.flags.contains(InstFlags::UNKNOWN) {
             self.unknown += 1;
         }
@@ -48,7 +46,7 @@ impl Interner {
     }
 
     /// The instructions in order of their ids.
-    pub fn insts(&self) -> &[StaticInst] {
+    pub fn insts(&self) -> &Statics {
         &self.insts
     }
 
@@ -60,7 +58,7 @@ impl Interner {
     /// Appends the static instructions.
     pub fn save(&self, out: &mut Vec<u8>) {
         put(out, &[self.insts.len() as u64]);
-        for i in &self.insts {
+        for i in self.insts.from(0) {
             put(out, &[i.pc]);
             let bytes = [i.op as u8, i.size, i.access_size, i.num_src, i.num_dst];
             put(out, &bytes);

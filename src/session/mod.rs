@@ -133,8 +133,8 @@ impl Session {
     }
 
     /// The interned instruction `id`.
-    pub fn inst(&self, id: InstId) -> Option<&StaticInst> {
-        self.interner.insts().get(id as usize)
+    pub fn inst(&self, id: InstId) -> Option<StaticInst> {
+        self.interner.insts().get(id)
     }
 
     /// Distinct static instructions that the decoder did not know (classed by major opcode).
@@ -163,13 +163,16 @@ impl Session {
     /// Opens and closes regions as `gate` says. What follows the end of all of them could only warm
     /// the features for nothing.
     fn retire_through(&mut self, gate: &mut Gate, mut rest: &[Retirement]) -> Result<()> {
-        gate.announce(self.interner.insts());
+        let insts = self.interner.insts();
+        for inst in insts.from(gate.announced()) {
+            gate.announce_next(&inst);
+        }
         while let Some(first) = rest.first() {
             let (inside, n) = gate.split(rest);
             if inside != self.in_region {
                 // Known here, unlike in region_end(): where the branch before it went.
-                let next = self.interner.insts()[first.inst as usize].pc;
-                self.region(inside, Some(next))?;
+                let next = self.interner.insts().pc(first.inst);
+                self.region(inside, next)?;
             }
             if gate.is_over() && !inside {
                 break;
@@ -224,7 +227,7 @@ impl Session {
     fn send_block(&mut self) -> Result<()> {
         let insts = self.interner.insts();
         if self.announced < insts.len() {
-            let new = insts[self.announced..].to_vec();
+            let new = insts.from(self.announced).collect();
             self.announced = insts.len();
             self.send(Work::Insts(new))?;
         }

@@ -60,6 +60,7 @@ pub struct Costs {
 pub struct Profile {
     engine: Box<dyn Engine>,
     extractor: Box<dyn Extractor>,
+    insts: Vec<StaticInst>,
     resolver: Resolver,
     settled: Vec<Resolved>,
     cores: Vec<Microarch>,
@@ -163,6 +164,7 @@ impl Profile {
         Ok(Self {
             engine: model.engine(config.lanes, STEPS)?,
             extractor,
+            insts: Vec::new(),
             resolver: Resolver::default(),
             cores: cores.iter().map(|core| (*core).clone()).collect(),
             settled: Vec::new(),
@@ -184,19 +186,20 @@ impl Profile {
     /// Announces the next static instruction; ids are dense from 0.
     pub fn intern(&mut self, inst: &StaticInst) {
         let id = self.resolver.intern(inst);
+        self.insts.push(*inst);
         self.extractor.intern(id, inst);
         self.places.last.push((u32::MAX, 0));
     }
 
     /// The instructions announced so far, by id.
     pub fn insts(&self) -> &[StaticInst] {
-        self.resolver.insts()
+        &self.insts
     }
 
     /// Retirements in order. Kind `InvalidArgument` where one's instruction is not announced;
     /// nothing of the slice is taken then.
     pub fn retire(&mut self, block: &[Retirement]) -> Result<()> {
-        Retirement::check_all(block, self.resolver.insts().len())?;
+        Retirement::check_all(block, self.insts.len())?;
         self.resolver.settle(block, &mut self.settled);
         self.take_settled()
     }
@@ -243,7 +246,7 @@ impl Profile {
             retired: self.retired,
             measured: self.measured,
         };
-        Ok((costs, self.resolver.insts().to_vec()))
+        Ok((costs, self.insts))
     }
 
     fn take_settled(&mut self) -> Result<()> {
@@ -260,7 +263,7 @@ impl Profile {
     fn take_all(&mut self, settled: &[Resolved]) -> Result<()> {
         for r in settled {
             self.row(r);
-            let place = self.places.step(self.resolver.insts(), r.inst);
+            let place = self.places.step(&self.insts, r.inst);
             self.sites.push(place);
             self.retired += 1;
             if self.sites.len() == self.lanes * self.segment {
@@ -281,7 +284,7 @@ impl Profile {
         let unit = period - self.segment as u64;
         let warm = unit - self.warmup as u64;
         for r in settled {
-            let place = self.places.step(self.resolver.insts(), r.inst);
+            let place = self.places.step(&self.insts, r.inst);
             let at = self.retired % period;
             self.retired += 1;
             if at < warm {

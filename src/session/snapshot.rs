@@ -16,6 +16,7 @@ use super::intern::Interner;
 use super::Session;
 use crate::bytes::{corrupt, count, field, fields, flag, put, put_text, take, text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inst::StaticInst;
 use crate::model::Model;
 use crate::region::Gate;
 use crate::sampling::limits::MAX_INDEX;
@@ -102,7 +103,8 @@ fn restore(model: Arc<Model>, threads: usize, mut bytes: &[u8]) -> Result<Sessio
     let mut pipeline = Session::pipeline(&model, &config)?;
     let results = pipeline.results().clone();
     results.with(|sums, _| sums.restore(bytes))?;
-    pipeline.restore(interner.insts(), in_region, bytes)?;
+    let insts: Vec<StaticInst> = interner.insts().from(0).collect();
+    pipeline.restore(&insts, in_region, bytes)?;
     if !bytes.is_empty() {
         return Err(corrupt(format!("{} bytes follow its end", bytes.len())));
     }

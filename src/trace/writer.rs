@@ -10,7 +10,7 @@ use crate::bytes::put;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inst::{InstId, Retirement, StaticInst};
 use crate::region::Region;
-use std::collections::HashMap;
+use crate::statics::Statics;
 use std::io::Write;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
@@ -22,11 +22,11 @@ const ZSTD_LEVEL: i32 = 1;
 ///
 /// The file appears under its name when [`finish`](Self::finish) succeeds; until then it is a
 /// temporary file beside it, which is removed when the writer is dropped. After an error of kind
-/// `Io` every further call fails with `Poisoned`. Memory: about 4 MB, and 200 bytes per static
+/// `Io` every further call fails with `Poisoned`. Memory: about 4 MB, and 100 bytes per static
 /// instruction.
 pub struct Writer {
     output: Output,
-    ids: HashMap<StaticInst, InstId>,
+    insts: Statics,
     /// Where not all is recorded.
     cut: Option<Box<Cut>>,
     hash: StreamHash,
@@ -67,7 +67,7 @@ impl Writer {
             .map_err(|e| Error::new(ErrorKind::OutOfMemory, format!("zstd: {e}")))?;
         let mut writer = Self {
             output,
-            ids: HashMap::new(),
+            insts: Statics::default(),
             cut: None,
             hash: StreamHash::new(),
             codec: Codec::default(),
@@ -94,7 +94,7 @@ impl Writer {
     /// on replay: record all, and replay the region, where that matters. Only before the first
     /// instruction is interned (else: kind `State`).
     pub fn set_region(&mut self, region: Region) -> Result<()> {
-        if !self.ids.is_empty() {
+        if self.insts.len() > 0 {
             return Err(Error::new(
                 ErrorKind::State,
                 "the region must be set before the first static instruction is interned",
@@ -111,10 +111,10 @@ impl Writer {
         self.check()?;
         inst.validate()?;
         let inst = inst.canonical();
-        if let Some(&id) = self.ids.get(&inst) {
+        if let Some(id) = self.insts.id(&inst) {
             return Ok(id);
         }
-        if self.ids.len() == MAX_STATICS {
+        if self.insts.len() == MAX_STATICS {
             return Err(Error::new(
                 ErrorKind::OutOfMemory,
                 format!(
@@ -129,7 +129,7 @@ impl Writer {
         if let Some(cut) = &mut self.cut {
             cut.intern(&inst);
         }
-        self.ids.insert(inst, id);
+        self.insts.add(&inst);
         self.block.statics.push(inst);
         Ok(id)
     }
@@ -145,7 +145,7 @@ impl Writer {
     /// Records retirements in order; none of them where one is refused.
     pub fn retire_many(&mut self, retirements: &[Retirement]) -> Result<()> {
         self.check()?;
-        Retirement::check_all(retirements, self.ids.len())?;
+        Retirement::check_all(retirements, self.insts.len())?;
         retirements.iter().try_for_each(|r| self.retire(r))
     }
 
@@ -176,9 +176,9 @@ impl Writer {
     /// Whether `r` is recorded.
     #[inline]
     fn push(&mut self, r: &Retirement) -> Result<bool> {
-        if self.poisoned || !r.is_valid(self.ids.len()) {
+        if self.poisoned || !r.is_valid(self.insts.len()) {
             self.check()?;
-            return Err(r.refusal(self.ids.len()));
+            return Err(r.refusal(self.insts.len()));
         }
         if let Some(cut) = &mut self.cut {
             if !cut.picks(r, self.block.retirements.last_mut()) {
@@ -197,7 +197,7 @@ impl Writer {
     pub fn finish(mut self) -> Result<Summary> {
         self.check()?;
         self.flush()?;
-        self.summary.statics = self.ids.len() as u64;
+        self.summary.statics = self.insts.len() as u64;
         self.summary.stream_hash = self.hash.finish();
         let footer = format::footer_bytes(&self.summary);
         self.write(&footer)?;
@@ -221,7 +221,7 @@ impl Writer {
             .compress_to_buffer(&self.raw, &mut self.stored)
             .map_err(|e| Error::new(ErrorKind::Internal, format!("zstd: {e}")))?;
         let bytes = self.summary.bytes + (format::BLOCK_HEADER + self.stored.len()) as u64;
-        let least = format::least_bytes(self.ids.len() as u64);
+        let least = format::least_bytes(self.insts.len() as u64);
         if bytes < least {
             format::put_skippable(&mut self.stored, least - bytes);
         }
