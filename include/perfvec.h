@@ -408,7 +408,7 @@
 /**
  * The largest number of elements of a plan.
  */
-#define PERFVEC_PLAN_MAX 64
+#define PERFVEC_PLAN_MAX 2048
 
 /**
  * `warmup` of a configuration: the length that the model recommends.

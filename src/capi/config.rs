@@ -27,7 +27,7 @@ pub const PERFVEC_SAMPLING_TARGET_OVERHEAD: u32 = 3;
 /// result is bit-identical.
 pub const PERFVEC_SAMPLING_PLAN: u32 = 4;
 /// The largest number of elements of a plan.
-pub const PERFVEC_PLAN_MAX: u32 = 64;
+pub const PERFVEC_PLAN_MAX: u32 = 2048;
 /// `warmup` of a configuration: the length that the model recommends.
 pub const PERFVEC_WARMUP_OF_MODEL: u32 = 4294967295;
 /// `warming` of a configuration: every retirement updates the features.
@@ -213,7 +213,10 @@ pub(super) unsafe fn read(c: &perfvec_config) -> Result<SessionConfig> {
         PERFVEC_SAMPLING_PLAN if c.plan_len > PERFVEC_PLAN_MAX as usize => {
             return bad(
                 ErrorKind::InvalidArgument,
-                format!("plan_len is {}; give at most 64", c.plan_len),
+                format!(
+                    "plan_len is {}; give at most {PERFVEC_PLAN_MAX}",
+                    c.plan_len
+                ),
             )
         }
         PERFVEC_SAMPLING_PLAN => Sampling::Plan {

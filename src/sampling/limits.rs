@@ -9,15 +9,19 @@ pub const MAX_INDEX: u64 = 1 << 60;
 /// Longest period of a fixed rate, in retirements: positions stay far from the end of the numbers.
 pub const MAX_FIXED_PERIOD: u64 = 1 << 52;
 
-/// Epochs in a plan at the most. Every epoch is as long as all before it, so no stream has as many.
-pub const MAX_EPOCHS: usize = 64;
+/// Epochs in a plan at the most. 32 of them double what came before, so no stream has as many.
+pub const MAX_EPOCHS: usize = 2048;
 
 /// Longest period of an epoch, in units.
 pub const MAX_PERIOD: u64 = 1 << 32;
 
-/// Units of the first epoch, all of them measured. Every later epoch is as long as everything
-/// before it.
+/// Units of the first epoch, all of them measured. The next four are as long as everything before
+/// them.
 pub const FIRST: u64 = 32;
+
+/// Later epochs are at most this part of everything before them, so that a plan that a late phase
+/// proves wrong is soon another.
+pub const PART: u64 = 32;
 
 /// Fewest units whose variance is worth having; an epoch with fewer joins the one before.
 pub const ENOUGH: u64 = 16;

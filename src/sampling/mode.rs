@@ -16,9 +16,9 @@ pub enum Sampling {
         period: u64,
     },
     /// As many units as a 95% interval of `half_width` needs on each of `targets`. The period
-    /// changes only at fixed positions of the stream, after 32, 64, 128, ... units' worth of
-    /// retirements, and depends on what was measured so far, so results depend on stream and
-    /// configuration alone. Sampling is dense at the start and aims at meeting the target wherever
+    /// changes only at fixed positions of the stream (after 32, 64, 128, 256, 512 units'
+    /// worth of retirements, and then 32 times until their number has doubled), and depends on what was
+    /// measured so far, so results depend on stream and configuration alone. Sampling is dense at the start and aims at meeting the target wherever
     /// the stream ends. It may miss the target slightly if the end of the stream varies unlike the
     /// rest; the estimate's half width shows it.
     TargetError {
@@ -43,7 +43,7 @@ pub enum Sampling {
     /// result is bit-identical.
     Plan {
         /// The sampling period, in units, of each epoch after the first; the last one also counts
-        /// for all epochs that come after it. At most 64 numbers from 1 to 2^32.
+        /// for all epochs that come after it. At most 2048 numbers from 1 to 2^32.
         periods: Arc<Vec<u64>>,
     },
 }
@@ -91,7 +91,7 @@ impl Sampling {
             Sampling::Plan { periods } if periods.len() > MAX_EPOCHS => bad(
                 "plan",
                 format!("{} epochs long", periods.len()),
-                "at most 64 epochs long",
+                "at most 2048 epochs long",
             ),
             Sampling::Plan { periods } if periods.iter().any(|p| !(1..=MAX_PERIOD).contains(p)) => {
                 bad(

@@ -2,6 +2,7 @@
 
 use super::limits::{FIRST, MAX_INDEX};
 use super::mode::Sampling;
+use super::strata::epoch_end;
 use crate::bytes::{fields, flag, put};
 use crate::error::Result;
 
@@ -132,11 +133,10 @@ impl Planner {
         index == self.epoch_end
     }
 
-    /// Begins an epoch at `index`, as long as everything before it, with a sampling period of
-    /// `period` units.
+    /// Begins an epoch at `index` with a sampling period of `period` units.
     pub fn plan_epoch(&mut self, index: u64, period: u64) {
         self.period = period * self.segment;
-        self.epoch_end = index.saturating_mul(2).min(u64::MAX - 1);
+        self.epoch_end = epoch_end(index, self.segment).min(u64::MAX - 1);
         self.next_start(index);
     }
 
@@ -442,7 +442,7 @@ mod tests {
         // In an epoch, whole units: 5 of them in a period.
         let sampling = Sampling::TargetOverhead { overhead: 0.1 };
         let mut plan = Planner::new(&layout(&sampling, 4, 0));
-        let start = (FIRST * 4) << 10;
+        let start = (FIRST * 4) << 16;
         plan.plan_epoch(start, 5);
         let drawn = counts(&offsets(&mut plan, start, 20, 5000));
         assert_eq!(

@@ -1,17 +1,34 @@
 //! Strata: the epochs of a stream whose sampling period was chosen as it went.
 
-use super::limits::{ENOUGH, FIRST, MAX_EPOCHS, MAX_INDEX};
+use super::limits::{ENOUGH, FIRST, MAX_EPOCHS, MAX_INDEX, PART};
 use crate::bytes::{corrupt, field, fields, list, put, put_list};
 use crate::error::Result;
 use crate::microarch::totals::Totals;
 use crate::microarch::ProgramVector;
 
+/// Units in the epoch that unit `n` is in: as many as before it, from 32 on, until a [`PART`] of that
+/// is [`ENOUGH`]; then such a part.
+fn epoch_units(n: u64) -> u64 {
+    let before = match (n / FIRST).checked_ilog2() {
+        None => return FIRST,
+        Some(doublings) => FIRST << doublings,
+    };
+    match before / PART {
+        few if few < ENOUGH => before,
+        part => part,
+    }
+}
+
 /// First retirement of the epoch that `index` is in, for units of `unit` retirements.
 pub fn epoch_start(index: u64, unit: u64) -> u64 {
-    match (index / unit / FIRST).checked_ilog2() {
-        None => 0,
-        Some(doublings) => (FIRST << doublings) * unit,
-    }
+    let n = index / unit;
+    n / epoch_units(n) * epoch_units(n) * unit
+}
+
+/// The first retirement behind the epoch that `index` is in.
+pub fn epoch_end(index: u64, unit: u64) -> u64 {
+    let length = epoch_units(index / unit).saturating_mul(unit);
+    epoch_start(index, unit).saturating_add(length)
 }
 
 /// Sums over the units of the last two epochs, and totals of those before.
@@ -206,10 +223,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_epoch_is_as_long_as_all_before_it() {
-        let mut starts: Vec<u64> = (0..3000).map(|i| epoch_start(i, 10)).collect();
+    fn an_epoch_is_a_small_part_of_what_came_before_once_that_has_units_enough() {
+        let mut starts: Vec<u64> = (0..10_400).map(|i| epoch_start(i, 10)).collect();
         starts.dedup();
-        assert_eq!(starts, [0, 320, 640, 1280, 2560]);
-        assert_eq!(epoch_start(u64::MAX, 1), 1 << 63);
+        let first = [0, 320, 640, 1280, 2560];
+        let parts = (0..32).map(|k| 5120 + 160 * k);
+        let all: Vec<u64> = first.into_iter().chain(parts).chain([10_240]).collect();
+        assert_eq!(starts, all);
+        for pair in all.windows(2) {
+            assert_eq!(epoch_end(pair[0], 10), pair[1]);
+            assert_eq!(epoch_end(pair[1] - 1, 10), pair[1]);
+        }
+        assert_eq!(epoch_start(u64::MAX, 1), 63 << 58);
+        assert_eq!(epoch_end(u64::MAX, 1), u64::MAX);
+        let (mut at, mut epochs) = (0, 0);
+        while at < MAX_INDEX {
+            at = epoch_end(at, 1);
+            epochs += 1;
+        }
+        assert!(epochs < MAX_EPOCHS, "{epochs}");
     }
 }

@@ -1,22 +1,26 @@
 //! The period with which estimates meet a target error.
 
-use super::strata::Strata;
+use super::limits::ENOUGH;
+use super::strata::{epoch_end, Strata};
 use crate::microarch::estimate::{quantile, QuadraticForm};
 use crate::microarch::linalg::dot;
 
-/// Fewest units of an epoch, if it has that many: their variance decides about the next one.
-const FLOOR: u64 = 128;
 /// Part of the target that is aimed at: the next epoch may vary more than the last one.
 const AIM: f64 = 0.75;
 /// Part of the whole allowance that an epoch may use in any case. Without it, a stretch that was
 /// measured too thinly would make everything measured after it useless.
-const SHARE: f64 = 0.25;
+const SHARE: f64 = 0.03;
+/// What the standard deviation of an epoch's units may come to, as a part of the mean before it, where
+/// nothing announced it: a phase of three times the cycles that begins in its middle. An epoch has
+/// units enough for the rest of the target to hold that.
+const SURPRISE: f64 = 1.0;
 
-/// The sampling period, in units, of the epoch that begins at retirement `index`, which is as long
-/// as everything before it: so that the 95% interval of the estimate on each of `directions`
-/// becomes as narrow as `half_width`, relative to the estimate.
+/// The sampling period, in units, of the epoch that begins at retirement `index`: so that the 95%
+/// interval of the estimate on each of `directions` becomes as narrow as `half_width`, relative to
+/// the estimate.
 pub fn period(half_width: f64, directions: &[Vec<f32>], strata: &Strata, index: u64) -> u64 {
-    let slots = index / strata.unit;
+    let end = epoch_end(index, strata.unit);
+    let slots = ((end - index) / strata.unit).max(1);
     let recent = &strata.current;
     let Ok(so_far) = strata.totals(index, []) else {
         return 1;
@@ -33,7 +37,8 @@ pub fn period(half_width: f64, directions: &[Vec<f32>], strata: &Strata, index: 
     let length = slots as f64;
     // There will be more units, and a smaller quantile.
     let quantile = quantile(strata.units() as f64);
-    let mut needed = 0.0f64;
+    let part = (end - index) as f64 / end as f64;
+    let mut needed = (quantile * SURPRISE * part / half_width).powi(2) / (1.0 - AIM * AIM);
     for (k, m) in directions.iter().enumerate() {
         // The next epoch may be like either of the last two: the one that varied more counts.
         let mut s2 = 0.0f64;
@@ -52,7 +57,7 @@ pub fn period(half_width: f64, directions: &[Vec<f32>], strata: &Strata, index: 
             needed = n;
         }
     }
-    let n = (needed.ceil() as u64).clamp(FLOOR.min(slots), slots);
+    let n = (needed.ceil() as u64).clamp(ENOUGH.min(slots), slots);
     slots / n.max(1)
 }
 
@@ -76,17 +81,20 @@ mod tests {
     /// By the textbook, from the units: n of the N ahead give the variance N^2 s^2 / n (1 - n/N).
     #[test]
     fn the_period_is_the_longest_with_which_the_target_is_met() {
-        for spread in [2.0, 5.0, 20.0] {
+        for spread in [2.0, 1000.0, 2000.0, 4000.0] {
             let units: Vec<f64> = (0..4096)
-                .map(|i| 100.0 + f64::from(i % 2) * spread)
+                .map(|i| if i % 16 == 0 { 100.0 + spread } else { 100.0 })
                 .collect();
-            let slots = units.len() as f64;
-            let mean = units.iter().sum::<f64>() / slots;
-            let s2 = units.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (slots - 1.0);
-            let half_width = 0.001;
-            let allowed = (AIM * half_width * 2.0 * slots * mean / quantile(slots)).powi(2);
+            let so_far = units.len() as f64;
+            let mean = units.iter().sum::<f64>() / so_far;
+            let s2 = units.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (so_far - 1.0);
+            let (half_width, slots) = (0.02, 128.0);
+            let (all, z) = (so_far + slots, quantile(so_far));
+            let allowed = (AIM * half_width * all * mean / z).powi(2);
             let n = slots * slots * s2 / (allowed + slots * s2);
-            let wanted = 4096 / (n.ceil() as u64).max(FLOOR);
+            // Whatever the spread.
+            let least = (z * SURPRISE * slots / all / half_width).powi(2) / (1.0 - AIM * AIM);
+            let wanted = 128 / n.max(least).ceil() as u64;
             let got = period(half_width, &[vec![1.0]], &strata(&units), 4096);
             assert_eq!(got, wanted, "spread {spread}");
         }
@@ -96,19 +104,19 @@ mod tests {
     #[test]
     fn the_variance_is_that_of_a_sample() {
         let s = strata(&[1.0, 1.0, 1.0, 3.0]);
-        // One unit in 2500 of what came before was measured, so that every unit ahead counts.
-        let index = 10_000;
-        let (slots, mean, s2) = (1e4, 1.5, 1.0);
+        // One unit in 2300 of what came before was measured, so that every unit ahead counts.
+        let (before, slots, mean, s2) = (9216.0, 256.0, 1.5, 1.0);
         let quantile = quantile(4.0);
-        let half_width = 0.3;
-        let so_far = slots * slots * s2 / 4.0 * (1.0 - 4.0 / slots);
-        let allowed = (AIM * half_width * 2.0 * slots * mean / quantile).powi(2);
+        let half_width = 0.1;
+        let so_far = before * before * s2 / 4.0 * (1.0 - 4.0 / before);
+        let allowed = (AIM * half_width * (before + slots) * mean / quantile).powi(2);
         let room = (allowed - so_far).max(SHARE * allowed);
         let n = slots * slots * s2 / (room + slots * s2);
         assert_eq!(
-            period(half_width, &[vec![1.0]], &s, index),
-            10_000 / (n.ceil() as u64).max(FLOOR)
+            period(half_width, &[vec![1.0]], &s, 9216),
+            256 / n.ceil() as u64
         );
-        assert!(n > FLOOR as f64, "{n}: the floor hides it");
+        let least = (quantile * SURPRISE * slots / (before + slots) / half_width).powi(2);
+        assert!(n > ENOUGH as f64 && n > least, "{n}: the floor hides it");
     }
 }

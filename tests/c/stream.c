@@ -230,10 +230,10 @@ static void target_error(const perfvec_model *model, const perfvec_microarchs *t
     config.half_width = 0.05;
     OK(perfvec_session_create(model, &config, &session));
     intern_loop(session, id);
-    feed(session, id, 0, 60000);
+    feed(session, id, 0, 240000);
     OK(perfvec_session_finish(session));
     OK(perfvec_session_counts(session, &counts));
-    CHECK(counts.retired == 60000 && counts.units >= 128 && counts.measured <= 64 * counts.units);
+    CHECK(counts.retired == 240000 && counts.units >= 128 && counts.measured <= 64 * counts.units);
     CHECK(counts.measured < counts.retired);
     OK(perfvec_session_estimate_all(session, table, e, 2, &count));
     CHECK(e[0].cycles > 0 && e[0].half_width > 0 && e[0].half_width < 0.1);
@@ -261,10 +261,11 @@ static void target_overhead(const perfvec_model *model, const perfvec_microarchs
     OK(perfvec_session_estimate(session, table, 0, e));
     FAILS(perfvec_session_plan(session, plan, 0, &len), PERFVEC_ERR_INVALID_ARGUMENT, "capacity");
     OK(perfvec_session_plan(session, NULL, 0, &len));
-    /* Epochs begin after 32, 64, ... units of 64. */
-    CHECK(len == 5);
+    /* Of 937 units of 64: epochs begin after 32, 64, 128 and 256, and then 32 times until
+     * their number has doubled, from 512 on. */
+    CHECK(len == 31);
     OK(perfvec_session_plan(session, plan, PERFVEC_PLAN_MAX, &len));
-    CHECK(len == 5 && plan[0] >= 1);
+    CHECK(len == 31 && plan[0] >= 1);
     perfvec_session_free(session);
     config.sampling = PERFVEC_SAMPLING_PLAN;
     config.plan_len = PERFVEC_PLAN_MAX + 1;

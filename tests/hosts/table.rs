@@ -2,6 +2,8 @@
 //! they are not disturbed. `tests/qemu/table.c` is the guest.
 
 use crate::guests::*;
+use perfvec::inst::{InstFlags, OpClass, Retirement, StaticInst};
+use perfvec::trace::{self, Writer};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -423,4 +425,62 @@ fn no_output_destroys_another_or_an_input() {
     refused(&["features", &trace, "-o", &trace], false);
     refused(&["replay", &trace, "--json", &trace], true);
     assert_eq!(std::fs::read(&program).unwrap(), before);
+}
+
+/// A stream of cheap instructions, with `late` dear ones at its end: loads that find nothing in any
+/// cache.
+fn stream(path: &Path, cheap: u64, late: u64) {
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/lua.pvt");
+    let header = trace::open(bundled).unwrap().header().clone();
+    let mut writer = Writer::create(path, header).unwrap();
+    let add = StaticInst::new(0x1_0000, OpClass::IntAlu, 4);
+    let mut load = StaticInst::new(0x1_0004, OpClass::MemRead, 4);
+    load.flags = InstFlags::LOAD;
+    (load.access_size, load.num_dst) = (8, 1);
+    let (add, load) = (writer.intern(&add).unwrap(), writer.intern(&load).unwrap());
+    let mut at = 0u64;
+    for i in 0..cheap + late {
+        at = at.wrapping_mul(6364136223846793005).wrapping_add(1);
+        let (inst, address) = match i < cheap {
+            true => (add, 0),
+            false => (load, (at >> 34) * 64),
+        };
+        let r = Retirement {
+            inst,
+            address,
+            ..Retirement::default()
+        };
+        writer.retire(&r).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+/// Nothing could have told of what comes in the last part of a stream: that the target was missed is
+/// said, in every format.
+#[test]
+fn a_target_that_is_missed_is_told_and_one_that_is_met_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (trace, file) = (path("t.pvt"), path("j"));
+    let base = ["replay", "--core", "rocket-like", "--json", &file];
+    let mode = ["--sample-error", "1%", "--unit", "64"];
+    let said = "target missed: --sample-error 1% asked for, but the 95% interval of 1 of 1 cores";
+    for (late, missed) in [(0, false), (20_000, true)] {
+        stream(trace.as_ref(), 2_700_000, late);
+        let out = perfvec(&[&base[..], &mode, &[&trace]].concat());
+        assert_eq!(out.code, 0, "{out:?}");
+        let target = json(&file)["target"].clone();
+        assert_eq!(target["half_width"], 0.01);
+        assert_eq!(target["met"], !missed, "{target}");
+        let names = if missed { vec!["rocket-like"] } else { vec![] };
+        assert_eq!(target["missed"], serde_json::json!(names));
+        assert_eq!(out.stdout.contains(said), missed, "{out:?}");
+        assert!(out.stdout.lines().all(|l| l.len() <= 80), "{out:?}");
+        let csv = perfvec(&[&base[..], &mode, &["--format", "csv", &trace]].concat());
+        assert!(!csv.stdout.contains("target"), "{csv:?}");
+        assert_eq!(csv.stderr.contains(said), missed, "{csv:?}");
+    }
+    let out = perfvec(&[&base[..], &["--sample", "6400", "--unit", "64", &trace]].concat());
+    assert!(!out.stdout.contains("target"), "{out:?}");
+    assert!(json(&file)["target"].is_null());
 }

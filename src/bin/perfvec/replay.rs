@@ -104,6 +104,7 @@ fn bundled() -> Result<PathBuf> {
 /// Prints the table and writes what was asked for.
 pub fn deliver(report: &Report<'_>, run: &Run) -> Result<()> {
     let text = report.print(run.format)?;
+    report.tell_missed(run.format)?;
     if !is_stdout(run.json.as_ref()) {
         print_styled(&text)?;
         tell_next(

@@ -1,6 +1,6 @@
 //! The result of a run, as a table and as JSON.
 
-use crate::output::{attention, heading};
+use crate::output::{attention, heading, tell};
 use crate::region;
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
@@ -239,6 +239,9 @@ impl Report<'_> {
         if let Some(text) = self.longest(&order)? {
             line(text);
         }
+        if let Some(missed) = self.missed(&estimates) {
+            line(attention(&missed.text()));
+        }
         if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
             line(format!(
                 "functional warming was limited to {} instructions before each unit:\n+-95% does not include the error of that",
@@ -253,6 +256,44 @@ impl Report<'_> {
         }
         out.push_str(&self.warning()?.unwrap_or_default());
         Ok(out)
+    }
+
+    /// Tells a person that the target error was missed, where the table does not.
+    pub fn tell_missed(&self, format: Format) -> Result<()> {
+        let missed = self.missed(&self.estimates()?);
+        if let Some(missed) = missed.filter(|_| format != Format::Table) {
+            tell(&format!("perfvec: {}\n", missed.text()));
+        }
+        Ok(())
+    }
+
+    /// The half width that was asked for.
+    fn wanted(&self) -> Option<f64> {
+        self.streams[0].sampling["half_width"].as_f64()
+    }
+
+    /// Which cores' intervals are wider than was asked for.
+    fn missed(&self, estimates: &[Estimate]) -> Option<Missed> {
+        let wanted = self.wanted()?;
+        let all = self.table.entries().iter().zip(estimates);
+        // As wide as asked for, but for rounding.
+        let missed = all.filter(|(_, e)| e.half_width > wanted * (1.0 + 1e-9));
+        let missed: Vec<_> = missed.collect();
+        let widest = missed
+            .iter()
+            .max_by(|a, b| a.1.half_width.total_cmp(&b.1.half_width))?;
+        let (retired, units) = (self.total(|v| v.retired), self.total(|v| v.units));
+        // The width falls with the root of the number of units.
+        let needed = units as f64 * (widest.1.half_width / wanted).powi(2);
+        Some(Missed {
+            wanted,
+            got: widest.1.half_width,
+            widest: widest.0.name.clone(),
+            names: missed.iter().map(|(m, _)| m.name.clone()).collect(),
+            cores: estimates.len(),
+            period: (retired as f64 / needed.max(1.0)) as u64,
+            measured: self.total(|v| v.measured) / units.max(1),
+        })
     }
 
     /// The cores that are to be shown.
@@ -280,6 +321,13 @@ impl Report<'_> {
         let estimates = self.estimates()?;
         let stacks = self.stacks(&estimates)?;
         out["microarchs"] = self.priced(&estimates, stacks.as_deref());
+        if let Some(wanted) = self.wanted() {
+            let missed = self.missed(&estimates);
+            out["target"] = json!({
+                "half_width": wanted, "met": missed.is_none(),
+                "missed": missed.map_or_else(Vec::new, |m| m.names),
+            });
+        }
         if self.streams.len() == 1 {
             out["intervals"] = self.series(first)?;
             out["sampling"] = first.sampling.clone();
@@ -339,6 +387,37 @@ impl Report<'_> {
     }
 }
 
+/// A target error that was not met.
+struct Missed {
+    wanted: f64,
+    /// The widest interval, and the core that has it.
+    got: f64,
+    widest: String,
+    names: Vec<String>,
+    cores: usize,
+    /// One unit in so many retirements would have met it.
+    period: u64,
+    /// Retirements in a unit.
+    measured: u64,
+}
+
+impl Missed {
+    fn text(&self) -> String {
+        let again = match self.period >= 2 * self.measured {
+            true => format!("--sample {} may meet it", self.period),
+            false => "measure all of it, without --sample-error".into(),
+        };
+        format!(
+            "target missed: --sample-error {}% asked for, but the 95% interval of {} of {} cores\nis wider, +-{:.2}% on {}; {again}",
+            (self.wanted * 1e6).round() / 1e4,
+            self.names.len(),
+            self.cores,
+            self.got * 100.0,
+            self.widest,
+        )
+    }
+}
+
 /// The columns of [`Report::csv`].
 pub const CSV_HEADING: &str = "program,microarch,clock_hz,cpi,cycles,seconds,half_width\n";
 
@@ -359,6 +438,9 @@ pub fn sampling(config: &SessionConfig, plan: &[u64]) -> Value {
         Sampling::FixedRate { period } => json!({"unit": unit, "seed": seed, "period": period}),
         _ => json!({"unit": unit, "seed": seed, "plan": plan}),
     };
+    if let Sampling::TargetError { half_width, .. } = &config.sampling {
+        out["half_width"] = (*half_width).into();
+    }
     if config.warming < WARMING_ALL {
         out["warming"] = config.warming.into();
     }

@@ -281,6 +281,7 @@ fn deliver(
         streams,
     };
     tell_styled(&report.print(args.run.format)?);
+    report.tell_missed(args.run.format)?;
     if args.profile.is_empty() && args.run.format == Format::Table {
         tell_next(true, "--profile x.speedscope.json shows where the cycles go, --interval N --json FILE how they change");
     }

@@ -172,7 +172,7 @@ fn overhead_and_plan_have_ranges() {
         (overhead(0.0), "overhead is 0"),
         (overhead(f64::NAN), "overhead is NaN"),
         (plan(vec![3, 0]), "plan is [3, 0]"),
-        (plan(vec![1; 65]), "plan is 65 epochs long"),
+        (plan(vec![1; 2049]), "plan is 2049 epochs long"),
     ];
     for (sampling, text) in bad {
         let config = settings(sampling);

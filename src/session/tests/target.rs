@@ -150,6 +150,30 @@ fn intervals_of_a_program_in_phases_cover_at_least_as_often_as_they_say() {
     assert!(share < 0.4, "{share}");
 }
 
+/// A phase of three times the cycles begins anywhere in the second half, up to the last hundredth.
+#[test]
+fn a_phase_that_begins_late_is_measured_as_well_as_one_that_does_not() {
+    let (mut met, mut off, mut share) = (0, 0, 0.0);
+    for seed in 0..200u64 {
+        let n = 60_000 + 1000 * seed as usize;
+        let change = n as u64 * (50 + seed % 50) / 100;
+        let mut s = seed;
+        let costs = (0..n as u64).map(|i| {
+            let level = if i < change { 1.0 } else { 3.0 };
+            [level * (0.9 + 0.2 * draw(&mut s)), level]
+        });
+        let values: Vec<_> = costs.collect();
+        let v = sample(&values, 0.01, seed);
+        share += v.measured as f64 / v.retired as f64 / 200.0;
+        for (e, want) in price(&v).iter().zip(truth(&values)) {
+            met += u32::from(e.half_width <= 0.01);
+            off += u32::from((e.cycles - want).abs() > 0.01 * want);
+        }
+    }
+    assert!(met >= 380 && off <= 20, "{met} met, {off} off, of 400");
+    assert!(share < 0.2, "{share}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
