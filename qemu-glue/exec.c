@@ -9,11 +9,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "qemu_api.h"
 #include "ring.h"
 
 uint64_t guest_base;
 
 #define PATH_SIZE 4096
+
+/* The program's own file; empty where QEMU does not tell. */
+static char self[PATH_SIZE];
 /* Linux's limits for scripts. */
 #define FIRST_LINE 256
 #define SCRIPT_DEPTH 5
@@ -216,6 +220,28 @@ failed:
     free(all.items);
 }
 
+void exec_know_self(void) {
+    static bool asked;
+    if (asked)
+        return;
+    asked = true;
+    char *path = qemu_plugin_path_to_binary ? (char *)qemu_plugin_path_to_binary() : NULL;
+    /* It may be relative to a folder that the program leaves later. */
+    char *whole = path ? realpath(path, NULL) : NULL;
+    if (whole && strlen(whole) < sizeof self)
+        strcpy(self, whole);
+    free(whole);
+    free(path);
+}
+
+/* Whether a path is a process's own name for its program. To the kernel that is QEMU. */
+static bool is_self(const char *path) {
+    char by_number[64];
+    snprintf(by_number, sizeof by_number, "/proc/%d/exe", (int)getpid());
+    return !strcmp(path, "/proc/self/exe") || !strcmp(path, "/proc/thread-self/exe") ||
+           !strcmp(path, by_number);
+}
+
 void exec_follow(const char *sysroot, int dirfd, uint64_t path_at, uint64_t argv, uint64_t envp,
                  int flags) {
     char path[PATH_SIZE], found[PATH_SIZE];
@@ -229,6 +255,8 @@ void exec_follow(const char *sysroot, int dirfd, uint64_t path_at, uint64_t argv
     else
         snprintf(path, sizeof path, "/proc/self/fd/%d/%s", dirfd, given);
     free(given);
+    if (*self && is_self(path))
+        snprintf(path, sizeof path, "%s", self);
     note(SHARE_LEFT, path);
     struct list front = {0}, args = {0}, environment = {0};
     strings_at(argv, &args);

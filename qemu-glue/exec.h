@@ -15,6 +15,10 @@ extern uint64_t guest_base;
 void exec_follow(const char *sysroot, int dirfd, uint64_t path, uint64_t argv, uint64_t envp,
                  int flags);
 
+/* Finds out what this process runs, for exec of its own name of that, /proc/self/exe. Not before
+ * its first instruction is translated, and by one thread at a time; the first call counts. */
+void exec_know_self(void);
+
 /* The call failed, and the program goes on. */
 void exec_failed(void);
 

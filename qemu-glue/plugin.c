@@ -155,6 +155,7 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
         return;
     struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
     uint64_t pc = qemu_plugin_insn_vaddr(first);
+    exec_know_self();
     guest_base = (uint64_t)(uintptr_t)qemu_plugin_insn_haddr(first) - pc;
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);

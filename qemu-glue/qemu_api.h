@@ -74,6 +74,8 @@ void qemu_plugin_register_atexit_cb(qemu_plugin_id id, void (*f)(qemu_plugin_id,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+/* The program's file, to be freed; QEMU before 7.0 has no such function. */
+__attribute__((weak)) const char *qemu_plugin_path_to_binary(void);
 /* Where QEMU itself sees the instruction. */
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);

@@ -11,9 +11,10 @@
 #   fuzz      every target for FUZZ_SECONDS (600)
 #   cargo-c   what cargo-c installs                           cargo-c
 #   bare      the tarball in a bare Debian                    root, debootstrap
+#   sysroot   bash, make, coreutils for RISC-V under QEMU     apt of Debian, the network
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -34,6 +35,7 @@ lane() { # lane NAME: runs it; says what came out in one line
             awk '/^stat::number_of_executed_units/ { n++; sum += $2 } END { printf "%d targets, %d inputs, no finding\n", n, sum }' "$log" ;;
         cargo-c) tests/cargo_c.sh >"$log" && tail -n 1 "$log" ;;
         bare) packaging/tarball.sh >"$log" && packaging/bare.sh >>"$log" && tail -n 1 "$log" ;;
+        sysroot) tests/sysroot.sh >"$log" && paste -sd';' "$log" ;;
         *) echo "slow.sh: no lane $1" >&2; return 2 ;;
     esac
 }

@@ -23,6 +23,7 @@ struct Fixture {
     guest: String,
     guest_dynamic: String,
     table: String,
+    shell: String,
     counter: PathBuf,
 }
 
@@ -44,6 +45,7 @@ fn fixture() -> &'static Fixture {
             guest: guest("guest", "guest.c", &["-static"]),
             guest_dynamic: guest("guest-dynamic", "guest.c", &[]),
             table: guest("table", "table.c", &["-static"]),
+            shell: guest("shell", "shell.c", &["-static"]),
             counter: build_counter(&dir),
         }
     })
@@ -129,6 +131,11 @@ pub fn guest_dynamic() -> &'static str {
 /// tests/qemu/table.c, linked statically.
 pub fn table() -> &'static str {
     &fixture().table
+}
+
+/// tests/qemu/shell.c, linked statically.
+pub fn shell() -> &'static str {
+    &fixture().shell
 }
 
 /// How many instructions the program begins, by a counter that knows nothing of perfvec.

@@ -8,5 +8,6 @@ mod profile;
 mod qemu;
 mod regions;
 mod simpoints;
+mod sysroot;
 mod table;
 mod terminal;
