@@ -65,3 +65,53 @@ fn a_program_is_recorded_once_and_then_explored() {
         out.stderr
     );
 }
+
+#[test]
+fn a_region_of_a_program_is_explored_in_the_words_of_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let space = "like = \"rocket-like\"\n[axes]\nl1d_kib = [8, 16]\n";
+    std::fs::write(path("space.toml"), space).unwrap();
+    let trace = path("t.pvt");
+    let out = perfvec(&["record", "-o", &trace, "--", guest(), "compute"]);
+    assert_eq!(out.code, 0, "{out:?}");
+    let explore = |more: &[&str]| {
+        let args = ["explore", &path("space.toml"), "-o", &path("r.csv")];
+        perfvec(&[&args[..], more, &["--programs", &trace]].concat())
+    };
+    let region = ["--from", "main", "--skip", "100", "--first", "3000"];
+    let out = explore(&region);
+    assert!(out.stdout.contains("2 estimates, 2 of them"), "{out:?}");
+    assert!(out.stdout.contains("of a region (from 0x"), "{out:?}");
+    // Rows of the whole are others.
+    let out = explore(&[]);
+    assert!(out.stdout.contains("2 estimates, 2 of them"), "{out:?}");
+    assert!(!out.stdout.contains("of a region"), "{out:?}");
+    let out = explore(&[&region[..], &["--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+    assert_eq!((&found["estimates"], &found["new"]), (&2.into(), &0.into()));
+
+    let args = ["replay", "--core", "rocket-like", "--json", &path("j")];
+    let out = perfvec(&[&args[..], &region, &[&trace]].concat());
+    assert_eq!(out.code, 0, "{out:?}");
+    let replayed = json(path("j"));
+    assert_eq!(replayed["retired"], 3000);
+    assert_eq!(found["regions"][&trace], replayed["region"], "{found}");
+    let designs = found["designs"].as_array().unwrap();
+    let same = designs.iter().find(|d| d["axes"]["l1d_kib"] == 16).unwrap();
+    assert_eq!(
+        same["programs"][0]["cycles"],
+        replayed["microarchs"][0]["cycles"]
+    );
+
+    let out = explore(&["--skip", "999999999999"]);
+    assert!(
+        out.code != 0 && out.stderr.contains("nothing retired in the region"),
+        "{out:?}"
+    );
+    let out = explore(&["--from", "nowhere"]);
+    assert!(
+        out.code != 0 && out.stderr.contains("--from nowhere: no such function"),
+        "{out:?}"
+    );
+}

@@ -1,4 +1,5 @@
-//! Arguments that choose a region of interest, the same for `run`, `record`, `replay` and `dump`.
+//! Arguments that choose a region of interest, the same for `run`, `record`, `replay`, `explore` and
+//! `dump`.
 
 use crate::profile::Symbols;
 use perfvec::region::{Mark, Region};
@@ -84,6 +85,11 @@ impl RegionArgs {
     /// The region of the program that is about to run.
     pub fn of_program(&self, program: &Path) -> Result<Region> {
         self.region(&|| Symbols::of_program(program))
+    }
+
+    /// The region of `trace`, whose program's files are where they were when it ran.
+    pub fn of_trace(&self, trace: &Path) -> Result<Region> {
+        self.region(&|| Symbols::of_trace(trace, None))
     }
 
     /// The region; symbols are only asked for where a function is named.

@@ -10,6 +10,7 @@ mod standing;
 
 use crate::output::{apart, check, print, print_styled, tell};
 use crate::page;
+use crate::region::RegionArgs;
 use crate::source::{rules, Format};
 use expression::Expression;
 use perfvec::session::{Sampling, SessionConfig, WARMING_ALL};
@@ -71,6 +72,8 @@ pub struct Args {
     /// predictors.
     #[arg(long, value_name = "N")]
     warming: Option<u64>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Write a page with the front, the designs side by side and the effect of each axis.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -282,7 +285,7 @@ fn programs(args: &Args) -> Result<Vec<Program>> {
     }
     let mut programs: Vec<Program> = Vec::new();
     for path in &paths {
-        let program = Program::open(path)?;
+        let program = Program::open(path, &args.region)?;
         if let Some(other) = programs.iter().find(|p| p.hash == program.hash) {
             return Err(bad(format!(
                 "{} and {} are the same trace; name each program once",

@@ -1,9 +1,11 @@
 //! Pricing many cores on many programs, in groups that share a pass over a program.
 
 use super::results::{Key, Results, Row};
+use crate::region::{self, RegionArgs};
 use indicatif::{ProgressBar, ProgressStyle};
 use perfvec::isa::Isa;
 use perfvec::microarch::{ProgramVector, PARTS};
+use perfvec::region::Region;
 use perfvec::session::{Sampling, Session, SessionConfig, WARMING_ALL};
 use perfvec::trace::{self, Block};
 use perfvec::twin::bank;
@@ -30,11 +32,13 @@ pub struct Program {
     pub name: String,
     /// Hash of the trace's bytes.
     pub hash: u64,
+    /// The part of it that is priced.
+    pub region: Region,
 }
 
 impl Program {
-    /// The one in the trace at `path`.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// The one in the trace at `path`, of which `region` is priced.
+    pub fn open(path: &Path, region: &RegionArgs) -> Result<Self> {
         let header = trace::open(path)?.header().clone();
         if header.isa != "riscv64" && !Isa::suits("riscv64", &header.isa) {
             return Err(Error::new(
@@ -60,6 +64,9 @@ impl Program {
             path: path.to_owned(),
             name: path.display().to_string(),
             hash: hasher.digest(),
+            region: region
+                .of_trace(path)
+                .map_err(|e| e.context(path.display()))?,
         })
     }
 }
@@ -130,7 +137,14 @@ impl Work<'_> {
         Key {
             trace: program.hash,
             core: hash(core),
-            settings: self.measure.text(),
+            settings: match program.region.is_all() {
+                true => self.measure.text(),
+                false => format!(
+                    "{}, {}",
+                    self.measure.text(),
+                    region::words(&program.region)
+                ),
+            },
         }
     }
 
@@ -197,8 +211,9 @@ impl Work<'_> {
             ..self.measure.config.clone()
         };
         let mut session = Session::new(bank::model(&cores), &config)?;
+        session.set_region(program.region)?;
         let mut block = Block::default();
-        while reader.next_block(&mut block)? {
+        while !session.is_over() && reader.next_block(&mut block)? {
             for inst in &block.statics {
                 session.intern(inst)?;
             }
@@ -206,6 +221,16 @@ impl Work<'_> {
         }
         session.finish()?;
         let vector = session.program_vector()?;
+        if vector.retired == 0 && !program.region.is_all() {
+            return Err(Error::new(
+                ErrorKind::State,
+                format!(
+                    "{}: nothing retired in the region ({})",
+                    program.name,
+                    region::words(&program.region)
+                ),
+            ));
+        }
         if vector.measured == 0 {
             return Err(Error::new(
                 ErrorKind::State,

@@ -6,6 +6,7 @@ use super::space::{Design, Space};
 use super::standing::Sensitivity;
 use super::Objective;
 use crate::output::heading;
+use crate::region::{self, words};
 use perfvec::microarch::PARTS;
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{json, Map, Value};
@@ -106,6 +107,17 @@ impl Exploration<'_> {
                 "{} of the given rows are not designs of this space",
                 self.left_out
             );
+        }
+        let regions: BTreeSet<String> = self.programs.iter().map(|p| words(&p.region)).collect();
+        match &regions.into_iter().collect::<Vec<_>>()[..] {
+            [one] if one.is_empty() => (),
+            [one] => {
+                let _ = writeln!(text, "of a region ({one})");
+            }
+            // A function lies elsewhere in each program.
+            _ => self.programs.iter().for_each(|p| {
+                let _ = writeln!(text, "{}: of a region ({})", p.name, words(&p.region));
+            }),
         }
         let widest = self.half_widths()?;
         if widest > 0.0 {
@@ -300,9 +312,14 @@ impl Exploration<'_> {
                 .collect();
             json!({"from": e.from, "to": e.to, "cores": e.priced, "orders": e.orders, "shares": shares})
         });
+        let regions = self.programs.iter();
+        let regions: Map<String, Value> = regions
+            .map(|p| (p.name.clone(), region::json(&p.region)))
+            .collect();
         Ok(json!({
             "like": self.space.base.name, "settings": self.work.measure.text(),
-            "estimates": self.estimates, "new": self.new, "left_out": self.left_out,
+            "regions": regions, "estimates": self.estimates, "new": self.new,
+            "left_out": self.left_out,
             "designs": designs, "axes": axes, "explained": explained,
         }))
     }

@@ -26,7 +26,7 @@ impl Symbols {
             return match program {
                 Some(path) => Self::of_program(path),
                 None => Err(bad(format!(
-                    "the trace has no {} beside it; name the recorded program with --program",
+                    "the trace has no {} beside it; name the recorded program with --program (of replay and dump), or give an address such as 0x10552",
                     Modules::path_of(trace).display()
                 ))),
             };
