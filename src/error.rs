@@ -31,7 +31,7 @@ pub enum ErrorKind {
     State = 10,
     /// Memory could not be obtained, or a stated bound would be passed.
     OutOfMemory = 11,
-    /// A defect in this library; the message is what a bug report needs.
+    /// A bug in this library; include the message in a bug report.
     Internal = 12,
 }
 

@@ -123,7 +123,7 @@ fn leave_failed(
     fail(&error)
 }
 
-/// Sole access to what is behind a handle; a panic while it lives poisons the handle.
+/// Exclusive access to a handle's object; a panic while it lives poisons the handle.
 pub(super) struct Alone<O: Opaque> {
     key: Key,
     body: *mut Body<O::Inner>,
@@ -160,7 +160,7 @@ impl<O: Opaque> Drop for Alone<O> {
     }
 }
 
-/// Access to what is behind a handle together with other readers; it cannot be freed meanwhile.
+/// Shared access to a handle's object; it cannot be freed meanwhile.
 pub(super) struct Reading<O: Opaque> {
     key: Key,
     body: *const Body<O::Inner>,

@@ -93,7 +93,7 @@ impl From<Estimate> for perfvec_estimate {
     }
 }
 
-/// What is behind a `perfvec_microarchs`: a table and its strings for C.
+/// The object of a `perfvec_microarchs` handle: a table and its strings for C.
 pub(super) struct Table {
     table: MicroarchTable,
     /// Name, parameters and kind of each entry.

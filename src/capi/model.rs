@@ -73,7 +73,7 @@ unsafe impl Sized32 for perfvec_model_info {
     }
 }
 
-/// What is behind a `perfvec_model`.
+/// The object of a `perfvec_model` handle.
 pub(super) struct LoadedModel {
     pub model: Arc<Model>,
     pub isa: Isa,

@@ -106,7 +106,7 @@ unsafe impl Sized32 for perfvec_trace_summary {
     }
 }
 
-/// What is behind a `perfvec_recorder`.
+/// The object of a `perfvec_recorder` handle.
 pub(super) struct Recorder {
     /// `None` once finishing was tried.
     writer: Option<Writer>,

@@ -42,7 +42,7 @@ pub struct perfvec_session {
     _opaque: [u8; 0],
 }
 
-/// What is behind a `perfvec_session`.
+/// The object of a `perfvec_session` handle.
 pub(super) struct Hart {
     pub session: Session,
     /// ISA of the model.

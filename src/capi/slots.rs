@@ -71,7 +71,7 @@ pub(super) struct Key {
     tag: u64,
 }
 
-/// Puts `body` behind a new handle of `kind`; `None` where all slots are in use.
+/// Gives `body` a new handle of `kind`; `None` if all slots are in use.
 pub(super) fn insert(kind: u16, process: u32, body: *mut ()) -> Option<usize> {
     let start = HINT.load(Ordering::Relaxed);
     for index in (0..SLOTS).map(|i| (start + i) % SLOTS) {

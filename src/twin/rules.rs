@@ -1,23 +1,24 @@
-//! Rules that are one simulator's own. Each has a name and can be turned off.
+//! Rules that are specific to one simulator. Each has a name and can be turned off.
 
 /// Rules of gem5 24.0 that other simulators and silicon need not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// A cache with every miss register taken accepts nothing, not even what would hit.
+    /// A cache without a free miss register blocks hits, too.
     pub full_mshrs_block_hits: bool,
-    /// RISC-V's program counter loses the compressed flag when it is copied, so that O3 takes
-    /// compressed branches that are not taken for mispredicted (gem5 issue 1405).
+    /// RISC-V's program counter loses the compressed flag when it is copied, so that O3 treats
+    /// compressed branches that are not taken as mispredicted (gem5 issue 1405).
     pub compressed_flag_lost: bool,
-    /// A page of the heap, of a mapping or of a growing stack is first mapped when it is touched:
-    /// the access traps when it is to commit, everything behind it is squashed, and it starts
-    /// again (gem5's system call emulation; an operating system takes longer).
+    /// A page of the heap, of a mapping or of a growing stack is mapped at its first access, which
+    /// traps at commit: everything younger is squashed, and the access is executed again (gem5's
+    /// system call emulation; an operating system takes longer).
     pub first_touch_traps: bool,
-    /// A squash takes the reorder buffer `squash_width` entries per cycle, and nothing commits.
+    /// A squash removes `squash_width` entries of the reorder buffer per cycle, and nothing commits
+    /// meanwhile.
     pub squash_stalls_commit: bool,
 }
 
 impl Rules {
-    /// gem5 24.0 with issue 1405 mended.
+    /// gem5 24.0 with issue 1405 fixed.
     pub const GEM5: Rules = Rules {
         full_mshrs_block_hits: true,
         compressed_flag_lost: false,
@@ -29,7 +30,7 @@ impl Rules {
         compressed_flag_lost: true,
         ..Rules::GEM5
     };
-    /// What [`Rules::from_word`] calls them.
+    /// Their name, as [`Rules::from_word`] takes it.
     pub fn word(&self) -> &'static str {
         match *self {
             Rules::GEM5 => "gem5",
@@ -38,7 +39,7 @@ impl Rules {
         }
     }
 
-    /// Those called `word`: "gem5", "gem5-stock" or "textbook".
+    /// The rules named `word`: "gem5", "gem5-stock" or "textbook".
     pub fn from_word(word: &str) -> Option<Rules> {
         match word {
             "gem5" => Some(Rules::GEM5),

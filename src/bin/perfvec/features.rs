@@ -89,7 +89,7 @@ impl Rows {
         self.matrix.row(&self.row)
     }
 
-    /// Whether every window is behind.
+    /// Whether every window has passed.
     fn done(&self) -> bool {
         self.windows.end().is_some_and(|end| self.index >= end)
     }

@@ -84,12 +84,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The node that makes `name`, behind any Identity.
+    /// The node that produces `name`, skipping any Identity.
     pub(super) fn producer(&self, name: &str) -> Result<&'a NodeProto> {
         self.origin(name).map(|(node, _)| node)
     }
 
-    /// The node that makes `name`, behind any Identity, and what that node calls it.
+    /// The node that produces `name`, skipping any Identity, and its own name for it.
     pub(super) fn origin<'n>(&self, name: &'n str) -> Result<(&'a NodeProto, &'n str)>
     where
         'a: 'n,
