@@ -211,6 +211,7 @@ def from_checkpoint(point):
         m5.core.setOutputDir(m5.options.outdir)
         m5.instantiate(folder_of(point))
         own_files()
+        m5.simulate(0)  # CPUs start up here: they cannot be switched before
         reach(point, start_of(point))
 
     sys.stdout.flush()
