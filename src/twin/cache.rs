@@ -189,14 +189,23 @@ impl Mshrs {
     #[cold]
     fn wait(&self, mut now: u64, spare: usize) -> u64 {
         loop {
-            let under_way = || self.taken.iter().filter(|t| t.0 <= now && now < t.1);
-            if under_way().count() + spare <= self.count {
-                return now;
+            let (mut under_way, mut first_end) = (0, u64::MAX);
+            for (group, end) in self.taken.chunks_exact(GROUP).zip(&self.ends) {
+                if *end > now {
+                    for (_, end) in group.iter().filter(|t| t.0 <= now && now < t.1) {
+                        under_way += 1;
+                        first_end = first_end.min(*end);
+                    }
+                }
             }
-            match under_way().map(|t| t.1).min() {
-                Some(end) => now = end,
-                None => return u64::MAX,
+            if under_way + spare <= self.count || first_end == u64::MAX {
+                return if under_way + spare <= self.count {
+                    now
+                } else {
+                    u64::MAX
+                };
             }
+            now = first_end;
         }
     }
 

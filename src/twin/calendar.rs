@@ -74,6 +74,79 @@ impl Calendar {
     }
 }
 
+/// Kinds of functional units.
+pub const KINDS: usize = 8;
+
+/// Bits of an issue slot that count all issues, and from where on a kind's are: 5 for the first and
+/// 4 for each of the others. The span's number is above them.
+const ISSUES: u32 = 6;
+const FROM: [u32; KINDS] = [6, 11, 15, 19, 23, 27, 31, 35];
+const SPANS: u32 = 39;
+
+/// What issues in each cycle, and the functional units that it takes: one word per cycle, since
+/// they are looked at together.
+#[derive(Clone)]
+pub struct Issue {
+    slots: Box<[u64; SPAN]>,
+    width: u64,
+    units: [u64; KINDS],
+}
+
+impl Issue {
+    /// Nothing issues. `units` of a kind: at most 16 of the first, 8 of the others.
+    pub fn new(width: u32, units: [u32; KINDS]) -> Self {
+        debug_assert!(width < 1 << ISSUES && units[0] <= 16 && units[1..].iter().all(|u| *u <= 8));
+        Self {
+            slots: Box::new([0; SPAN]),
+            width: u64::from(width),
+            units: units.map(u64::from),
+        }
+    }
+
+    #[inline(always)]
+    fn word(&self, cycle: u64) -> u64 {
+        let (word, fresh) = (self.slots[cycle as usize % SPAN], fresh(cycle));
+        if word >> SPANS == fresh >> SPANS {
+            word
+        } else {
+            fresh
+        }
+    }
+
+    #[inline(always)]
+    fn free(&self, word: u64, kind: usize) -> bool {
+        let taken = word >> FROM[kind] & if kind == 0 { 31 } else { 15 };
+        taken < self.units[kind]
+    }
+
+    /// The first cycle from `cycle` on with an issue slot and with a unit that is free for `busy`
+    /// cycles; takes them.
+    #[inline(always)]
+    pub fn reserve(&mut self, kind: usize, mut cycle: u64, busy: u64) -> u64 {
+        loop {
+            let word = self.word(cycle);
+            let issues = word & ((1 << ISSUES) - 1);
+            if issues < self.width
+                && self.free(word, kind)
+                && (cycle + 1..cycle + busy).all(|c| self.free(self.word(c), kind))
+            {
+                self.slots[cycle as usize % SPAN] = word + 1 + (1 << FROM[kind]);
+                for c in cycle + 1..cycle + busy {
+                    self.slots[c as usize % SPAN] = self.word(c) + (1 << FROM[kind]);
+                }
+                return cycle;
+            }
+            cycle += 1;
+        }
+    }
+}
+
+/// The word of a cycle in which nothing issues.
+#[inline(always)]
+fn fresh(cycle: u64) -> u64 {
+    (cycle / SPAN as u64) << SPANS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +164,31 @@ mod tests {
                 *naive.entry(first).or_default() += 1;
                 prop_assert_eq!(calendar.reserve(from, limit), first);
                 prop_assert_eq!(calendar.used(first), naive[&first]);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_issue_waits_for_a_slot_and_a_unit(
+            wanted in prop::collection::vec((0u64..9000, 0usize..KINDS, 1u64..24), 1..400),
+            width in 1u32..9, units in prop::array::uniform8(1u32..9),
+        ) {
+            let mut issue = Issue::new(width, units);
+            let mut issued = Calendar::new();
+            let mut taken: [Calendar; KINDS] = std::array::from_fn(|_| Calendar::new());
+            let mut latest = 0;
+            for (back, kind, busy) in wanted {
+                // As a core's cycles do, they go on, and nothing is far behind.
+                latest += back / 300;
+                let from = latest.saturating_sub(back % 40);
+                let free = |c: u64| taken[kind].used(c) < units[kind];
+                let first = (from..)
+                    .find(|c| issued.used(*c) < width && (*c..c + busy).all(free))
+                    .unwrap();
+                issued.take(first);
+                (first..first + busy).for_each(|c| taken[kind].take(c));
+                prop_assert_eq!(issue.reserve(kind, from, busy), first);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! in each it waits for the stage's width, for room in its queues, and for what it depends on. The
 //! latest of these is its time there, and determines the cause.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Issue};
 use super::front::Front;
 use super::hierarchy::Hierarchy;
 use super::pages::{Place, PAGE};
@@ -32,34 +32,6 @@ struct Store {
     /// When the cache was done.
     done: u64,
     atomic: bool,
-}
-
-/// Functional units of one kind.
-struct Units {
-    calendar: Calendar,
-    count: u32,
-}
-
-impl Units {
-    fn new(count: u32) -> Self {
-        Self {
-            calendar: Calendar::new(),
-            count,
-        }
-    }
-
-    /// Whether one is free for `busy` cycles from `cycle` on.
-    #[inline(always)]
-    fn free(&self, cycle: u64, busy: u64) -> bool {
-        (cycle..cycle + busy).all(|c| self.calendar.used(c) < self.count)
-    }
-
-    #[inline(always)]
-    fn take(&mut self, cycle: u64, busy: u64) {
-        for c in cycle..cycle + busy {
-            self.calendar.take(c);
-        }
-    }
 }
 
 const ALU: usize = 0;
@@ -119,8 +91,7 @@ pub struct OutOfOrder {
     iq_used: u64,
 
     ready: [At; REGS],
-    issued: Calendar,
-    units: [Units; 8],
+    issued: Issue,
     written: Calendar,
     store_sets: StoreSets,
     /// Block -> number of the last store to it.
@@ -145,8 +116,7 @@ impl OutOfOrder {
             p.store_ports,
             1,
             1,
-        ]
-        .map(Units::new);
+        ];
         let window = p.rob as usize + 1;
         Self {
             hierarchy: Hierarchy::new(p, rules),
@@ -177,8 +147,7 @@ impl OutOfOrder {
             iq_time: 0,
             iq_used: 0,
             ready: [At::default(); REGS],
-            issued: Calendar::new(),
-            units,
+            issued: Issue::new(p.issue_width, units),
             written: Calendar::new(),
             store_sets: StoreSets::new(p.store_sets_log2),
             blocks: vec![(u64::MAX, 0); BLOCKS],
@@ -483,21 +452,7 @@ impl OutOfOrder {
     /// Issues `i` to a unit: the cycle of its issue, and what it waited for.
     #[inline(always)]
     fn issue(&mut self, unit: usize, ready: At, busy: u64) -> At {
-        let mut cycle = ready.cycle();
-        let (width, units) = (self.p.issue_width, &mut self.units[unit]);
-        if busy == 1 {
-            let of_unit = &mut units.calendar;
-            while self.issued.used(cycle) >= width || of_unit.used(cycle) >= units.count {
-                cycle += 1;
-            }
-            of_unit.take(cycle);
-        } else {
-            while self.issued.used(cycle) >= width || !units.free(cycle, busy) {
-                cycle += 1;
-            }
-            units.take(cycle, busy);
-        }
-        self.issued.take(cycle);
+        let cycle = self.issued.reserve(unit, ready.cycle(), busy);
         if cycle > ready.cycle() {
             At::new(cycle, Part::Ports)
         } else {
