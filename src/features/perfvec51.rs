@@ -26,10 +26,7 @@ use crate::error::Result;
 use crate::inst::{InstFlags, InstId, OpClass, Resolved, StaticInst};
 use std::collections::HashMap;
 
-pub use super::perfvec51_schema::{NAME, SCHEMA};
-
-/// Largest stack distance, in lines; also that of a line never seen.
-pub const MAX_DISTANCE: u32 = 100_000_000;
+pub use super::perfvec51_schema::{MAX_DISTANCE, NAME, SCHEMA};
 
 /// log2 of the bytes of a line.
 const LINE: u32 = 6;

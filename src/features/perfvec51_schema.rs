@@ -1,7 +1,9 @@
 //! The columns of `perfvec-51`.
 
-use super::perfvec51::MAX_DISTANCE;
 use super::{same_address, Feature, Schema};
+
+/// Largest stack distance, in lines; also that of a line never seen.
+pub const MAX_DISTANCE: u32 = 100_000_000;
 
 /// The schema's name.
 pub const NAME: &str = "perfvec-51";

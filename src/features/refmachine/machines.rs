@@ -9,9 +9,8 @@
 //! Times are integers in [`UNITS`](super::lanes::UNITS) per cycle, so that every vector width
 //! gives the same bits.
 
-use super::lanes::{Event, Lanes, MACHINES, PORTS, REGS};
+use super::lanes::{Lanes, MACHINES, PORTS, REGS};
 use super::space::{parameters, Parameters};
-use super::step::step;
 use super::store_sets::StoreSets;
 use crate::bytes::{field, put};
 use crate::error::Result;
@@ -97,17 +96,8 @@ impl Machines {
         }
     }
 
-    /// Retires one instruction; `delta` receives the time since the retirement before, in units.
-    #[inline(always)]
-    pub fn step(&mut self, e: &Event, delta: &mut Lanes) {
-        step(self, e, delta);
-        if self.fetch[0] > 1 << 28 || self.n.is_multiple_of(4096) && self.late() {
-            self.rebase();
-        }
-    }
-
     #[cold]
-    fn late(&self) -> bool {
+    pub(super) fn late(&self) -> bool {
         self.fetch
             .iter()
             .chain(self.retire.iter())
@@ -117,7 +107,7 @@ impl Machines {
 
     /// Moves every machine's origin of time to its last retirement.
     #[cold]
-    fn rebase(&mut self) {
+    pub(super) fn rebase(&mut self) {
         let origin = self.retire;
         for lanes in self.all_lanes() {
             for m in 0..MACHINES {

@@ -10,23 +10,25 @@ use crate::error::Result;
 pub fn save(x: &RefMachine, out: &mut Vec<u8>) {
     x.machines.save(out);
     x.predictors.save(out);
-    for s in x.data.iter().chain([&x.fetch, &x.pages]) {
+    let (fetch, memory) = (&x.fetch, &x.memory);
+    let caches = memory.first.iter().chain(&memory.second);
+    for s in caches.chain([&fetch.lines, &memory.pages]) {
         s.save(out);
     }
     let scalars = [
-        x.last_line,
-        x.last_pc,
+        fetch.last_line,
+        fetch.last_pc,
         x.n,
         x.last_miss,
         x.last_far,
-        x.last_row,
+        memory.last_row,
     ];
     put(out, &scalars);
-    put(out, &x.recent);
-    for (word, at) in x.stores.iter().chain(&x.blocks) {
+    put(out, &memory.recent);
+    for (word, at) in memory.words.iter().chain(&memory.blocks) {
         put(out, &[*word, *at]);
     }
-    for p in &x.producers {
+    for p in &x.producers.0 {
         put(out, &[p.at]);
         put(out, &[p.depth, p.load.into(), 0, 0]);
     }
@@ -41,24 +43,26 @@ pub fn save(x: &RefMachine, out: &mut Vec<u8>) {
 pub fn restore(x: &mut RefMachine, bytes: &mut &[u8]) -> Result<()> {
     x.machines.restore(bytes)?;
     x.predictors.restore(bytes)?;
-    for s in x.data.iter_mut().chain([&mut x.fetch, &mut x.pages]) {
+    let (fetch, memory) = (&mut x.fetch, &mut x.memory);
+    let caches = memory.first.iter_mut().chain(&mut memory.second);
+    for s in caches.chain([&mut fetch.lines, &mut memory.pages]) {
         s.restore(bytes)?;
     }
-    x.last_line = field(bytes, "the stream position")?;
-    x.last_pc = field(bytes, "the stream position")?;
+    fetch.last_line = field(bytes, "the stream position")?;
+    fetch.last_pc = field(bytes, "the stream position")?;
     x.n = field::<u64>(bytes, "the stream position")?.min(1 << 62);
     // Nothing remembered can lie in the future, whatever the bytes say.
     x.last_miss = field::<u64>(bytes, "the stream position")?.min(x.n);
     x.last_far = field::<u64>(bytes, "the stream position")?.min(x.n);
-    x.last_row = field(bytes, "the stream position")?;
-    for r in &mut x.recent {
+    memory.last_row = field(bytes, "the stream position")?;
+    for r in &mut memory.recent {
         *r = field(bytes, "the stream position")?;
     }
-    for s in x.stores.iter_mut().chain(&mut x.blocks) {
+    for s in memory.words.iter_mut().chain(&mut memory.blocks) {
         *s = (field(bytes, "a store")?, field(bytes, "a store")?);
         s.1 = s.1.min(x.n.saturating_sub(1));
     }
-    for p in &mut x.producers {
+    for p in &mut x.producers.0 {
         p.at = field::<u64>(bytes, "the stream position")?.min(x.n);
         let [depth, load, ..] = fields::<u8, 4>(bytes, "a producer")?;
         p.depth = depth.min(ABSENT);

@@ -52,12 +52,23 @@ fn mask(b: bool) -> i32 {
     -i32::from(b)
 }
 
+impl Machines {
+    /// Retires one instruction; `delta` receives the time since the retirement before, in units.
+    #[inline(always)]
+    pub fn step(&mut self, e: &Event, delta: &mut Lanes) {
+        step(self, e, delta);
+        if self.fetch[0] > 1 << 28 || self.n.is_multiple_of(4096) && self.late() {
+            self.rebase();
+        }
+    }
+}
+
 // How this is laid out decides its speed. A few long loops over the lanes, with masks where there
 // could be branches, each become straight vector code; short loops are unrolled into sixteen
 // scalar ones that are not always put together again. The loops write to local rows only, which
 // nothing else can alias, and the rows go back to the state whole.
 #[inline(always)]
-pub(super) fn step(s: &mut Machines, e: &Event, delta: &mut Lanes) {
+fn step(s: &mut Machines, e: &Event, delta: &mut Lanes) {
     let n = s.n;
     let mem = e.data[0] != 0;
     let load = e.unit == Unit::Load;

@@ -1,5 +1,7 @@
 use super::columns::{COLUMNS, REFERENCE};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Unit, MACHINES, NO_REG, UNITS};
+use super::scale::log2_1p;
+use super::set_depth::ABSENT;
 use super::*;
 use crate::inst::{InstFlags, OpClass, RegClass};
 use proptest::prelude::*;
@@ -171,7 +173,7 @@ fn strides_rows_and_all_else_come_back() {
     for s in &loads {
         assert!(s.stride == 288 && s.confidence == 3 && s.last > 0);
     }
-    assert!(x.last_row != u64::MAX && x.last_far > 0 && x.last_miss > 0);
+    assert!(x.memory.last_row != u64::MAX && x.last_far > 0 && x.last_miss > 0);
     let mut saved = Vec::new();
     x.save(&mut saved).unwrap();
     let mut restored = fresh();
@@ -182,7 +184,7 @@ fn strides_rows_and_all_else_come_back() {
     for (a, b) in restored.insts.iter().zip(&loads) {
         assert_eq!((a.stride.last, a.stride.stride), (b.last, b.stride));
     }
-    assert_eq!(restored.last_row, x.last_row);
+    assert_eq!(restored.memory.last_row, x.memory.last_row);
     // And what follows is the same, the stride's and the row's columns among it.
     let next: Vec<Resolved> = (stream.iter().take(40))
         .map(|r| Resolved {
