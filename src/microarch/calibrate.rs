@@ -15,7 +15,7 @@
 //! Of every five intervals, three are fitted, one chooses the noise scale `s` and then joins the
 //! fit, and one is held out for the reported error and never fitted.
 
-use super::linalg::{cholesky, cholesky_solve, dot, sandwich, times, transposed_times, Symmetric};
+use super::linalg::{dot, Square, Symmetric};
 use super::{Microarch, MicroarchTable};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -66,8 +66,8 @@ const HELD_OUT: usize = 2;
 #[derive(Debug, Clone)]
 struct Prior {
     mean: Vec<f64>,
-    /// D x D rows, lower triangular.
-    factor: Vec<f64>,
+    /// D x D, lower triangular.
+    factor: Square,
 }
 
 /// Sums over intervals, each divided by its cycles, that give the squared error of any vector.
@@ -201,7 +201,7 @@ impl Calibrator {
         let equations = Equations::new(&self.parts[FITTED], &self.prior);
         let mut best = None;
         for half_decade in SCALES {
-            let scale = equations.mean_diagonal() * 10f64.powf(f64::from(half_decade) / 2.0);
+            let scale = equations.matrix.mean_diagonal() * 10f64.powf(f64::from(half_decade) / 2.0);
             let Some(vector) = equations.solve(scale) else {
                 continue;
             };
@@ -226,21 +226,19 @@ impl Prior {
     /// every cause of theirs as likely wrong as another.
     fn of_parts(cores: &[Microarch], dim: usize) -> Self {
         let mut mean = vec![0.0; dim];
-        let mut factor = vec![0.0; dim * dim];
         for core in cores {
-            for (i, x) in core.vector.iter().enumerate() {
-                mean[i] += f64::from(*x) / cores.len() as f64;
-                factor[i * dim + i] = PART_SPREAD;
+            for (mean, x) in mean.iter_mut().zip(&core.vector) {
+                *mean += f64::from(*x) / cores.len() as f64;
             }
         }
-        Self { mean, factor }
+        Self {
+            mean,
+            factor: Square::diagonal(dim, PART_SPREAD),
+        }
     }
 
     fn of(known: &[Microarch], dim: usize) -> Result<Self> {
-        let mut factor = vec![0.0; dim * dim];
-        for i in 0..dim {
-            factor[i * dim + i] = 1.0;
-        }
+        let mut factor = Square::diagonal(dim, 1.0);
         let mut mean = vec![0.0; dim];
         if known.len() < 2 {
             return Ok(Self { mean, factor });
@@ -258,15 +256,12 @@ impl Prior {
                 .collect();
             covariance.add_outer(&d, 1.0 / (n - 1.0));
         }
-        let mean_variance = covariance.trace() / dim as f64;
+        let mut covariance = covariance.dense();
+        let mean_variance = covariance.mean_diagonal();
         if mean_variance > 0.0 {
-            let mut dense = covariance.dense();
-            for i in 0..dim {
-                let own = dense[i * dim + i];
-                // A column without variance still gets a little.
-                dense[i * dim + i] += SHRINKAGE * (own + 1e-6 * mean_variance);
-            }
-            factor = cholesky(&dense, dim).ok_or_else(|| {
+            // A column without variance still gets a little.
+            covariance.on_diagonal(|own| own + SHRINKAGE * (own + 1e-6 * mean_variance));
+            factor = covariance.cholesky().ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidArgument,
                     "calibrator: the covariance of the prior's vectors is not positive definite in f64; calibrate without a prior",
@@ -306,7 +301,7 @@ impl Moments {
 
     /// `sum((y - m.x)^2 / y)`; rounding may take an exact fit just below zero.
     fn squared_error(&self, m: &[f64]) -> f64 {
-        let am = times(&self.a.dense(), m);
+        let am = self.a.dense().times(m);
         (self.y - 2.0 * dot(m, &self.b) + dot(m, &am)).max(0.0)
     }
 
@@ -319,35 +314,28 @@ impl Moments {
 /// The equations in terms of z, for any noise scale.
 struct Equations<'a> {
     prior: &'a Prior,
-    matrix: Vec<f64>,
+    matrix: Square,
     right: Vec<f64>,
 }
 
 impl<'a> Equations<'a> {
     fn new(moments: &Moments, prior: &'a Prior) -> Self {
-        let dim = prior.mean.len();
         let a = moments.a.dense();
-        let rest: Vec<f64> = (moments.b.iter().zip(times(&a, &prior.mean)))
+        let rest: Vec<f64> = (moments.b.iter().zip(a.times(&prior.mean)))
             .map(|(b, am)| b - am)
             .collect();
         Self {
-            matrix: sandwich(&prior.factor, &a, dim),
-            right: transposed_times(&prior.factor, &rest),
+            matrix: prior.factor.sandwich(&a),
+            right: prior.factor.transposed_times(&rest),
             prior,
         }
     }
 
-    fn mean_diagonal(&self) -> f64 {
-        let dim = self.right.len();
-        self.matrix.iter().step_by(dim + 1).sum::<f64>() / dim as f64
-    }
-
     fn solve(&self, noise: f64) -> Option<Vec<f64>> {
-        let dim = self.right.len();
         let mut matrix = self.matrix.clone();
-        matrix.iter_mut().step_by(dim + 1).for_each(|x| *x += noise);
-        let z = cholesky_solve(&cholesky(&matrix, dim)?, &self.right);
-        let m: Vec<f64> = (times(&self.prior.factor, &z).iter().zip(&self.prior.mean))
+        matrix.on_diagonal(|x| x + noise);
+        let z = matrix.cholesky()?.solve_with_transposed(&self.right);
+        let m: Vec<f64> = (self.prior.factor.times(&z).iter().zip(&self.prior.mean))
             .map(|(x, mean)| x + mean)
             .collect();
         m.iter().all(|x| x.is_finite()).then_some(m)

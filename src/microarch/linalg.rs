@@ -1,4 +1,7 @@
 //! The little dense algebra of estimates and calibration, in f64.
+//!
+//! Every sum is in an order that is written here, so that equal input gives equal bits on every
+//! processor. Libraries of matrix products choose theirs by the processor's vector registers.
 
 /// A symmetric matrix: the upper triangle by rows, n(n+1)/2 elements.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,31 +31,17 @@ impl Symmetric {
         }
     }
 
-    /// The matrix as n x n rows.
-    pub fn dense(&self) -> Vec<f64> {
-        let n = self.n;
-        let mut out = vec![0.0; n * n];
+    /// Both triangles.
+    pub fn dense(&self) -> Square {
+        let mut out = Square::diagonal(self.n, 0.0);
         let mut upper = self.upper.iter();
-        for i in 0..n {
-            for j in i..n {
-                let x = upper.next().copied().unwrap_or(0.0);
-                out[i * n + j] = x;
-                out[j * n + i] = x;
+        for i in 0..self.n {
+            for (j, x) in (i..self.n).zip(&mut upper) {
+                out.row_mut(i)[j] = *x;
+                out.row_mut(j)[i] = *x;
             }
         }
         out
-    }
-
-    /// Sum of the diagonal.
-    pub fn trace(&self) -> f64 {
-        let mut at = 0;
-        (0..self.n)
-            .map(|i| {
-                let x = self.upper[at];
-                at += self.n - i;
-                x
-            })
-            .sum()
     }
 }
 
@@ -69,83 +58,126 @@ pub(crate) fn add_outer(upper: &mut [f64], x: &[f64], scale: f64) {
     }
 }
 
-/// `A x` for n x n rows.
-pub(super) fn times(a: &[f64], x: &[f64]) -> Vec<f64> {
-    a.chunks_exact(x.len()).map(|row| dot(row, x)).collect()
+/// A square matrix, by rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Square {
+    n: usize,
+    elements: Vec<f64>,
 }
 
-/// `A' x` for n x n rows.
-pub(super) fn transposed_times(a: &[f64], x: &[f64]) -> Vec<f64> {
-    let mut out = vec![0.0; x.len()];
-    for (row, x) in a.chunks_exact(x.len()).zip(x) {
-        for (o, a) in out.iter_mut().zip(row) {
-            *o += a * x;
+impl Square {
+    /// `x` on the diagonal, zeros elsewhere.
+    pub fn diagonal(n: usize, x: f64) -> Self {
+        let mut out = Self {
+            n,
+            elements: vec![0.0; n * n],
+        };
+        out.on_diagonal(|_| x);
+        out
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.elements.chunks_exact(self.n.max(1))
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.elements[i * self.n..][..self.n]
+    }
+
+    fn row_mut(&mut self, i: usize) -> &mut [f64] {
+        &mut self.elements[i * self.n..][..self.n]
+    }
+
+    /// Replaces each element of the diagonal by what `f` makes of it.
+    pub fn on_diagonal(&mut self, f: impl Fn(f64) -> f64) {
+        for x in self.elements.iter_mut().step_by(self.n + 1) {
+            *x = f(*x);
         }
     }
-    out
-}
 
-/// `L' A L` for n x n rows.
-pub(super) fn sandwich(l: &[f64], a: &[f64], n: usize) -> Vec<f64> {
-    let product = multiply(a, l, n);
-    let mut out = vec![0.0; n * n];
-    for (l_row, p_row) in l.chunks_exact(n).zip(product.chunks_exact(n)) {
-        for (o_row, x) in out.chunks_exact_mut(n).zip(l_row) {
-            axpy(o_row, *x, p_row);
-        }
+    /// The mean of the diagonal.
+    pub fn mean_diagonal(&self) -> f64 {
+        self.elements.iter().step_by(self.n + 1).sum::<f64>() / self.n as f64
     }
-    out
-}
 
-fn multiply(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
-    let mut out = vec![0.0; n * n];
-    for (o_row, a_row) in out.chunks_exact_mut(n).zip(a.chunks_exact(n)) {
-        for (x, b_row) in a_row.iter().zip(b.chunks_exact(n)) {
-            axpy(o_row, *x, b_row);
-        }
+    /// `A x`.
+    pub fn times(&self, x: &[f64]) -> Vec<f64> {
+        self.rows().map(|row| dot(row, x)).collect()
     }
-    out
+
+    /// `A' x`.
+    pub fn transposed_times(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.n];
+        for (row, x) in self.rows().zip(x) {
+            add_scaled(&mut out, *x, row);
+        }
+        out
+    }
+
+    /// `A B`.
+    fn multiply(&self, b: &Square) -> Square {
+        let mut out = Self::diagonal(self.n, 0.0);
+        for (i, row) in self.rows().enumerate() {
+            for (x, b_row) in row.iter().zip(b.rows()) {
+                add_scaled(out.row_mut(i), *x, b_row);
+            }
+        }
+        out
+    }
+
+    /// `L' A L`, where L is this matrix.
+    pub fn sandwich(&self, a: &Square) -> Square {
+        let product = a.multiply(self);
+        let mut out = Self::diagonal(self.n, 0.0);
+        for (l_row, p_row) in self.rows().zip(product.rows()) {
+            for (i, x) in l_row.iter().enumerate() {
+                add_scaled(out.row_mut(i), *x, p_row);
+            }
+        }
+        out
+    }
+
+    /// The lower factor L of `A = L L'` (zeros above the diagonal), or `None` where A is not
+    /// positive definite in f64.
+    pub fn cholesky(&self) -> Option<Square> {
+        let mut l = Self::diagonal(self.n, 0.0);
+        for (i, a) in self.rows().enumerate() {
+            let (above, rest) = l.elements.split_at_mut(i * self.n);
+            let row = &mut rest[..self.n];
+            for (j, before) in above.chunks_exact(self.n).enumerate() {
+                row[j] = (a[j] - dot(&row[..j], &before[..j])) / before[j];
+            }
+            let pivot = a[i] - dot(&row[..i], &row[..i]);
+            if !(pivot > 0.0 && pivot.is_finite()) {
+                return None;
+            }
+            row[i] = pivot.sqrt();
+        }
+        Some(l)
+    }
+
+    /// Solves `L L' x = b`, where L is this matrix.
+    pub fn solve_with_transposed(&self, b: &[f64]) -> Vec<f64> {
+        let mut x = b.to_vec();
+        for i in 0..x.len() {
+            let row = self.row(i);
+            x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
+        }
+        for i in (0..x.len()).rev() {
+            let row = self.row(i);
+            let (before, from) = x.split_at_mut(i);
+            from[0] /= row[i];
+            add_scaled(before, -from[0], row);
+        }
+        x
+    }
 }
 
-fn axpy(out: &mut [f64], x: f64, row: &[f64]) {
+/// Adds `x row`.
+fn add_scaled(out: &mut [f64], x: f64, row: &[f64]) {
     for (o, r) in out.iter_mut().zip(row) {
         *o += x * r;
     }
-}
-
-/// The lower factor L of `A = L L'` (zeros above the diagonal), or `None` where A is not
-/// positive definite in f64.
-pub(super) fn cholesky(a: &[f64], n: usize) -> Option<Vec<f64>> {
-    let mut l = vec![0.0; n * n];
-    for i in 0..n {
-        let (above, rest) = l.split_at_mut(i * n);
-        let row = &mut rest[..n];
-        for (j, before) in above.chunks_exact(n).enumerate() {
-            row[j] = (a[i * n + j] - dot(&row[..j], &before[..j])) / before[j];
-        }
-        let pivot = a[i * n + i] - dot(&row[..i], &row[..i]);
-        if !(pivot > 0.0 && pivot.is_finite()) {
-            return None;
-        }
-        row[i] = pivot.sqrt();
-    }
-    Some(l)
-}
-
-/// Solves `L L' x = b`.
-pub(super) fn cholesky_solve(l: &[f64], b: &[f64]) -> Vec<f64> {
-    let n = b.len();
-    let mut x = b.to_vec();
-    for i in 0..n {
-        let row = &l[i * n..][..n];
-        x[i] = (x[i] - dot(&row[..i], &x[..i])) / row[i];
-    }
-    for i in (0..n).rev() {
-        let (before, from) = x.split_at_mut(i);
-        from[0] /= l[i * n + i];
-        axpy(before, -from[0], &l[i * n..]);
-    }
-    x
 }
 
 /// `sum(a[i] b[i])` in f64. Partial sums in independent chains let the compiler use vector

@@ -151,10 +151,15 @@ mod tests {
 
     /// `units` of a stratum of `slots` slots.
     fn stratum(units: &[[f64; DIM]], slots: u64) -> ProgramVector {
+        stratum_of(UNIT, units, slots)
+    }
+
+    /// The same with units of `length` retirements.
+    fn stratum_of(length: u64, units: &[[f64; DIM]], slots: u64) -> ProgramVector {
         let mut v = ProgramVector {
             model_id: "m".into(),
-            retired: slots * UNIT,
-            measured: units.len() as u64 * UNIT,
+            retired: slots * length,
+            measured: units.len() as u64 * length,
             sum: vec![0.0; DIM],
             units: units.len() as u64,
             second_moment: vec![0.0; DIM * (DIM + 1) / 2],
@@ -258,12 +263,13 @@ mod tests {
             prop_assert_eq!(counts, (sum.retired, sum.measured, sum.units));
         }
 
-        /// The variance of a shard with one unit is that of the units of both.
+        /// The variance of a shard with one unit is that of the units of both, as long as its own.
         #[test]
         fn a_single_unit_takes_the_spread_of_both_shards(
             units in prop::collection::vec(unit(), 2..12),
             one in unit(),
             slots in (12u64..400, 2u64..400),
+            times in 1u64..5,
             m in prop::array::uniform3(0.5f32..4.0),
         ) {
             let y = |u: &[f64; DIM]| -> f64 { u.iter().zip(m).map(|(a, b)| a * f64::from(b)).sum() };
@@ -272,7 +278,8 @@ mod tests {
                 y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / (y.len() - 1) as f64
             };
             let own: Vec<f64> = units.iter().map(y).collect();
-            let both: Vec<f64> = own.iter().copied().chain([y(&one)]).collect();
+            let as_long = own.iter().map(|y| y * times as f64);
+            let both: Vec<f64> = as_long.chain([y(&one)]).collect();
             let of = |s2: f64, n: f64, all: f64| all * all * s2 / n * (1.0 - n / all);
             let n = own.len() as f64;
             let (many, few) = (slots.0 as f64, slots.1 as f64);
@@ -280,7 +287,7 @@ mod tests {
             let variance = of(s2(&own), n, many) + of(s2(&both), 1.0, few);
             let cycles = many / n * own.iter().sum::<f64>() + few * y(&one);
             prop_assume!(cycles.abs() > 1.0);
-            let (a, b) = (stratum(&units, slots.0), stratum(&[one], slots.1));
+            let (a, b) = (stratum(&units, slots.0), stratum_of(times * UNIT, &[one], slots.1));
             for (mut a, b) in [(a.clone(), &b), (b.clone(), &a)] {
                 a.merge(b).unwrap();
                 let e = table(m).estimate(&a).unwrap()[0];
