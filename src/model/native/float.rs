@@ -3,7 +3,7 @@
 use super::gates::{cell, Fine, GATE_SCALE};
 use super::out::Output;
 use super::simd::{Op, Simd};
-use super::tiles::{load, tiles, Tiles};
+use super::tiles::{biases, load, tiles, Quads, Tiles};
 use crate::error::Result;
 use crate::model::network::{Dense, Lstm, Network};
 use crate::model::rows::Capacity;
@@ -199,10 +199,10 @@ impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
 #[inline(always)]
 fn accumulate<S: Simd, const U: usize, const V: usize>(
     s: S,
-    mut acc: [[[S::F; V]; 4]; U],
+    mut acc: Quads<S, U, V>,
     w: &[[[f32; 4]; U]],
     a: &[[S::F; V]],
-) -> [[[S::F; V]; 4]; U] {
+) -> Quads<S, U, V> {
     for (w, a) in w.iter().zip(a) {
         for u in 0..U {
             for r in 0..4 {
@@ -211,17 +211,6 @@ fn accumulate<S: Simd, const U: usize, const V: usize>(
                     acc[u][r][v] = s.mul_acc(a[v], w, acc[u][r][v]);
                 }
             }
-        }
-    }
-    acc
-}
-
-#[inline(always)]
-fn start<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> [[[S::F; V]; 4]; U] {
-    let mut acc = [[[s.splat(0.0); V]; 4]; U];
-    for u in 0..U {
-        for r in 0..4 {
-            acc[u][r] = [s.splat(b[u][r]); V];
         }
     }
     acc
@@ -238,7 +227,7 @@ fn dense<S: Simd, const U: usize, const V: usize>(
     for (group, b) in p.b.iter().enumerate() {
         let w = &p.w[group * p.k..][..p.k];
         for t in 0..tiles {
-            let acc = accumulate(s, start(s, b), w, x.tile(t));
+            let acc = accumulate(s, biases(s, b), w, x.tile(t));
             let rows = &mut out.tile_mut(t)[4 * U * group..][..4 * U];
             for (row, acc) in rows.iter_mut().zip(acc.as_flattened()) {
                 for v in 0..V {
@@ -263,7 +252,7 @@ fn lstm<S: Simd, const U: usize, const V: usize>(
             // The input's and the state's rows may be padded; the weights say how many count.
             let previous = layer.previous.tile(t);
             let (wx, wh) = w.split_at(p.inputs);
-            let acc = accumulate(s, start(s, b), wx, x.tile(t));
+            let acc = accumulate(s, biases(s, b), wx, x.tile(t));
             let acc = accumulate(s, acc, wh, previous);
             let c = &mut layer.c.tile_mut(t)[U * group..][..U];
             let h = &mut layer.h.tile_mut(t)[U * group..][..U];

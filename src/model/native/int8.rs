@@ -12,7 +12,7 @@ use super::gates::{cell, Coarse};
 use super::out::Output;
 use super::quant::{bytes, dense, place_state, Bias, Bytes, Layer, Words, STATE_ZERO};
 use super::simd::{prefetch, words_mut, Op, Simd};
-use super::tiles::{tile_lanes, tiles, Tiles};
+use super::tiles::{biases, tile_lanes, tiles, Quads, Tiles};
 use crate::error::Result;
 use crate::model::network::{Lstm, Network};
 use crate::model::rows::Capacity;
@@ -224,8 +224,6 @@ impl<S: Simd, const U: usize, const V: usize> Op<S> for Steps<'_, S, U, V> {
 
 /// Sums of U quads of rows.
 pub type Sums<S, const U: usize, const V: usize> = [[[<S as Simd>::I; V]; 4]; U];
-/// U quads of rows.
-type Quads<S, const U: usize, const V: usize> = [[[<S as Simd>::F; V]; 4]; U];
 
 /// acc[u][r][v] + the sum over k of the four products of a[k][v] and w[k][u][r].
 #[inline(always)]
@@ -267,17 +265,6 @@ fn add_scaled<S: Simd, const U: usize, const V: usize>(
         }
     }
     y
-}
-
-#[inline(always)]
-fn biases<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> Quads<S, U, V> {
-    let mut out = [[[s.splat(0.0); V]; 4]; U];
-    for u in 0..U {
-        for r in 0..4 {
-            out[u][r] = [s.splat(b[u][r]); V];
-        }
-    }
-    out
 }
 
 #[inline(always)]

@@ -52,6 +52,21 @@ pub fn tile_lanes<S: Simd, const V: usize>(t: usize, lanes: usize) -> Range<usiz
     first..lanes.min(first + V * S::LANES)
 }
 
+/// Four rows for each of U units, of a tile's lanes.
+pub type Quads<S, const U: usize, const V: usize> = [[[<S as Simd>::F; V]; 4]; U];
+
+/// The same bias in every lane.
+#[inline(always)]
+pub fn biases<S: Simd, const U: usize, const V: usize>(s: S, b: &[[f32; 4]; U]) -> Quads<S, U, V> {
+    let mut out = [[[s.splat(0.0); V]; 4]; U];
+    for u in 0..U {
+        for r in 0..4 {
+            out[u][r] = [s.splat(b[u][r]); V];
+        }
+    }
+    out
+}
+
 /// Normalised features of one step into `out`.
 #[inline(always)]
 pub fn load<S: Simd, const V: usize>(
