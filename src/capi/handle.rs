@@ -326,15 +326,6 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Error {
     )
 }
 
-/// The error for a required pointer that is NULL.
-#[cold]
-pub(super) fn null(what: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidArgument,
-        format!("{what} is NULL; pass a pointer as documented"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Structs that may grow: they begin with their size as the caller knows it.
 
-use super::handle::null;
+use super::strings::null;
 use crate::error::{Error, ErrorKind, Result};
 use std::mem::size_of;
 

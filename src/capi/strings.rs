@@ -1,10 +1,18 @@
 //! Strings, paths and arrays from C.
 
-use super::handle::null;
 use crate::error::{Error, ErrorKind, Result};
 use std::ffi::{c_char, CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+/// The error for a required pointer that is NULL.
+#[cold]
+pub(super) fn null(what: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format!("{what} is NULL; pass a pointer as documented"),
+    )
+}
 
 /// A required UTF-8 string.
 pub(super) unsafe fn text<'a>(s: *const c_char, what: &str) -> Result<&'a str> {

@@ -1,7 +1,6 @@
 //! `perfvec calibrate`: a microarchitecture vector from traces of a timing CPU.
 
 use crate::output::{check, print};
-use crate::replay::check_isa;
 use crate::source::{Loaded, Source};
 use perfvec::microarch::calibrate::Calibrator;
 use perfvec::microarch::PARTS;
@@ -133,7 +132,7 @@ fn observe(
 ) -> Result<Option<u64>> {
     let mut reader = trace::open(path)?;
     let header = reader.header().clone();
-    check_isa(loaded, &header.isa, path)?;
+    loaded.check_isa(&header.isa, path)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let config = SessionConfig {
         threads: args.threads.unwrap_or(cores),

@@ -1,7 +1,7 @@
 //! `perfvec convert`: another tool's trace as a perfvec trace.
 
+use crate::output::grouped;
 use crate::output::{check, print};
-use crate::report::grouped;
 use perfvec::trace::import::{open_with, Format, Options};
 use perfvec::trace::{Block, Writer};
 use perfvec::Result;

@@ -1,6 +1,6 @@
 //! `perfvec info` of models, microarch tables and program vectors.
 
-use crate::report::grouped;
+use crate::output::grouped;
 use crate::source::Only;
 use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector, Saved};
 use perfvec::model::{Backend, Model};

@@ -25,6 +25,7 @@ mod simpoints;
 mod source;
 mod speedup;
 mod step_text;
+mod threads;
 mod trace_diff;
 mod trace_info;
 mod whole;

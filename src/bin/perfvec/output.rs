@@ -129,6 +129,19 @@ pub fn apart(outputs: &[(&str, Option<&Path>)], inputs: &[(&str, Option<&Path>)]
     Ok(())
 }
 
+/// A count with its digits in groups of three.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(d);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,10 +3,11 @@
 use crate::guest::{
     self, exit, Failure, GuestArgs, Host, Launcher, Outcome, Progress, Share, Sink,
 };
+use crate::output::grouped;
 use crate::output::{apart, check, tell};
 use crate::profile::Modules;
 use crate::region::RegionArgs;
-use crate::report::{grouped, numbered};
+use crate::report::numbered;
 use crate::whole::Partial;
 use perfvec::inst::{Retirement, StaticInst};
 use perfvec::region::Region;

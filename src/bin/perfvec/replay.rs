@@ -5,8 +5,7 @@ use crate::output::{is_stdout, print_styled, tell, write_json};
 use crate::page;
 use crate::region::RecordedRegionArgs;
 use crate::report::{sampling, Report, Stream};
-use crate::source::{Format, Loaded, Run, Source};
-use perfvec::isa::Isa;
+use crate::source::{Format, Run, Source};
 use perfvec::session::Session;
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
@@ -43,7 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
     let region = args.region.region(&path)?;
     let mut reader = trace::open(&path)?;
     let header = reader.header().clone();
-    check_isa(&loaded, &header.isa, &path)?;
+    loaded.check_isa(&header.isa, &path)?;
     let mut config = args.run.config(&loaded.table)?;
     config.image_end = header.image_end();
     let mut session = Session::new(loaded.model.clone(), &config)?;
@@ -128,20 +127,4 @@ pub fn tell_next(seen: bool, text: &str) {
     if seen && std::io::stderr().is_terminal() {
         tell(&format!("next: {text}\n"));
     }
-}
-
-/// Refuses a trace of another ISA than the model's.
-pub fn check_isa(loaded: &Loaded, isa: &str, trace: &Path) -> Result<()> {
-    let wants = &loaded.model.info().isa;
-    if !loaded.any_isa && !Isa::suits(wants, isa) {
-        return Err(Error::new(
-            ErrorKind::Mismatch,
-            format!(
-                "{}: a trace of {isa}, but model {} is for {wants}; choose another with --model, or price it as it is with --any-isa",
-                trace.display(),
-                loaded.model_path.display()
-            ),
-        ));
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The result of a run, as a table and as JSON.
 
-use crate::output::{attention, heading, tell};
+use crate::output::{attention, grouped, heading, tell};
 use crate::region;
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
@@ -454,19 +454,6 @@ fn seconds(s: f64) -> String {
         s if s >= 1e-3 => format!("{:.3} ms", s * 1e3),
         s => format!("{:.3} us", s * 1e6),
     }
-}
-
-/// A count with its digits in groups of three.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(d);
-    }
-    out
 }
 
 /// The file of the stream numbered `n`: `path` itself for the first, else with ".n" before the

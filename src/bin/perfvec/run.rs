@@ -10,7 +10,7 @@ use crate::region::{self, RegionArgs};
 use crate::replay::tell_next;
 use crate::report::{sampling, Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
-use crate::whole::{Partial, ThreadInfo, Whole};
+use crate::whole::{Partial, Whole};
 use perfvec::inst::{Retirement, StaticInst};
 use perfvec::region::Region;
 use perfvec::session::{Costs, Interval, Profile, Sampling, Session, SessionConfig};
@@ -247,22 +247,24 @@ fn deliver(
         .enumerate()
         .filter(|(_, t)| t.retired > 0)
     {
-        let mut about = ThreadInfo::of(&thread);
-        // Regions may leave nothing of a thread.
-        if let Some(priced) = (thread.done).filter(|p| p.stream.vector.retired > 0) {
-            about.stream = Some(streams.len());
-            streams.push(priced.stream);
+        let image = thread.image;
+        threads.push(thread.and_then(|priced| {
+            // Regions may leave nothing of a thread.
+            if priced.stream.vector.retired == 0 {
+                return None;
+            }
             parts.extend(priced.costs.map(|(costs, insts)| Part {
-                image: thread.image,
+                image,
                 name: match several {
-                    true => format!("process {} thread {n}", thread.image),
+                    true => format!("process {image} thread {n}"),
                     false => format!("thread {n}"),
                 },
                 costs,
                 insts,
             }));
-        }
-        threads.push(about);
+            streams.push(priced.stream);
+            Some(streams.len() - 1)
+        }));
     }
     if streams.is_empty() {
         return Err(nothing(&region, all, partial.as_ref(), outcome));

@@ -1,6 +1,7 @@
 //! Arguments that choose model, table and session settings, shared by the commands.
 
 use crate::output::{apart, check, tell};
+use perfvec::isa::Isa;
 use perfvec::microarch::MicroarchTable;
 use perfvec::model::{locate, Backend, Model};
 use perfvec::pricing;
@@ -93,6 +94,24 @@ pub struct Loaded {
     pub table_path: PathBuf,
     /// Whether traces of any ISA are taken.
     pub any_isa: bool,
+}
+
+impl Loaded {
+    /// Refuses a trace of another ISA than the model's.
+    pub fn check_isa(&self, isa: &str, trace: &Path) -> Result<()> {
+        let wants = &self.model.info().isa;
+        if self.any_isa || Isa::suits(wants, isa) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "{}: a trace of {isa}, but model {} is for {wants}; choose another with --model, or price it as it is with --any-isa",
+                trace.display(),
+                self.model_path.display()
+            ),
+        ))
+    }
 }
 
 impl Source {

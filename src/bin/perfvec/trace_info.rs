@@ -1,7 +1,7 @@
 //! `perfvec info`: what a trace holds.
 
 use crate::info_files::Found;
-use crate::report::grouped;
+use crate::output::grouped;
 use perfvec::trace::import::Format;
 use perfvec::trace::{self, format, Block, Header, Reader, Summary};
 use perfvec::{Error, Result};

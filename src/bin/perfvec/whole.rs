@@ -1,53 +1,17 @@
-//! What a run tells beside its estimates: its threads and processes, and what is missing.
+//! What ran of a program: its threads and processes, and what of them is missing in a result.
 
 use crate::guest::{Followed, Outcome, Process, Thread};
-use crate::report::{grouped, Report};
-use perfvec::microarch::ProgramVector;
-use perfvec::Result;
+use crate::output::grouped;
 use serde_json::{json, Value};
-use std::collections::BTreeSet;
 
 /// Everything that ran.
 pub struct Whole {
-    /// Threads that retired anything.
-    pub threads: Vec<ThreadInfo>,
+    /// Threads that retired anything, each with the place of its stream in the report, if it has one.
+    pub threads: Vec<Thread<usize>>,
     /// Processes, an entry for each program that they became.
     pub processes: Vec<Process>,
     /// How the first one ended.
     pub ended: String,
-}
-
-/// One thread.
-pub struct ThreadInfo {
-    /// Its entry of [`Whole::processes`].
-    pub image: u64,
-    /// Thread number.
-    pub tid: u64,
-    /// Its name, empty where it has none of its own.
-    pub name: String,
-    /// Seconds after the start of the program.
-    pub start: f64,
-    /// The same.
-    pub end: f64,
-    /// Its instructions, in the result or not.
-    pub retired: u64,
-    /// Its stream in the report, where there is one.
-    pub stream: Option<usize>,
-}
-
-impl ThreadInfo {
-    /// About `thread`.
-    pub fn of<T>(thread: &Thread<T>) -> Self {
-        Self {
-            image: thread.image,
-            tid: thread.tid,
-            name: thread.name.clone(),
-            start: thread.start,
-            end: thread.end,
-            retired: thread.retired,
-            stream: None,
-        }
-    }
 }
 
 /// What keeps a result from being that of the whole program.
@@ -138,102 +102,6 @@ impl Partial {
             "in_result": self.kept,
             "share": self.kept as f64 / self.retired.max(1) as f64,
         })
-    }
-}
-
-impl Report<'_> {
-    /// How many threads and processes the streams are of.
-    pub fn parts(&self) -> String {
-        let threads = self.streams.len();
-        let processes = self.whole.iter().flat_map(|w| &w.processes);
-        let pids: BTreeSet<u64> = processes.map(|p| p.pid).collect();
-        match pids.len() {
-            0 | 1 => format!("{threads} threads; cycles and times are their sums"),
-            n => format!("{threads} threads in {n} processes; cycles and times are their sums"),
-        }
-    }
-
-    /// A line for the thread with the most instructions, where there are several; on the first
-    /// core of `order`.
-    pub fn longest(&self, order: &[usize]) -> Result<Option<String>> {
-        let Some((whole, first)) = self.whole.as_ref().zip(order.first()) else {
-            return Ok(None);
-        };
-        let all: u64 = whole.threads.iter().map(|t| t.retired).sum();
-        let longest = whole.threads.iter().max_by_key(|t| t.retired);
-        let Some((thread, stream)) = longest.and_then(|t| Some((t, t.stream?))) else {
-            return Ok(None);
-        };
-        // A thread's instructions are not those of a region.
-        if whole.threads.len() < 2 || !self.region.is_all() {
-            return Ok(None);
-        }
-        let estimate = self
-            .table
-            .estimate_one(&self.streams[stream].vector, *first)?;
-        let name = match thread.name.as_str() {
-            "" => String::new(),
-            name => format!(" ({name})"),
-        };
-        Ok(Some(format!(
-            "the longest, thread {}{name}: {} instructions, {:.1}% of all; {:.0} cycles on {}",
-            thread.tid,
-            grouped(thread.retired),
-            100.0 * thread.retired as f64 / all.max(1) as f64,
-            estimate.cycles,
-            self.table.entries()[*first].name
-        )))
-    }
-
-    /// One thread for programs.
-    pub fn thread(&self, t: &ThreadInfo) -> Result<Value> {
-        let mut out = json!({
-            "process": t.image, "tid": t.tid, "name": t.name, "start": t.start, "end": t.end,
-            "retired": t.retired,
-        });
-        if let Some(stream) = t.stream.map(|i| &self.streams[i]) {
-            let v = &stream.vector;
-            let estimates = self.table.estimate(v)?;
-            let cycles: Vec<f64> = estimates.iter().map(|e| e.cycles).collect();
-            out["measured"] = v.measured.into();
-            out["units"] = v.units.into();
-            out["ood_score"] = self.table.ood_score(v)?.into();
-            out["cycles"] = cycles.into();
-            out["intervals"] = self.series(stream)?;
-            out["sampling"] = stream.sampling.clone();
-        }
-        Ok(out)
-    }
-
-    /// One process for programs: its threads' sums.
-    pub fn process(&self, p: &Process) -> Result<Value> {
-        let mut cycles = vec![0.0; self.table.entries().len()];
-        let threads = self.whole.iter().flat_map(|w| &w.threads);
-        let mut retired = 0;
-        for t in threads.filter(|t| t.image == p.image) {
-            retired += t.retired;
-            let Some(stream) = t.stream else { continue };
-            for (sum, e) in cycles
-                .iter_mut()
-                .zip(self.table.estimate(&self.streams[stream].vector)?)
-            {
-                *sum += e.cycles;
-            }
-        }
-        Ok(json!({
-            "id": p.image, "before": p.before, "pid": p.pid, "program": p.program,
-            "start": p.start, "end": p.end, "retired": retired, "cycles": cycles,
-            "problem": p.problem,
-        }))
-    }
-
-    /// All streams in one vector.
-    pub fn vector(&self) -> Result<ProgramVector> {
-        let mut all = self.streams[0].vector.clone();
-        for stream in &self.streams[1..] {
-            all.merge(&stream.vector)?;
-        }
-        Ok(all)
     }
 }
 

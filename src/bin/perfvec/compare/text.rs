@@ -1,7 +1,8 @@
 //! A comparison for people, in 80 columns, and as CSV.
 
+use crate::output::grouped;
 use crate::output::heading;
-use crate::report::{field, grouped};
+use crate::report::field;
 use serde_json::Value;
 use std::fmt::Write;
 

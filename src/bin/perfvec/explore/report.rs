@@ -1,8 +1,8 @@
 //! What an exploration tells: a table for people, JSON for programs.
 
 use super::price::{hash, Program, Work};
-use super::results::{plain, Results, Standing};
-use super::space::{Design, Space};
+use super::results::{Results, Standing};
+use super::space::{plain, Design, Space};
 use super::standing::Sensitivity;
 use super::Objective;
 use crate::output::heading;

@@ -3,7 +3,6 @@
 use super::space::Axis;
 use perfvec::microarch::{Stack, PARTS};
 use perfvec::{file, Error, ErrorKind, Result};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -56,17 +55,6 @@ pub struct Standing {
     pub worst: f64,
     /// Whether no other design is both cheaper and faster.
     pub front: bool,
-}
-
-/// A value as it stands in a file.
-pub fn plain(value: &Value) -> String {
-    match value {
-        Value::String(word) => word.clone(),
-        // The same number whether it was written 2 or 2.0.
-        number => number
-            .as_f64()
-            .map_or(number.to_string(), |x| x.to_string()),
-    }
 }
 
 /// The rows of a file, and of this run.

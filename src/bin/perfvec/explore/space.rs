@@ -1,7 +1,6 @@
 //! Design spaces: a core, the axes along which designs differ from it, and constraints.
 
 use super::expression::Expression;
-use super::results::plain;
 use perfvec::twin::cores::NamedCore;
 use perfvec::twin::parameters::{CoreParameters, AXES};
 use perfvec::{file, Error, ErrorKind, Result};
@@ -422,6 +421,17 @@ fn range(range: &Map<String, Value>) -> std::result::Result<Vec<Value>, String> 
         false => Number::from_f64(x).map_or(Value::Null, Value::Number),
     };
     Ok(values.map(value).collect())
+}
+
+/// A value as it stands in a file.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(word) => word.clone(),
+        // The same number whether it was written 2 or 2.0.
+        number => number
+            .as_f64()
+            .map_or(number.to_string(), |x| x.to_string()),
+    }
 }
 
 #[cfg(test)]

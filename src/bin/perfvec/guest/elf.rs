@@ -1,9 +1,12 @@
 //! Whether a file is a program that qemu-riscv64 can run, or a script for one; if not, what it is.
 
+use object::elf::{self, FileHeader64, Machine};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{pod, Endianness, ReadCache};
 use perfvec::{Error, ErrorKind, Result};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -107,11 +110,8 @@ fn executable(path: &Path) -> Result<()> {
     Ok(())
 }
 
-const HEADER: usize = 64;
-const RISCV: u16 = 243;
-const ET_EXEC: u16 = 2;
-const PT_LOAD: u32 = 1;
-const PT_INTERP: u32 = 3;
+type Header = FileHeader64<Endianness>;
+
 /// Longest name of an interpreter, as in Linux.
 const MAX_NAME: u64 = 4096;
 
@@ -133,20 +133,14 @@ fn inspect(path: &Path) -> Result<Program> {
     }
     let mut head = Vec::new();
     (&mut file)
-        .take(HEADER as u64)
+        .take(size_of::<Header>() as u64)
         .read_to_end(&mut head)
         .map_err(|e| Error::io(path, &e))?;
     if let Some(problem) = problem(&head) {
         return Err(mismatch(path, &problem));
     }
     executable(path)?;
-    let program = program(&mut file, &head);
-    program.ok_or_else(|| {
-        mismatch(
-            path,
-            "a damaged ELF file (its program headers cannot be read)",
-        )
-    })
+    program(file).map_err(|e| mismatch(path, &format!("a damaged ELF file ({e})")))
 }
 
 fn mismatch(path: &Path, what: &str) -> Error {
@@ -171,98 +165,86 @@ fn problem(head: &[u8]) -> Option<String> {
             .into(),
         );
     }
-    if head.len() < HEADER {
+    let Ok((header, _)) = pod::from_bytes::<Header>(head) else {
         return Some("a truncated ELF file".into());
-    }
-    let machine = u16_at(head, 18);
-    let bits = if head[4] == 1 { "32" } else { "64" };
-    if machine != RISCV {
+    };
+    let (bits, order, endian) = match (header.e_ident.class, header.e_ident.data) {
+        (elf::ELFCLASS64, elf::ELFDATA2LSB) => ("64", "little", Endianness::Little),
+        (elf::ELFCLASS64, _) => ("64", "big", Endianness::Big),
+        (_, elf::ELFDATA2LSB) => ("32", "little", Endianness::Little),
+        _ => ("32", "big", Endianness::Big),
+    };
+    // The kind and the machine are in one place in files of 32 and of 64 bit.
+    let machine = header.e_machine.get(endian);
+    if machine != elf::EM_RISCV {
         return Some(format!("an ELF file for {}", machine_name(machine)));
     }
-    if bits == "32" || head[5] != 1 {
-        let order = if head[5] == 1 { "little" } else { "big" };
+    if (bits, order) != ("64", "little") {
         return Some(format!(
             "an ELF file for RISC-V, {bits} bit, {order}-endian"
         ));
     }
-    match u16_at(head, 16) {
-        2 | 3 => None,
-        1 => Some("a RISC-V object file that is not linked".into()),
+    match header.e_type.get(endian) {
+        elf::ET_EXEC | elf::ET_DYN => None,
+        elf::ET_REL => Some("a RISC-V object file that is not linked".into()),
         _ => Some("a RISC-V ELF file, but no program".into()),
     }
 }
 
-fn machine_name(machine: u16) -> String {
+fn machine_name(machine: Machine) -> String {
     let known = match machine {
-        2 | 18 | 43 => "SPARC",
-        3 => "x86 (32 bit)",
-        8 => "MIPS",
-        20 | 21 => "PowerPC",
-        22 => "s390",
-        40 => "Arm (32 bit)",
-        62 => "x86-64",
-        183 => "Arm AArch64",
-        258 => "LoongArch",
-        _ => return format!("machine {machine}"),
+        elf::EM_SPARC | elf::EM_SPARC32PLUS | elf::EM_SPARCV9 => "SPARC",
+        elf::EM_386 => "x86 (32 bit)",
+        elf::EM_MIPS => "MIPS",
+        elf::EM_PPC | elf::EM_PPC64 => "PowerPC",
+        elf::EM_S390 => "s390",
+        elf::EM_ARM => "Arm (32 bit)",
+        elf::EM_X86_64 => "x86-64",
+        elf::EM_AARCH64 => "Arm AArch64",
+        elf::EM_LOONGARCH => "LoongArch",
+        Machine(number) => return format!("machine {number}"),
     };
     known.into()
 }
 
-/// What the program headers say; `None` for damage.
-fn program(file: &mut File, head: &[u8]) -> Option<Program> {
-    let (table, entry, count) = (u64_at(head, 32), u16_at(head, 54), u16_at(head, 56));
-    if count > 0 && entry != 56 {
-        return None;
+/// What the program headers say. Only they are read, and not the whole file.
+fn program(file: File) -> object::Result<Program> {
+    let data = &ReadCache::new(file);
+    let header = Header::parse(data)?;
+    let endian = header.endian()?;
+    let (mut interpreter, mut end) = (None, 0);
+    for h in header.program_headers(endian, data)? {
+        match h.p_type(endian) {
+            elf::PT_LOAD => end = end.max(h.p_vaddr(endian).saturating_add(h.p_memsz(endian))),
+            elf::PT_INTERP if interpreter.is_none() && h.p_filesz(endian) <= MAX_NAME => {
+                interpreter = h.interpreter(endian, data)?;
+            }
+            _ => (),
+        }
     }
-    let mut headers = vec![0; usize::from(entry) * usize::from(count)];
-    file.seek(SeekFrom::Start(table)).ok()?;
-    file.read_exact(&mut headers).ok()?;
-    let headers = || headers.chunks_exact(56);
-    let loaded = headers().filter(|h| u32_at(h, 0) == PT_LOAD);
-    let end = loaded.map(|h| u64_at(h, 16).saturating_add(u64_at(h, 40)));
-    let mut program = Program {
-        interpreter: None,
-        image_end: match u16_at(head, 16) {
-            ET_EXEC => end.max().unwrap_or(0),
+    Ok(Program {
+        interpreter: interpreter.map(|name| String::from_utf8_lossy(name).into_owned()),
+        image_end: match header.e_type(endian) {
+            elf::ET_EXEC => end,
             _ => 0,
         },
-    };
-    let Some(h) = headers().find(|h| u32_at(h, 0) == PT_INTERP) else {
-        return Some(program);
-    };
-    let (at, size) = (u64_at(h, 8), u64_at(h, 32));
-    if size == 0 || size > MAX_NAME {
-        return None;
-    }
-    let mut name = vec![0; size as usize];
-    file.seek(SeekFrom::Start(at)).ok()?;
-    file.read_exact(&mut name).ok()?;
-    name.retain(|b| *b != 0);
-    program.interpreter = Some(String::from_utf8_lossy(&name).into_owned());
-    Some(program)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object::elf::*;
 
-    fn header(class: u8, order: u8, kind: u16, machine: u16) -> Vec<u8> {
-        let mut h = vec![0; HEADER];
-        h[..6].copy_from_slice(&[0x7f, b'E', b'L', b'F', class, order]);
-        h[16..18].copy_from_slice(&kind.to_le_bytes());
-        h[18..20].copy_from_slice(&machine.to_le_bytes());
+    fn header(class: FileClass, order: DataEncoding, kind: FileType, machine: Machine) -> Vec<u8> {
+        let mut h = vec![0; size_of::<Header>()];
+        h[..6].copy_from_slice(&[0x7f, b'E', b'L', b'F', class.0, order.0]);
+        let bytes = |x: u16| match order {
+            elf::ELFDATA2MSB => x.to_be_bytes(),
+            _ => x.to_le_bytes(),
+        };
+        h[16..18].copy_from_slice(&bytes(kind.0));
+        h[18..20].copy_from_slice(&bytes(machine.0));
         h
     }
 
@@ -272,16 +254,42 @@ mod tests {
             let found = problem(head).unwrap_or_default();
             assert!(found.contains(text), "{found:?} lacks {text:?}");
         };
-        assert_eq!(problem(&header(2, 1, 2, RISCV)), None);
-        assert_eq!(problem(&header(2, 1, 3, RISCV)), None);
+        assert_eq!(
+            problem(&header(ELFCLASS64, ELFDATA2LSB, ET_EXEC, EM_RISCV)),
+            None
+        );
+        assert_eq!(
+            problem(&header(ELFCLASS64, ELFDATA2LSB, ET_DYN, EM_RISCV)),
+            None
+        );
         is(b"", "empty");
         is(b"#!/bin/sh\n", "script");
         is(b"hello", "not an ELF");
         is(b"\x7fELF\x02\x01", "truncated");
-        is(&header(2, 1, 2, 62), "x86-64");
-        is(&header(2, 1, 2, 183), "AArch64");
-        is(&header(1, 1, 2, RISCV), "32 bit");
-        is(&header(2, 1, 1, RISCV), "not linked");
-        is(&header(2, 1, 2, 9999), "machine 9999");
+        is(
+            &header(ELFCLASS64, ELFDATA2LSB, ET_EXEC, EM_X86_64),
+            "x86-64",
+        );
+        is(
+            &header(ELFCLASS64, ELFDATA2LSB, ET_EXEC, EM_AARCH64),
+            "AArch64",
+        );
+        is(&header(ELFCLASS64, ELFDATA2MSB, ET_EXEC, EM_S390), "s390");
+        is(
+            &header(ELFCLASS32, ELFDATA2LSB, ET_EXEC, EM_RISCV),
+            "32 bit",
+        );
+        is(
+            &header(ELFCLASS64, ELFDATA2MSB, ET_EXEC, EM_RISCV),
+            "64 bit, big-endian",
+        );
+        is(
+            &header(ELFCLASS64, ELFDATA2LSB, ET_REL, EM_RISCV),
+            "not linked",
+        );
+        is(
+            &header(ELFCLASS64, ELFDATA2LSB, ET_EXEC, Machine(9999)),
+            "machine 9999",
+        );
     }
 }

@@ -38,7 +38,7 @@ const MAPPED: u64 = 3;
 
 /// What must be known of an instruction.
 #[derive(Clone, Copy)]
-struct Step {
+struct Inst {
     id: u32,
     kind: u8,
 }
@@ -58,7 +58,7 @@ const LEAVES: u8 = 32;
 
 /// A block as this stream knows it.
 struct Known {
-    steps: Box<[Step]>,
+    insts: Box<[Inst]>,
     pc: u64,
     /// Where it goes on when its last instruction does not say otherwise.
     fall_through: u64,
@@ -231,9 +231,9 @@ impl<S: Sink> Expander<S> {
         }
         let code = self.code.clone();
         let block = code.get(id)?;
-        let mut steps = Vec::new();
+        let mut insts = Vec::new();
         let mut known = Known {
-            steps: Box::default(),
+            insts: Box::default(),
             pc: block.pc,
             fall_through: block.pc + block.bytes.len() as u64,
             accesses: 0,
@@ -259,10 +259,10 @@ impl<S: Sink> Expander<S> {
                 }
                 None => 0,
             };
-            steps.push(Step { id, kind });
+            insts.push(Inst { id, kind });
         }
-        known.simple &= steps.last().is_some_and(|s| s.kind & LEAVES != 0);
-        known.steps = steps.into();
+        known.simple &= insts.last().is_some_and(|s| s.kind & LEAVES != 0);
+        known.insts = insts.into();
         if self.known.len() <= at {
             self.known.resize_with(at + 1, || None);
         }
@@ -279,11 +279,11 @@ impl<S: Sink> Expander<S> {
         let Some(known) = &self.known[block] else {
             return;
         };
-        let mut n = known.steps.len();
+        let mut n = known.insts.len();
         if !known.simple || self.accesses.len() != known.accesses as usize {
             let went_on = next.is_none_or(|pc| pc == known.fall_through);
             n = place(
-                &known.steps,
+                &known.insts,
                 &self.accesses,
                 &mut self.placed,
                 &mut self.reserved,
@@ -294,11 +294,11 @@ impl<S: Sink> Expander<S> {
             self.placed.clear();
         }
         let at = self.out.len();
-        let retire = |s: &Step| Retirement {
+        let retire = |s: &Inst| Retirement {
             inst: s.id,
             ..Retirement::default()
         };
-        self.out.extend(known.steps[..n].iter().map(retire));
+        self.out.extend(known.insts[..n].iter().map(retire));
         for (position, address) in self.accesses.drain(..) {
             if let Some(r) = self.out.get_mut(at + position as usize) {
                 r.address = address;
@@ -344,7 +344,7 @@ pub struct Ended<S> {
 
 /// Which accesses belong to the instructions that retired, as `placed`, and how many retired.
 fn place(
-    steps: &[Step],
+    insts: &[Inst],
     told: &[(u32, u64)],
     placed: &mut Vec<(u32, u64)>,
     reserved: &mut u64,
@@ -352,15 +352,15 @@ fn place(
     went_on: bool,
 ) -> usize {
     let mut told = told.iter().peekable();
-    let last = steps.len() - 1;
-    for (i, step) in steps.iter().enumerate() {
+    let last = insts.len() - 1;
+    for (i, inst) in insts.iter().enumerate() {
         // What is not known to access memory may do so all the same.
         while told.next_if(|a| (a.0 as usize) < i).is_some() {}
-        if step.kind & MEMORY == 0 {
+        if inst.kind & MEMORY == 0 {
             continue;
         }
         let found = told.next_if(|a| a.0 as usize == i);
-        let retired = match step.kind {
+        let retired = match inst.kind {
             k if k & ALWAYS != 0 => found.is_some(),
             k if k & OPEN != 0 && i < last => passed as usize > i,
             _ => i < last || went_on,
@@ -371,20 +371,20 @@ fn place(
         let address = match found {
             Some((_, address)) => *address,
             // It failed.
-            None if step.kind & STORE_CONDITIONAL != 0 => *reserved,
+            None if inst.kind & STORE_CONDITIONAL != 0 => *reserved,
             None => continue,
         };
-        if step.kind & LOAD_RESERVED != 0 {
+        if inst.kind & LOAD_RESERVED != 0 {
             *reserved = address;
         }
         placed.push((i as u32, address));
     }
     // An instruction that ends a block without going elsewhere, and yet was not followed by the
     // next one, was refused: it is illegal, or a breakpoint.
-    if steps[last].kind & (LEAVES | ALWAYS) == 0 && !went_on {
+    if insts[last].kind & (LEAVES | ALWAYS) == 0 && !went_on {
         return last;
     }
-    steps.len()
+    insts.len()
 }
 
 fn kind_of(inst: &StaticInst, bytes: &[u8]) -> u8 {

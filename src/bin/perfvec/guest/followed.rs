@@ -50,6 +50,23 @@ pub struct Thread<T> {
     pub failed: Option<Error>,
 }
 
+impl<T> Thread<T> {
+    /// The same thread, with what `f` makes of its result.
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Option<U>) -> Thread<U> {
+        Thread {
+            image: self.image,
+            tid: self.tid,
+            name: self.name,
+            start: self.start,
+            end: self.end,
+            retired: self.retired,
+            kept: self.kept,
+            done: self.done.and_then(f),
+            failed: self.failed,
+        }
+    }
+}
+
 /// What is known of a program while it runs and after it.
 pub struct Followed<T> {
     /// In order of their numbers.

@@ -1,7 +1,7 @@
 //! Live progress on a terminal.
 
 use super::code::lock;
-use crate::report::grouped;
+use crate::output::grouped;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;

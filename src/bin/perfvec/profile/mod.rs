@@ -16,9 +16,7 @@ pub use modules::Modules;
 pub use symbols::Symbols;
 
 use crate::guest::Progress;
-use crate::output::{apart, check, is_stdout, print, print_styled, tell, write_json};
-use crate::replay::check_isa;
-use crate::report::grouped;
+use crate::output::{apart, check, grouped, is_stdout, print, print_styled, tell, write_json};
 use crate::source::{self, Loaded, Source};
 use names::Names;
 use perfvec::inst::StaticInst;
@@ -268,7 +266,7 @@ fn stream(
     progress: &mut Progress,
 ) -> Result<(Header, Costs, Vec<StaticInst>)> {
     let mut reader = trace::open(trace)?;
-    check_isa(loaded, &reader.header().isa, trace)?;
+    loaded.check_isa(&reader.header().isa, trace)?;
     let mut profile = Profile::new(&loaded.model, cores, period, reader.header().image_end())?;
     let mut block = Block::default();
     while reader.next_block(&mut block)? {

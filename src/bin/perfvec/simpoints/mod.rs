@@ -7,10 +7,9 @@ mod text;
 mod totals;
 
 use crate::guest::Progress;
-use crate::output::{apart, check, is_stdout, print, print_styled, write_json};
+use crate::output::{apart, check, grouped, is_stdout, print, print_styled, write_json};
 use crate::page;
-use crate::replay::{check_isa, tell_next};
-use crate::report::grouped;
+use crate::replay::tell_next;
 use crate::source::{Format, Loaded, Only, Source};
 use blocks::{BlockVector, Collector};
 use cluster::{Point, Settings};
@@ -278,7 +277,7 @@ fn core(loaded: &Loaded, name: &str) -> Result<usize> {
 /// One pass over the trace: estimates and basic-block vectors of every interval.
 fn read(args: &Args, loaded: &Loaded) -> Result<Pass> {
     let mut reader = trace::open(&args.trace)?;
-    check_isa(loaded, &reader.header().isa, &args.trace)?;
+    loaded.check_isa(&reader.header().isa, &args.trace)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let config = SessionConfig {
         threads,

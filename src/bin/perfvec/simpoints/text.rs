@@ -3,8 +3,7 @@
 use super::cluster::Point;
 use super::totals::Series;
 use super::{Choice, Found};
-use crate::output::heading;
-use crate::report::grouped;
+use crate::output::{grouped, heading};
 use crate::source::Only;
 use serde_json::{json, Value};
 use std::fmt::Write;
