@@ -4,16 +4,12 @@
 //! where some are given. The last column is a hash of every row's bits: two versions of the
 //! extractor that print the same hashes are the same to the bit.
 
-#[path = "extractor_support/program.rs"]
-mod program;
-#[path = "extractor_support/recorded.rs"]
-mod recorded;
-
 use cpu_time::ThreadTime;
 use perfvec::features::refmachine::{RefMachine, SCHEMA};
 use perfvec::features::Extractor;
 use perfvec::inst::Resolved;
-use program::Stream;
+use perfvec_test_support::program::Stream;
+use perfvec_test_support::recorded::each_stream;
 use std::hint::black_box;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -85,5 +81,5 @@ fn report(name: &str, stream: &Stream) {
 fn main() {
     println!("perfvec-rm-2, million retirements per second");
     println!("stream                      rows   no rows  hash of all rows");
-    recorded::each_stream(LEN, report);
+    each_stream(LEN, report);
 }

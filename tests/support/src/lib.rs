@@ -2,6 +2,8 @@
 
 pub mod fuzz;
 pub mod golden;
+pub mod program;
+pub mod recorded;
 pub mod sequential;
 pub mod stream;
 pub mod text_trace;

@@ -4,18 +4,14 @@
 //! where some are given. Its rows are first checked against an extractor by definition, and then
 //! timed against the same with lists and with splay trees in place of our stack distances.
 
-#[path = "extractor_support/program.rs"]
-mod program;
-#[path = "extractor_support/recorded.rs"]
-mod recorded;
-#[path = "extractor_support/splay.rs"]
 mod splay;
 
 use cpu_time::ThreadTime;
 use perfvec::features::perfvec51::{PerfVec51, MAX_DISTANCE, SCHEMA};
 use perfvec::features::Extractor;
 use perfvec::inst::{InstFlags, OpClass, Resolved, StaticInst};
-use program::Stream;
+use perfvec_test_support::program::Stream;
+use perfvec_test_support::recorded::each_stream;
 use splay::SplayDistance;
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -237,5 +233,5 @@ fn report(name: &str, stream: &Stream) {
 fn main() {
     println!("perfvec-51, million retirements per second; ratios over the same retirements");
     println!("stream                   rows  no rows    splay   ratio    list   ratio");
-    recorded::each_stream(LEN, report);
+    each_stream(LEN, report);
 }
