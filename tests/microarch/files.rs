@@ -1,6 +1,7 @@
 //! Microarch tables and program vectors as files: round trips, damage, foreign files, merges.
 
 use perfvec::microarch::{Microarch, MicroarchTable, ProgramVector};
+use perfvec::model::ModelInfo;
 use perfvec::ErrorKind;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -306,4 +307,47 @@ proptest! {
             prop_assert!(ProgramVector::from_bytes(&content).is_err());
         }
     }
+}
+
+/// Model, width and schema: one that differs is enough.
+#[test]
+fn a_table_serves_its_own_model_and_no_other() {
+    let own = ModelInfo {
+        id: "lstm".into(),
+        schema: "s".into(),
+        schema_hash: 7,
+        isa: "riscv64".into(),
+        features: 3,
+        representation: DIM,
+        warmup: 0,
+        metadata: Vec::new(),
+    };
+    let mut table = MicroarchTable::for_model(&own);
+    table.add(entry("a", [1.0; DIM])).unwrap();
+    table.check_model(&own).unwrap();
+    let others = [
+        ModelInfo {
+            id: "gru".into(),
+            ..own.clone()
+        },
+        ModelInfo {
+            representation: DIM + 1,
+            ..own.clone()
+        },
+        ModelInfo {
+            schema_hash: 8,
+            ..own.clone()
+        },
+    ];
+    for other in &others {
+        let e = table.check_model(other).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Mismatch, "{e}");
+        let e = table.merge(&MicroarchTable::for_model(other)).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Mismatch, "{e}");
+    }
+    assert_eq!(table.entries().len(), 1);
+    // A table that names no schema takes the other's.
+    let mut bare = MicroarchTable::new("lstm", DIM);
+    bare.merge(&table).unwrap();
+    assert_eq!((bare.schema_hash(), bare.entries().len()), (Some(7), 1));
 }

@@ -3,3 +3,4 @@
 mod calibrate;
 mod estimate;
 mod files;
+mod golden;
