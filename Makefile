@@ -63,9 +63,9 @@ test-wheel: tools wheel
 	    -r python/tests/requirements.txt target/wheel/*.whl
 	cd python && PERFVEC_WHEEL="$$(echo ../target/wheel/*.whl)" ../target/wheel-venv/bin/pytest -q
 
-# What takes long or needs other tools: make slow LANE="tsan miri"; tests/slow.sh lists the lanes.
+# What takes long or needs other tools, all of it or LANE="tsan miri"; tests/slow.sh lists the lanes.
 slow: tools
-	tests/slow.sh $(LANE)
+	tests/slow.sh $(or $(LANE),all)
 
 # Every benchmark, each against what it competes with: about ten minutes, on a quiet machine.
 bench: tools build target/venv/.made

@@ -3,18 +3,22 @@
 # table of tests/README.md.
 #
 #   tests/slow.sh LANE ...       or: make slow LANE="tsan miri"
+#   tests/slow.sh all            every lane, and each though one before it failed; or: make slow
 #
 #   tsan      C and C++ programs under ThreadSanitizer        nightly Rust with rust-src, clang
 #   miri      unit tests under Miri                           nightly Rust with miri
 #   aarch64   unit tests for AArch64, under QEMU              that target, its C compiler, qemu-user
 #   soak      10^8, 10^9 and 10^10 retirements
 #   fuzz      every target for FUZZ_SECONDS (600)
+#   mutants   of each folder of src/ that tests/mutants.sh holds to its share, a sample: the first
+#             and each fiftieth after it, or MUTANTS (such as 7/20)
 #   cargo-c   what cargo-c installs                           cargo-c
 #   bare      the tarball in a bare Debian                    root, debootstrap
 #   sysroot   bash, make, coreutils for RISC-V under QEMU     apt of Debian, the network
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || { sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,17s/^# \{0,1\}//p' "$0"; exit 2; }
+[ "$*" != all ] || set -- tsan miri aarch64 soak fuzz mutants cargo-c bare sysroot
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -33,6 +37,11 @@ lane() { # lane NAME: runs it; says what came out in one line
                     -print_final_stats=1 2>&1 || return
             done >"$log"
             awk '/^stat::number_of_executed_units/ { n++; sum += $2 } END { printf "%d targets, %d inputs, no finding\n", n, sum }' "$log" ;;
+        mutants)
+            for place in features sampling session microarch model/native; do
+                tests/mutants.sh "$place" "${MUTANTS:-0/50}" 2>&1 || return
+            done >"$log"
+            grep -c ' killed (' "$log" | sed 's/$/ folders, each with 85 % killed or more (table of mutants)/' ;;
         cargo-c) tests/cargo_c.sh >"$log" && tail -n 1 "$log" ;;
         bare) packaging/tarball.sh >"$log" && packaging/bare.sh >>"$log" && tail -n 1 "$log" ;;
         sysroot) tests/sysroot.sh >"$log" && paste -sd';' "$log" ;;
@@ -40,19 +49,18 @@ lane() { # lane NAME: runs it; says what came out in one line
     esac
 }
 
+failed=
 for name; do
     echo "== $name"
     started=$SECONDS
     if ! result=$(lane "$name"); then
         tail -n 40 "$log" >&2
-        echo "slow.sh: $name failed" >&2
-        exit 1
+        failed+=" $name"
+        continue
     fi
     minutes=$(((SECONDS - started + 59) / 60))
     row="| $name | $(date -u +%F) | $(git rev-parse --short HEAD) | $minutes | $result |"
-    # In place of the lane's row, through a temporary file.
-    awk -v name="$name" -v row="$row" '$2 == name && $1 == "|" { print row; next } { print }' \
-        tests/README.md >tests/README.md.new
-    mv tests/README.md.new tests/README.md
+    tests/write_row.sh "$row"
     echo "$row"
 done
+[ -z "$failed" ] || { echo "slow.sh: failed:$failed" >&2; exit 1; }
