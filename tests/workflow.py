@@ -41,12 +41,13 @@ case $1 in run | replay) echo $$ >>"$LOG"; sleep "$PAUSE" ;; esac
 exec "$PERFVEC" "$@"
 """
 SUITE = {
-    "cores": {"small": ["rocket-like", "mine.toml"], "large": ["boom-large-like"]},
+    "cores": {"small": ["rocket-like", "mine.toml"], "large.1": ["boom-large-like"]},
     "options": "--sample 20480 --threads 0",
     "programs": {
         "lua": {"whole": {"trace": "lua.pvt"}},
-        "prog": {
-            str(n): {"command": ["./prog", n], "folder": "inputs", "files": ["inputs/prog", "inputs/input.txt"]}
+        # Names with dots, as those of releases, and blanks.
+        "prog 5.4": {
+            f"n={n}.0": {"command": ["./prog", n], "folder": "inputs", "files": ["inputs/prog", "inputs/input.txt"]}
             for n in (2000, 4000, 8000)
         },
         "points": {
@@ -79,7 +80,8 @@ class Suite:
         (folder / "worker").write_text(WORKER)
         (folder / "worker").chmod(0o755)
         # JSON is YAML.
-        (folder / "suite.yaml").write_text(json.dumps({"perfvec": str(folder / "worker"), **suite}))
+        # The command by a path from where Snakemake runs; programs run in a folder of their own.
+        (folder / "suite.yaml").write_text(json.dumps({"perfvec": "./worker", **suite}))
 
     def start(self, *options, pause=0.0):
         environment = os.environ | {"LOG": str(self.log), "PAUSE": str(pause), "PERFVEC": PERFVEC}
@@ -105,10 +107,12 @@ class Suite:
         check(False, f"in a minute there were not {what}")
 
     def done(self):
-        return {path: path.stat().st_mtime_ns for path in (self.folder / "results").glob("*.*.*.json")}
+        return {path: path.stat().st_mtime_ns for path in (self.folder / "results").glob("*/*/*.json")}
 
     def results(self):
-        return {path.name: path.read_bytes() for path in (self.folder / "results").iterdir()}
+        results = self.folder / "results"
+        return {str(path.relative_to(results)): path.read_bytes()
+                for path in results.rglob("*") if path.is_file()}
 
 
 def shards_merge_exactly(suite):
@@ -119,12 +123,12 @@ def shards_merge_exactly(suite):
     for group, cores in SUITE["cores"].items():
         options = [word for core in cores for word in ("--core", core)]
         done = subprocess.run(
-            [PERFVEC, "predict", *options, "--format", "json", f"results/prog.{group}.safetensors"],
+            [PERFVEC, "predict", *options, "--format", "json", f"results/prog 5.4/{group}.safetensors"],
             cwd=suite.folder, check=True, capture_output=True, text=True)
         for core in json.loads(done.stdout)[0]["microarchs"]:
-            row = rows["prog", core["name"]]
+            row = rows["prog 5.4", core["name"]]
             check(abs(float(row["cycles"]) / core["cycles"] - 1) < 1e-12, f"{row} {core}")
-    whole, part = (json.loads((suite.folder / f"results/points.{run}.large.json").read_text())
+    whole, part = (json.loads((suite.folder / f"results/points/{run}/large.1.json").read_text())
                    for run in "ab")
     check(part["retired"] == 50_000, f"{part['retired']} retirements in the region of b")
     row = rows["points", "boom-large-like"]
@@ -192,6 +196,11 @@ def main():
             flow = wrong.start()
             text, _ = flow.communicate()
             check(flow.returncode != 0 and "programs: p: r" in text and says in text, text)
+        for number, name in enumerate(["a/b", ".."]):
+            wrong = Suite(folder / f"name{number}", SUITE | {"programs": {name: {"r": {"trace": "a"}}}})
+            flow = wrong.start()
+            text, _ = flow.communicate()
+            check(flow.returncode != 0 and f'"{name}": a file or folder' in text, text)
         print("workflow.py: all well")
 
 

@@ -13,11 +13,10 @@ from pathlib import Path
 COLUMNS = ["program", "core", "retired", "cycles", "cpi", "seconds", "half_width"]
 
 
-def table(results, weights):
-    """Rows by program and core."""
+def table(results, programs, weights):
+    """Rows by program and core; each result is of a run of the program beside it."""
     sums = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
-    for path, weight in zip(results, weights, strict=True):
-        program = Path(path).name.split(".")[0]
+    for path, program, weight in zip(results, programs, weights, strict=True):
         result = json.loads(Path(path).read_text())
         for core in result["microarchs"]:
             total = sums[program, core["name"]]
@@ -29,14 +28,14 @@ def table(results, weights):
         yield [program, core, f"{retired:.15g}", cycles, cycles / retired, seconds, spread**0.5 / cycles]
 
 
-def main(results, weights, output):
+def main(results, programs, weights, output):
     with open(output + ".part", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(table(results, weights))
+        writer.writerows(table(results, programs, weights))
     os.replace(output + ".part", output)
 
 
 if "snakemake" in globals():
     job = globals()["snakemake"]
-    main(job.input, job.params.weights, job.output[0])
+    main(job.input, job.params.programs, job.params.weights, job.output[0])
