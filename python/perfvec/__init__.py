@@ -53,7 +53,7 @@ from perfvec.records import (
     stack_parts,
 )
 from perfvec.sessions import Calibrator, Session, estimate_total
-from perfvec.spaces import explore, search
+from perfvec.spaces import explore, read_results, search
 
 __version__ = version()
 
@@ -64,5 +64,5 @@ __all__ = [
     "ModelInfo", "NotFoundError", "OnnxRuntimeError", "OutOfMemoryError", "PerfvecError",
     "PoisonedError", "Recorder", "Reg", "RegClass", "Session", "StateError", "StaticInst",
     "TraceSummary", "VersionError", "command", "decode", "estimate_total", "explore", "log_to",
-    "op_class", "replay", "search", "stack_parts", "version",
+    "op_class", "read_results", "replay", "search", "stack_parts", "version",
 ]

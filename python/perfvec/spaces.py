@@ -10,12 +10,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perfvec._library import NATIVE
 from perfvec.commands import as_arguments, run
 from perfvec.errors import InvalidArgumentError
 from perfvec.models import PathLike
+
+if TYPE_CHECKING:
+    import pandas
 
 #: A space: a TOML file, or its content.
 Space = PathLike | Mapping[str, Any]
@@ -31,7 +34,7 @@ def explore(
     Other arguments are options of `perfvec explore`: `output="results.csv"` keeps the
     results, `sample_designs=100` draws designs. The result is what `--format json` prints; each of its
     "designs" has "axes", "cost", "speedup", "worst", "pareto" and "programs". `explain=(a, b)` names two
-    designs, such as `("like", "best")`.
+    designs, such as `("like", "best")`; `weights=[2, 1]` are those of the programs in the mean.
 
     >>> space = {"like": "cortex-a72-like", "axes": {"rob": [32, 128], "l1d_kib": [16, 32]}}
     >>> result = explore(space)
@@ -40,11 +43,13 @@ def explore(
     (4, {'l1d_kib': 32, 'rob': 128})
     """
     traces = [NATIVE / "share/perfvec/lua.pvt"] if programs is None else _several(programs)
-    explain = options.pop("explain", ())
+    explain, weights = (list(options.pop(name, ())) for name in ("explain", "weights"))
     with _file(space) as file:
         words = ["explore", str(file), "--format=json", "--no-progress", *as_arguments(options)]
         if explain:
             words += ["--explain", *map(str, explain)]
+        if weights:
+            words += ["--weights", *map(str, weights)]
         result: dict[str, Any] = json.loads(run([*words, "--programs", *map(str, traces)]))
         return result
 
@@ -92,6 +97,31 @@ def search(
             generations.tell()
         known.write(table, known.values)
         return explore(file, traces, designs=table, **options)
+
+
+def read_results(path: PathLike) -> pandas.DataFrame:
+    """The file of results that :func:`explore` and :func:`search` write to `output`, as pandas has
+    tables (`pip install perfvec[pandas]`): a row for each design and program. Hashes and names stay
+    texts, whatever they look like; what follows from all rows is missing where a row is of other settings.
+
+    `read_results("r.csv").to_parquet("r.parquet")` makes a Parquet file (`pip install perfvec[parquet]`).
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise ImportError("perfvec.read_results needs pandas: pip install 'perfvec[pandas]'") from None
+    texts = ["program", "trace", "settings", "core"]
+    last = ["cost", "speedup", "worst", "pareto"]
+    # Bytes that are no text stay visible as such: this may be any file.
+    with open(path, errors="replace") as file:
+        header = file.readline().rstrip("\n").split(",")
+    if header[:4] != texts or header[-4:] != last:
+        raise InvalidArgumentError(f"{path}: its columns are not those of results of perfvec explore")
+    # A prefetcher may be called "none", and a program NA: only what is empty is missing.
+    table = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False,
+                        na_values=dict.fromkeys(last, ""))
+    table["pareto"] = table["pareto"].map({"yes": True, "no": False}).astype("boolean")
+    return table
 
 
 class _Known:

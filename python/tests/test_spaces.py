@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import perfvec
@@ -97,6 +98,38 @@ def test_a_space_without_room_ends(tmp_path: Path) -> None:
     space = {"like": "cortex-a72-like", "axes": {"rob": [32, 64], "iq": [16, 32]}}
     result = perfvec.search(space, output=tmp_path / "r.csv", designs=50, population=4, **QUICK)
     assert len(result["designs"]) == 4
+
+
+def test_results_are_a_table_for_pandas_and_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    space = {"like": "cortex-a72-like",
+             "axes": {"rob": [32, 64], "l2_prefetcher": ["none", "stride"], "clock_ghz": [1.0, 1.5]}}
+    result = perfvec.explore(space, output=path, cost="rob", **QUICK)
+    # A hash that could be a number, a program with an unlucky name, and a row of other settings.
+    header, *rows = path.read_text().splitlines()
+    fields = rows[0].split(",")
+    settings, core = fields[2], fields[3]
+    other = ["NA", *fields[1:2], settings + " old", "12345e6789012345", *fields[4:-4], "", "", "", ""]
+    path.write_text("\n".join([header, *rows, ",".join(other)]) + "\n")
+    table = perfvec.read_results(path)
+    assert list(table.columns) == header.split(",") and len(table) == len(rows) + 1
+    last = table.iloc[-1]
+    assert (last["program"], last["core"]) == ("NA", "12345e6789012345")
+    assert table[["cost", "speedup", "worst", "pareto"]].isna().sum(axis=1).tolist().count(4) == 2
+    assert set(table["l2_prefetcher"]) == {"none", "stride"}
+    assert table["rob"].dtype.kind == "i" and table["cycles"].dtype.kind == "f"
+    by_core = {row["core"]: row for _, row in table[table["settings"] == settings].iterrows()}
+    for design in result["designs"]:
+        row = by_core[design["core"]]
+        assert row["cycles"] == design["programs"][0]["cycles"]
+        assert row["speedup"] == design["speedup"] and bool(row["pareto"]) is design["pareto"]
+    assert core in by_core
+    table.to_parquet(tmp_path / "r.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "r.parquet"), table)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    for name in ("x.csv", "r.parquet"):
+        with pytest.raises(ValueError, match=rf"{name}: its columns are not"):
+            perfvec.read_results(tmp_path / name)
 
 
 def test_mistakes_say_what_to_give(

@@ -54,6 +54,22 @@ def test_the_page_of_the_book_shows_what_comes_out() -> None:
     assert runner.failures == 0 and runner.tries > 10
 
 
+def test_the_notebook_of_the_readme_shows_the_space_and_its_front(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (ROOT / "README.md").read_text()
+    (notebook,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(notebook, names)
+    designs = names["designs"]
+    assert len(designs) == 9 and 1 <= designs["front"].sum() < 9
+    best = designs.loc[designs["speedup"].idxmax()]
+    assert best["front"] and (best["rob"], best["l1d_kib"]) == (128, 64)
+    shown = capsys.readouterr().out.splitlines()
+    # The table with two lines above it, and the front with one.
+    assert len(shown) == 2 + 3 + 1 + designs["front"].sum()
+
+
 def test_every_public_name_says_what_it_is() -> None:
     silent = [name for name in perfvec.__all__
               if callable(thing := getattr(perfvec, name)) and not thing.__doc__]
