@@ -33,6 +33,8 @@ pub mod error;
 pub mod features;
 pub mod file;
 pub mod file_kind;
+#[cfg(test)]
+mod fingerprint;
 pub mod inst;
 pub mod isa;
 pub mod microarch;

@@ -170,6 +170,8 @@ pub struct CoreList {
 
 /// Most cores of a list: a program vector has [`Part::COUNT`] elements for each.
 const MAX_CORES: usize = 4096 / Part::COUNT;
+/// Most memory that the machines of a list may take, about.
+const MAX_MEMORY: u64 = 8 << 30;
 
 impl CoreList {
     /// The cores that each of `whats` names: one of the library's, or a file.
@@ -191,6 +193,15 @@ impl CoreList {
             return bad(format!(
                 "{} cores; price 1 to {MAX_CORES} at once",
                 cores.len()
+            ));
+        }
+        let bytes = cores.iter().map(|c| c.parameters.memory()).sum::<u64>();
+        if cores.len() > 1 && bytes > MAX_MEMORY {
+            return bad(format!(
+                "the caches of these {} cores take {:.1} GiB of memory to price, and at most {} are taken; give fewer at a time (perfvec explore prices any number, in groups)",
+                cores.len(),
+                bytes as f64 / (1u64 << 30) as f64,
+                MAX_MEMORY >> 30
             ));
         }
         // So that a list is the same after it was in a file.
@@ -383,6 +394,16 @@ mod tests {
                 .to_string();
             assert!(e.contains(says), "{e} lacks {says}");
         }
+        let huge = |n: u32| NamedCore {
+            name: n.to_string(),
+            parameters: CoreParameters {
+                l3_kib: 1 << 20,
+                ..CoreParameters::middle(CoreKind::OutOfOrder)
+            },
+        };
+        assert!(CoreList::new(vec![huge(0)], Rules::GEM5).is_ok());
+        let e = CoreList::new((0..20).map(huge).collect(), Rules::GEM5).unwrap_err();
+        assert!(e.message().contains("20 cores take 12.5 GiB"), "{e}");
         let twice = ["rocket-like", "rocket-like"];
         let e = CoreList::open(twice, Rules::GEM5).unwrap_err().to_string();
         assert!(e.contains("two cores are named"), "{e}");

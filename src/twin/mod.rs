@@ -37,6 +37,10 @@ use prepared::Prepared;
 use rules::Rules;
 use warm::Held;
 
+/// Tells builds apart whose machines may differ: a fingerprint of the sources that estimates follow
+/// from.
+pub const FINGERPRINT: &str = env!("PERFVEC_SOURCES");
+
 /// The machine of either kind.
 enum Core {
     OutOfOrder(Box<OutOfOrder>),

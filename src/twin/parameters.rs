@@ -471,6 +471,13 @@ impl CoreParameters {
         }
     }
 
+    /// Bytes that its machine takes, about: its caches' lines, timed and warmed, and its predictor.
+    pub fn memory(&self) -> u64 {
+        let kib = [self.l1i_kib, self.l1d_kib, self.l2_kib, self.l3_kib];
+        let lines = kib.map(u64::from).iter().sum::<u64>() * 1024 / u64::from(LINE_BYTES);
+        lines * 40 + (1 << 20)
+    }
+
     /// Core clock period in ps, as gem5 rounds it.
     pub fn period_ps(&self) -> u64 {
         (1000.0 / self.clock_ghz).round() as u64

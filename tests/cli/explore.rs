@@ -169,6 +169,23 @@ fn speedups_front_and_sensitivities_follow_from_the_rows() {
         let front = !rows.iter().any(better);
         assert_eq!(row["pareto"], if front { "yes" } else { "no" });
     }
+    // Weights change the mean, and nothing else.
+    let weighted = [&args[..], &["--weights", "3", "1", "--format", "csv"]].concat();
+    let weighted = crate::explore::rows(&perfvec(dir.path(), &weighted).unwrap());
+    for (row, other) in rows.iter().zip(&weighted) {
+        let seconds = |name: &str| {
+            let of_core = of(&row["core"]);
+            let is = |r: &&&BTreeMap<String, String>| r["program"] == name;
+            number(of_core.iter().find(is).unwrap(), "seconds")
+        };
+        let log = |name: &str| (base(name) / seconds(name)).ln();
+        let mean = (0.75 * log("a.pvt") + 0.25 * log("b.pvt")).exp();
+        assert!((number(other, "speedup") / mean - 1.0).abs() < 1e-12);
+        assert_eq!(
+            (&row["cycles"], &row["worst"]),
+            (&other["cycles"], &other["worst"])
+        );
+    }
     // A machine with a small window, few entries and a poor predictor is slower.
     let speedup = |rob: &str, iq: &str, predictor: &str| {
         let is = |r: &&BTreeMap<String, String>| {
@@ -258,6 +275,13 @@ fn a_killed_run_goes_on_and_ends_as_one_that_was_not() {
     while !results.exists() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(1));
     }
+    // Meanwhile nobody else writes the file, and what is priced stays there.
+    let e = perfvec(dir.path(), &args).unwrap_err();
+    let who = format!(
+        "r.csv: another exploration writes it (process {} on ",
+        child.id()
+    );
+    assert!(e.contains(&who) && e.contains("give another -o"), "{e}");
     child.kill().unwrap();
     child.wait().unwrap();
     let kept = rows(&std::fs::read_to_string(&results).unwrap());
@@ -277,6 +301,54 @@ fn a_killed_run_goes_on_and_ends_as_one_that_was_not() {
         lines
     };
     assert_eq!(sorted(&went_on), sorted(&other));
+}
+
+#[test]
+fn rows_of_another_build_are_kept_and_not_used() {
+    let dir = folder();
+    let args = [&EXPLORE[..], &["-o", "r.csv"]].concat();
+    perfvec(dir.path(), &args).unwrap();
+    let path = dir.path().join("r.csv");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let row = &rows(&whole)[0];
+    let words: Vec<&str> = row["settings"].split(' ').collect();
+    // perfvec, version, sources, rules, sampling.
+    assert_eq!((words.len(), words[2].len()), (5, 16), "{words:?}");
+    let other = whole.replace(words[2], "0123456789abcdef");
+    let sampled = row["settings"].replace("full", "1 in 4096");
+    std::fs::write(&path, &other).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .current_dir(dir.path())
+        .args(&args)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(
+        text.contains("32 estimates, 32 of them priced now"),
+        "{text}"
+    );
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        told.contains("r.csv: 32 rows are kept, and not used"),
+        "{told}"
+    );
+    let both = std::fs::read_to_string(&path).unwrap();
+    let (old, new): (Vec<_>, Vec<_>) = rows(&both)
+        .into_iter()
+        .partition(|r| r["settings"].contains("0123456789abcdef"));
+    assert_eq!((old.len(), &new), (32, &rows(&whole)));
+    assert!(old
+        .iter()
+        .all(|r| r["speedup"].is_empty() && r["pareto"].is_empty()));
+    // Other settings of the same build are nothing to tell of.
+    let few = whole.replace(&row["settings"], &sampled);
+    std::fs::write(&path, few).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_perfvec"))
+        .current_dir(dir.path())
+        .args(&args)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "");
 }
 
 #[test]
@@ -376,11 +448,21 @@ fn mistakes_say_what_to_give() {
         ),
         (&["--cost", "rob > 2"], "not a number"),
         (
+            &["--cost", "1e400"],
+            "--cost: \"1e400\": it is inf for a design",
+        ),
+        (&["--cost", "1e"], "--cost: \"1e\""),
+        (
             &["--explain", "like", "123456"],
             "--explain 123456: not a design",
         ),
         (&["--explain", "like", "like"], "differ in 0 parameters"),
         (&["--sample", "10"], "--sample 10"),
+        (&["--weights", "1"], "--weights: 1 weights for 2 programs"),
+        (
+            &["--weights", "1", "0"],
+            "--weights: 0; give numbers over 0",
+        ),
         (&["--sample-designs", "0"], "--sample-designs"),
         (&["-o", "space.toml"], "the same file"),
         (&["-o", "a.pvt"], "the same file"),

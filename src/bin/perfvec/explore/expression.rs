@@ -1,110 +1,129 @@
 //! Expressions over the parameters of a core: constraints and costs.
 
 use exmex::{
-    BinOp, ExError, Express, FlatEx, MakeOperators, Operator, Val, ValMatcher, ValOpsFactory,
+    literal_matcher_from_pattern, BinOp, Express, FlatEx, MakeOperators, MatchLiteral, Operator,
 };
 use perfvec::twin::parameters::CoreParameters;
 use perfvec::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
+use std::str::FromStr;
 
-type Number = Val<i32, f64>;
+/// What an expression comes to.
+#[derive(Debug, Clone)]
+enum Answer {
+    Number(f64),
+    Holds(bool),
+    Wrong(&'static str),
+}
 
-/// The operators. exmex's own let `&&` bind more than `<=`, find a comparison of a number and a truth
-/// value false, and divide whole numbers as such; here they bind as in C, that is an error, and all
-/// numbers are real.
+impl Default for Answer {
+    fn default() -> Self {
+        Answer::Number(0.0)
+    }
+}
+
+impl FromStr for Answer {
+    type Err = std::num::ParseFloatError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        text.parse().map(Answer::Number)
+    }
+}
+
+literal_matcher_from_pattern!(Numbers, r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?");
+
+/// The operators, which bind as in C; `^` is a power.
 #[derive(Debug, Clone)]
 struct Operators;
 
-fn compare(a: Number, b: Number, holds: fn(f64, f64) -> bool) -> Number {
-    match (number(a), number(b)) {
-        (Some(a), Some(b)) => Val::Bool(holds(a, b)),
-        _ => Val::Error(ExError::new(
-            "only numbers are compared; join comparisons with && or ||",
-        )),
-    }
-}
-
-fn compute(a: Number, b: Number, of: fn(f64, f64) -> f64) -> Number {
-    match (number(a), number(b)) {
-        (Some(a), Some(b)) => Val::Float(of(a, b)),
-        _ => Val::Error(ExError::new("only numbers are added and multiplied")),
-    }
-}
-
-fn join(a: Number, b: Number, holds: fn(bool, bool) -> bool) -> Number {
+fn compare(a: Answer, b: Answer, holds: fn(f64, f64) -> bool) -> Answer {
     match (a, b) {
-        (Val::Bool(a), Val::Bool(b)) => Val::Bool(holds(a, b)),
-        (Val::Error(e), _) | (_, Val::Error(e)) => Val::Error(e),
-        _ => Val::Error(ExError::new("&& and || join comparisons")),
+        (Answer::Number(a), Answer::Number(b)) => Answer::Holds(holds(a, b)),
+        (wrong @ Answer::Wrong(_), _) | (_, wrong @ Answer::Wrong(_)) => wrong,
+        _ => Answer::Wrong("only numbers are compared; join comparisons with && or ||"),
     }
 }
 
-fn number(value: Number) -> Option<f64> {
-    match value {
-        Val::Int(n) => Some(n.into()),
-        Val::Float(x) => Some(x),
-        _ => None,
+fn compute(a: Answer, b: Answer, of: fn(f64, f64) -> f64) -> Answer {
+    match (a, b) {
+        (Answer::Number(a), Answer::Number(b)) => Answer::Number(of(a, b)),
+        (wrong @ Answer::Wrong(_), _) | (_, wrong @ Answer::Wrong(_)) => wrong,
+        _ => Answer::Wrong("only numbers are added and multiplied"),
     }
 }
 
-impl MakeOperators<Number> for Operators {
-    fn make<'a>() -> Vec<Operator<'a, Number>> {
-        let taken = ["sqrt", "ln", "log2", "exp", "abs", "floor", "ceil", "round"];
-        let mut all = ValOpsFactory::<i32, f64>::make();
-        all.retain(|op| taken.contains(&op.repr()));
-        let sign = |repr, apply, unary| {
-            let op = BinOp {
-                apply,
-                prio: 3,
-                is_commutative: false,
-            };
-            Operator::make_bin_unary(repr, op, unary)
+fn join(a: Answer, b: Answer, holds: fn(bool, bool) -> bool) -> Answer {
+    match (a, b) {
+        (Answer::Holds(a), Answer::Holds(b)) => Answer::Holds(holds(a, b)),
+        (wrong @ Answer::Wrong(_), _) | (_, wrong @ Answer::Wrong(_)) => wrong,
+        _ => Answer::Wrong("&& and || join comparisons"),
+    }
+}
+
+fn change(a: Answer, of: fn(f64) -> f64) -> Answer {
+    match a {
+        Answer::Number(a) => Answer::Number(of(a)),
+        Answer::Holds(_) => Answer::Wrong("functions are of numbers"),
+        wrong => wrong,
+    }
+}
+
+impl MakeOperators<Answer> for Operators {
+    fn make<'a>() -> Vec<Operator<'a, Answer>> {
+        let two = |apply, prio| BinOp {
+            apply,
+            prio,
+            is_commutative: false,
         };
-        all.push(sign("+", |a, b| compute(a, b, |a, b| a + b), |a| a));
-        all.push(sign(
-            "-",
-            |a, b| compute(a, b, |a, b| a - b),
-            |a| compute(Val::Float(0.0), a, |a, b| a - b),
-        ));
-        let mut add = |repr, prio, apply| {
-            all.push(Operator::make_bin(
-                repr,
-                BinOp {
-                    apply,
-                    prio,
-                    is_commutative: false,
-                },
-            ));
-        };
-        add("||", 0, |a, b| join(a, b, |a, b| a || b));
-        add("&&", 1, |a, b| join(a, b, |a, b| a && b));
-        add("==", 2, |a, b| compare(a, b, |a, b| a == b));
-        add("!=", 2, |a, b| compare(a, b, |a, b| a != b));
-        add("<", 2, |a, b| compare(a, b, |a, b| a < b));
-        add("<=", 2, |a, b| compare(a, b, |a, b| a <= b));
-        add(">", 2, |a, b| compare(a, b, |a, b| a > b));
-        add(">=", 2, |a, b| compare(a, b, |a, b| a >= b));
-        add("*", 4, |a, b| compute(a, b, |a, b| a * b));
-        add("/", 4, |a, b| compute(a, b, |a, b| a / b));
-        add("^", 5, |a, b| compute(a, b, f64::powf));
-        // As functions, min(a, b).
-        add("min", 0, |a, b| compute(a, b, f64::min));
-        add("max", 0, |a, b| compute(a, b, f64::max));
-        all
+        vec![
+            Operator::make_bin("||", two(|a, b| join(a, b, |a, b| a || b), 0)),
+            Operator::make_bin("&&", two(|a, b| join(a, b, |a, b| a && b), 1)),
+            Operator::make_bin("==", two(|a, b| compare(a, b, |a, b| a == b), 2)),
+            Operator::make_bin("!=", two(|a, b| compare(a, b, |a, b| a != b), 2)),
+            Operator::make_bin("<", two(|a, b| compare(a, b, |a, b| a < b), 2)),
+            Operator::make_bin("<=", two(|a, b| compare(a, b, |a, b| a <= b), 2)),
+            Operator::make_bin(">", two(|a, b| compare(a, b, |a, b| a > b), 2)),
+            Operator::make_bin(">=", two(|a, b| compare(a, b, |a, b| a >= b), 2)),
+            Operator::make_bin_unary("+", two(|a, b| compute(a, b, |a, b| a + b), 3), |a| a),
+            Operator::make_bin_unary("-", two(|a, b| compute(a, b, |a, b| a - b), 3), |a| {
+                change(a, |a| -a)
+            }),
+            Operator::make_bin("*", two(|a, b| compute(a, b, |a, b| a * b), 4)),
+            Operator::make_bin("/", two(|a, b| compute(a, b, |a, b| a / b), 4)),
+            Operator::make_bin("^", two(|a, b| compute(a, b, f64::powf), 5)),
+            // As functions, min(a, b).
+            Operator::make_bin("min", two(|a, b| compute(a, b, f64::min), 0)),
+            Operator::make_bin("max", two(|a, b| compute(a, b, f64::max), 0)),
+            Operator::make_unary("sqrt", |a| change(a, f64::sqrt)),
+            Operator::make_unary("ln", |a| change(a, f64::ln)),
+            Operator::make_unary("log2", |a| change(a, f64::log2)),
+            Operator::make_unary("exp", |a| change(a, f64::exp)),
+            Operator::make_unary("abs", |a| change(a, f64::abs)),
+            Operator::make_unary("floor", |a| change(a, f64::floor)),
+            Operator::make_unary("ceil", |a| change(a, f64::ceil)),
+            Operator::make_unary("round", |a| change(a, f64::round)),
+        ]
     }
 }
 
 /// An expression, parsed.
 pub struct Expression {
     text: String,
-    parsed: FlatEx<Number, Operators, ValMatcher>,
+    parsed: FlatEx<Answer, Operators, Numbers>,
 }
 
 impl Expression {
     /// Parses `text`, whose variables must be parameters of `core` that are numbers.
     pub fn new(text: &str, core: &CoreParameters) -> Result<Self> {
-        let parsed = FlatEx::parse(text)
-            .map_err(|e| bad(text, &format!("{}; write it as \"iq <= rob\"", e.msg())))?;
+        let parsed = FlatEx::parse(text).map_err(|e| {
+            bad(
+                text,
+                &format!(
+                    "no expression ({}); write \"2 * rob + l2_kib\" or \"iq <= rob\"",
+                    e.msg()
+                ),
+            )
+        })?;
         let expression = Self {
             text: text.into(),
             parsed,
@@ -118,10 +137,10 @@ impl Expression {
         self.parsed.var_names().iter().any(|n| n == name)
     }
 
-    fn value(&self, map: &Map<String, Value>) -> Result<Number> {
+    fn value(&self, map: &Map<String, Value>) -> Result<Answer> {
         let mut values = Vec::new();
         for name in self.parsed.var_names() {
-            values.push(Val::Float(match map.get(name) {
+            values.push(Answer::Number(match map.get(name) {
                 Some(Value::String(word)) => {
                     let text = format!("{name} is a word (\"{word}\"); only numbers are compared");
                     return Err(bad(&self.text, &text));
@@ -136,15 +155,16 @@ impl Expression {
             }));
         }
         match self.parsed.eval(&values) {
-            Ok(Val::Error(e)) | Err(e) => Err(bad(&self.text, e.msg())),
+            Ok(Answer::Wrong(what)) => Err(bad(&self.text, what)),
+            Err(e) => Err(bad(&self.text, e.msg())),
             Ok(value) => Ok(value),
         }
     }
 
-    /// Whether it holds of `core`.
-    pub fn holds(&self, core: &CoreParameters) -> Result<bool> {
-        match self.value(&core.to_map())? {
-            Val::Bool(holds) => Ok(holds),
+    /// Whether it holds of a core with these parameters.
+    pub fn holds(&self, map: &Map<String, Value>) -> Result<bool> {
+        match self.value(map)? {
+            Answer::Holds(holds) => Ok(holds),
             _ => Err(bad(
                 &self.text,
                 "it is not a comparison; write it as \"iq <= rob\"",
@@ -159,8 +179,9 @@ impl Expression {
 
     /// Its number for these parameters, which need not make a core.
     pub fn number_of(&self, map: &Map<String, Value>) -> Result<f64> {
-        let number =
-            number(self.value(map)?).ok_or_else(|| bad(&self.text, "it is not a number"))?;
+        let Answer::Number(number) = self.value(map)? else {
+            return Err(bad(&self.text, "it is not a number"));
+        };
         match number.is_finite() {
             true => Ok(number),
             false => Err(bad(&self.text, &format!("it is {number} for a design"))),
@@ -186,7 +207,7 @@ mod tests {
         let holds = |text: &str| {
             Expression::new(text, &core())
                 .unwrap()
-                .holds(&core())
+                .holds(&core().to_map())
                 .unwrap()
         };
         assert!(holds("iq <= rob") && holds("lq + sq <= rob / 2") && holds("clock_ghz == 2"));
@@ -201,6 +222,8 @@ mod tests {
         // Of the middle core: 128 entries, 512 KiB, 4 issued per cycle.
         assert_eq!(number("2 * rob + l2_kib / 1024 + issue_width^2"), 272.5);
         assert_eq!(number("7"), 7.0);
+        assert_eq!(number("1e9 + 1.5E-1 - 5000000000"), -4e9 + 0.15);
+        assert_eq!(number("sqrt(16) + log2(8) + round(1.6) - -abs(-2)"), 11.0);
         assert_eq!(number("1 / 2 * rob - 3 * (iq - 2)"), 64.0 - 186.0);
         assert_eq!(
             number("-rob + 2^2^2 + 100000 * 100000"),
@@ -218,13 +241,16 @@ mod tests {
             ("16 <= iq <= rob", "join comparisons with &&"),
             ("iq && rob", "join comparisons"),
             ("2 * (iq < rob)", "only numbers are added"),
-            ("", "write it as"),
+            ("", "write \"2 * rob"),
+            ("rob * 1e", "rob * 1e"),
+            ("sqrt(iq < rob)", "functions are of numbers"),
         ] {
             let e = Expression::new(text, &core()).err().map(|e| e.to_string());
             let e = e.unwrap_or_else(|| panic!("{text} is taken"));
             assert!(e.contains(says), "{e} lacks {says}");
         }
-        let e = Expression::new("rob + 1", &core()).unwrap().holds(&core());
+        let e = Expression::new("rob + 1", &core()).unwrap();
+        let e = e.holds(&core().to_map());
         assert!(e.unwrap_err().to_string().contains("not a comparison"));
         let e = Expression::new("rob > 1", &core()).unwrap().number(&core());
         assert!(e.unwrap_err().to_string().contains("not a number"));

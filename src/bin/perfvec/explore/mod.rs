@@ -1,6 +1,7 @@
 //! `perfvec explore`: a space of designs, priced on programs, and what follows from it.
 
 mod expression;
+mod lock;
 mod price;
 mod report;
 mod results;
@@ -51,6 +52,9 @@ pub struct Args {
     /// Seed of the random numbers.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Weights of the programs in the geometric mean, in their order; default: all the same.
+    #[arg(long, value_name = "W", num_args = 1..)]
+    weights: Vec<f64>,
     /// Rank by the geometric mean of the programs' speedups, or by the worst program's.
     #[arg(long, value_name = "OBJECTIVE", value_enum, default_value_t = Objective::Mean)]
     objective: Objective,
@@ -171,7 +175,11 @@ pub fn run(args: &Args) -> Result<()> {
     for name in &args.explain {
         find(name, &designs, base, &designs[0])?;
     }
-    let mut results = Results::open(args.output.as_deref(), &space.axes)?;
+    let settings = measure.text();
+    let mut results = Results::open(args.output.as_deref(), &space.axes, &settings)?;
+    if let Some(other) = results.of_other_builds() {
+        tell(&format!("perfvec: {other}\n"));
+    }
     let programs = programs(args)?;
     for program in &programs {
         results.check_program(&program.name, program.hash)?;
@@ -294,6 +302,22 @@ fn programs(args: &Args) -> Result<Vec<Program>> {
         }
         programs.push(program);
     }
+    if args.weights.is_empty() {
+        return Ok(programs);
+    }
+    if args.weights.len() != programs.len() {
+        return Err(bad(format!(
+            "--weights: {} weights for {} programs; give one for each",
+            args.weights.len(),
+            programs.len()
+        )));
+    }
+    for (program, weight) in programs.iter_mut().zip(&args.weights) {
+        if !weight.is_finite() || *weight <= 0.0 {
+            return Err(bad(format!("--weights: {weight}; give numbers over 0")));
+        }
+        program.weight = *weight;
+    }
     Ok(programs)
 }
 
@@ -373,9 +397,10 @@ fn speedups(
         })
     };
     let of = |program| Ok(seconds(program, base)? / seconds(program, core)?);
-    Ok(Speedups(
-        work.programs.iter().map(of).collect::<Result<_>>()?,
-    ))
+    Ok(Speedups {
+        values: work.programs.iter().map(of).collect::<Result<_>>()?,
+        weights: work.programs.iter().map(|p| p.weight).collect(),
+    })
 }
 
 /// The index of the greatest; of equal ones the first.

@@ -8,10 +8,10 @@ use perfvec::microarch::{ProgramVector, PARTS};
 use perfvec::region::Region;
 use perfvec::session::{Sampling, Session, SessionConfig, WARMING_ALL};
 use perfvec::trace::{self, Block};
-use perfvec::twin::bank;
 use perfvec::twin::cores::{CoreList, NamedCore};
-use perfvec::twin::parameters::{CoreParameters, LINE_BYTES};
+use perfvec::twin::parameters::CoreParameters;
 use perfvec::twin::rules::Rules;
+use perfvec::twin::{bank, FINGERPRINT};
 use perfvec::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Read};
@@ -34,6 +34,8 @@ pub struct Program {
     pub hash: u64,
     /// The part of it that is priced.
     pub region: Region,
+    /// What it counts in the geometric mean.
+    pub weight: f64,
 }
 
 impl Program {
@@ -67,6 +69,7 @@ impl Program {
             region: region
                 .of_trace(path)
                 .map_err(|e| e.context(path.display()))?,
+            weight: 1.0,
         })
     }
 }
@@ -95,7 +98,7 @@ impl Measure {
     /// In words, so that results of different settings are kept apart.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "perfvec {} {}",
+            "perfvec {} {FINGERPRINT} {}",
             env!("CARGO_PKG_VERSION"),
             self.rules.word()
         );
@@ -282,14 +285,19 @@ fn of_core(all: &ProgramVector, k: usize, model_id: String) -> ProgramVector {
     }
 }
 
-/// Groups that are small enough.
+/// Groups that are small enough. Cores with predictors and caches of equal shapes, which sampled
+/// passes warm once for all of a group, stand together.
 fn split<'a>(cores: &[&'a Wanted]) -> Vec<Vec<&'a Wanted>> {
+    let mut cores = cores.to_vec();
+    cores.sort_by_cached_key(|core| shapes(&core.parameters));
+    // As equal in size as can be: the memory of the last one is no smaller part of the work.
+    let size = cores.len().div_ceil(cores.len().div_ceil(GROUP).max(1));
     let mut groups: Vec<Vec<&Wanted>> = Vec::new();
     let mut bytes = 0;
     for core in cores {
-        let own = memory(&core.parameters);
+        let own = core.parameters.memory();
         match groups.last_mut() {
-            Some(group) if group.len() < GROUP && bytes + own <= GROUP_BYTES => {
+            Some(group) if group.len() < size && bytes + own <= GROUP_BYTES => {
                 group.push(core);
                 bytes += own;
             }
@@ -302,8 +310,81 @@ fn split<'a>(cores: &[&'a Wanted]) -> Vec<Vec<&'a Wanted>> {
     groups
 }
 
-/// What a core's machine takes, about: its caches' lines and its predictor.
-fn memory(core: &CoreParameters) -> u64 {
-    let kib = core.l1i_kib + core.l1d_kib + core.l2_kib + core.l3_kib;
-    u64::from(kib) * 1024 / u64::from(LINE_BYTES) * 24 + (1 << 20)
+/// What the structures that cores share are like; those first that take the longest to warm.
+fn shapes(p: &CoreParameters) -> (&'static str, [&'static str; 2], [u32; 14]) {
+    let prefetchers = [p.l1d_prefetcher.word(), p.l2_prefetcher.word()];
+    let sizes = [
+        p.predictor_log2,
+        p.l1d_kib,
+        p.l1d_assoc,
+        p.l1d_prefetch_degree,
+        p.l2_kib,
+        p.l2_assoc,
+        p.l2_prefetch_degree,
+        p.l3_kib,
+        p.l1i_kib,
+        p.l1i_assoc,
+        p.fetch_bytes,
+        p.btb_log2,
+        p.indirect_log2,
+        p.ras,
+    ];
+    (p.predictor.name(), prefetchers, sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use perfvec::twin::parameters::CoreKind;
+
+    fn wanted(change: impl Fn(&mut CoreParameters)) -> Wanted {
+        let mut parameters = CoreParameters::middle(CoreKind::OutOfOrder);
+        change(&mut parameters);
+        Wanted {
+            parameters,
+            values: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn groups_are_of_equal_size_and_of_like_cores() {
+        let all: Vec<Wanted> = (0..300u32)
+            .map(|n| {
+                wanted(|p| {
+                    p.rob = 32 + n;
+                    p.l1d_kib = [16, 32, 64][n as usize % 3];
+                })
+            })
+            .collect();
+        let groups = split(&all.iter().collect::<Vec<_>>());
+        let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [100, 100, 100]);
+        for group in &groups {
+            assert!(group
+                .iter()
+                .all(|w| w.parameters.l1d_kib == group[0].parameters.l1d_kib));
+            // Of equal ones the order stays.
+            assert!(group
+                .windows(2)
+                .all(|w| w[0].parameters.rob < w[1].parameters.rob));
+        }
+        assert!(split(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_group_takes_a_bounded_amount_of_memory() {
+        let all: Vec<Wanted> = (0..8u32)
+            .map(|n| {
+                wanted(|p| {
+                    p.rob = 32 + n;
+                    p.l3_kib = 1 << 19;
+                })
+            })
+            .collect();
+        let groups = split(&all.iter().collect::<Vec<_>>());
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 2]);
+        // One that is larger than that is alone.
+        let one = wanted(|p| (p.l3_kib, p.l2_kib) = (1 << 20, 1 << 16));
+        assert_eq!(split(&[&one, &one]).len(), 2);
+    }
 }

@@ -1,5 +1,6 @@
 //! Results: a row for each program and design, in a CSV file that a later run goes on with.
 
+use super::lock::Lock;
 use super::space::Axis;
 use perfvec::microarch::{Stack, PARTS};
 use perfvec::{file, Error, ErrorKind, Result};
@@ -17,7 +18,7 @@ pub struct Key {
     pub trace: u64,
     /// The core's hash.
     pub core: u64,
-    /// Rules, sampling, version.
+    /// Version and sources of perfvec, rules, sampling.
     pub settings: String,
 }
 
@@ -60,9 +61,13 @@ pub struct Standing {
 /// The rows of a file, and of this run.
 pub struct Results {
     path: Option<PathBuf>,
+    /// Of those of this run.
+    settings: String,
     header: Vec<String>,
     rows: Vec<Row>,
     by_key: HashMap<Key, usize>,
+    /// Nobody else writes the file meanwhile.
+    _lock: Option<Lock>,
 }
 
 const BEFORE: [&str; 4] = ["program", "trace", "settings", "core"];
@@ -79,8 +84,8 @@ fn bad(text: String) -> Error {
 }
 
 impl Results {
-    /// Those of the file at `path`, if there is one.
-    pub fn open(path: Option<&Path>, axes: &[Axis]) -> Result<Self> {
+    /// Those of the file at `path`, if there is one, for a run with these settings.
+    pub fn open(path: Option<&Path>, axes: &[Axis], settings: &str) -> Result<Self> {
         let axes = axes.iter().map(|a| a.name.as_str());
         let columns = BEFORE
             .into_iter()
@@ -91,12 +96,15 @@ impl Results {
             .chain(LAST.map(str::to_owned));
         let mut results = Self {
             path: path.map(Path::to_owned),
+            settings: settings.into(),
             header: columns.collect(),
             rows: Vec::new(),
             by_key: HashMap::new(),
+            _lock: None,
         };
         if let Some(path) = path {
             file::check_writable(path).map_err(|e| e.context(path.display()))?;
+            results._lock = Some(Lock::take(path)?);
             if path.exists() {
                 let bytes = file::read_bounded(path, MAX_BYTES);
                 bytes
@@ -166,6 +174,23 @@ impl Results {
         axes.iter().map(String::as_str)
     }
 
+    /// Of rows that another build of perfvec priced with the same settings, in words.
+    pub fn of_other_builds(&self) -> Option<String> {
+        // "perfvec VERSION SOURCES RULES ..."
+        let rest = |settings: &str| settings.splitn(4, ' ').nth(3).map(str::to_owned);
+        let is = |r: &&Row| {
+            r.key.settings != self.settings && rest(&r.key.settings) == rest(&self.settings)
+        };
+        let count = self.rows.iter().filter(is).count();
+        (count > 0).then(|| {
+            let path = self.path.as_deref().unwrap_or(Path::new(""));
+            format!(
+                "{}: {count} rows are kept, and not used: another build of perfvec priced them, whose machines may differ",
+                path.display()
+            )
+        })
+    }
+
     /// The row of `key`.
     pub fn get(&self, key: &Key) -> Option<&Row> {
         self.by_key.get(key).map(|i| &self.rows[*i])
@@ -198,7 +223,8 @@ impl Results {
         ))
     }
 
-    /// The whole as CSV: `standing` is that of designs by the hashes of their cores.
+    /// The whole as CSV: `standing` is that of designs by the hashes of their cores, and follows
+    /// from the rows with this run's settings.
     pub fn csv(&self, standing: &BTreeMap<u64, Standing>) -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let io = |e: csv::Error| Error::new(ErrorKind::Io, e.to_string());
@@ -215,15 +241,18 @@ impl Results {
             let numbers = [row.cycles, row.cpi, row.seconds, row.half_width];
             // The shortest text that gives the same bits.
             record.extend(numbers.iter().chain(&row.stack).map(f64::to_string));
-            record.extend(match standing.get(&row.key.core) {
-                None => LAST.map(|_| String::new()),
-                Some(s) => [
-                    s.cost.to_string(),
-                    s.speedup.to_string(),
-                    s.worst.to_string(),
-                    if s.front { "yes" } else { "no" }.to_string(),
-                ],
-            });
+            let standing = standing.get(&row.key.core);
+            record.extend(
+                match standing.filter(|_| row.key.settings == self.settings) {
+                    None => LAST.map(|_| String::new()),
+                    Some(s) => [
+                        s.cost.to_string(),
+                        s.speedup.to_string(),
+                        s.worst.to_string(),
+                        if s.front { "yes" } else { "no" }.to_string(),
+                    ],
+                },
+            );
             writer.write_record(&record).map_err(io)?;
         }
         writer

@@ -97,7 +97,9 @@ impl Space {
         let constraint = |text: &Value| match text {
             Value::String(text) => {
                 let constraint = Expression::new(text, &base.parameters)?;
-                constraint.holds(&base.parameters).map(|_| constraint)
+                constraint
+                    .holds(&base.parameters.to_map())
+                    .map(|_| constraint)
             }
             other => Err(bad(format!("{other} is not a string; write \"iq <= rob\""))),
         };
@@ -141,9 +143,12 @@ impl Space {
             Ok(parameters) => parameters,
             Err(e) => return Ok(Err(e.message().to_string())),
         };
-        for constraint in &self.constraints {
-            if !constraint.holds(&parameters)? {
-                return Ok(Err("a constraint does not hold".into()));
+        if !self.constraints.is_empty() {
+            let map = parameters.to_map();
+            for constraint in &self.constraints {
+                if !constraint.holds(&map)? {
+                    return Ok(Err("a constraint does not hold".into()));
+                }
             }
         }
         Ok(Ok(Design { at, parameters }))

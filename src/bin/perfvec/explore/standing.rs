@@ -5,18 +5,24 @@ use super::space::{Axis, Design};
 use std::collections::BTreeMap;
 
 /// How much faster than the base each program is on a design.
-pub struct Speedups(pub Vec<f64>);
+pub struct Speedups {
+    /// Of each program.
+    pub values: Vec<f64>,
+    /// What each counts.
+    pub weights: Vec<f64>,
+}
 
 impl Speedups {
-    /// Geometric mean.
+    /// Weighted geometric mean.
     pub fn mean(&self) -> f64 {
-        let logs = self.0.iter().map(|s| s.ln());
-        (logs.sum::<f64>() / self.0.len() as f64).exp()
+        let logs = self.values.iter().zip(&self.weights);
+        let sum = logs.map(|(s, weight)| weight * s.ln()).sum::<f64>();
+        (sum / self.weights.iter().sum::<f64>()).exp()
     }
 
     /// The least.
     pub fn worst(&self) -> f64 {
-        self.0.iter().copied().fold(f64::INFINITY, f64::min)
+        self.values.iter().copied().fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -142,7 +148,15 @@ mod tests {
             sensitivities(&space.axes, &two, &[1.0, 2.0])[0].effect,
             None
         );
-        let speedups = Speedups(vec![4.0, 1.0]);
-        assert_eq!((speedups.mean(), speedups.worst()), (2.0, 1.0));
+        let mean = |weights: [f64; 2]| {
+            let speedups = Speedups {
+                values: vec![4.0, 1.0],
+                weights: weights.to_vec(),
+            };
+            assert_eq!(speedups.worst(), 1.0);
+            speedups.mean()
+        };
+        assert_eq!((mean([1.0, 1.0]), mean([3.0, 3.0])), (2.0, 2.0));
+        assert!((mean([0.5, 1.5]) - 4f64.powf(0.25)).abs() < 1e-12);
     }
 }
