@@ -49,7 +49,7 @@ def explore(
         if explain:
             words += ["--explain", *map(str, explain)]
         if weights:
-            words += ["--weights", *map(str, weights)]
+            words += ["--weights", ",".join(map(str, weights))]
         result: dict[str, Any] = json.loads(run([*words, "--programs", *map(str, traces)]))
         return result
 

@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Weights of the programs in the geometric mean, in their order; default: all the same.
-    #[arg(long, value_name = "W", num_args = 1..)]
+    #[arg(long, value_name = "W,W...", value_delimiter = ',')]
     weights: Vec<f64>,
     /// Rank by the geometric mean of the programs' speedups, or by the worst program's.
     #[arg(long, value_name = "OBJECTIVE", value_enum, default_value_t = Objective::Mean)]
