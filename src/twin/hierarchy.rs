@@ -233,9 +233,10 @@ impl Hierarchy {
         }
     }
 
-    /// The fetch of the line of `address` at cycle `now`.
+    /// The fetch of the line of `address` at cycle `now`. It is by the instruction there: prefetchers
+    /// that tell instructions apart see each fetched block as one of its own, as gem5's do.
     pub fn fetch(&mut self, address: u64, now: u64) -> Served {
-        self.first(Side::Instruction, address, now, false, 0)
+        self.first(Side::Instruction, address, now, false, address)
     }
 
     /// A load or store of the line of `address` at cycle `now`, by the instruction at `pc`.
@@ -321,7 +322,7 @@ impl Hierarchy {
 
     /// Functional warming: fetches the line of `address`.
     pub fn warm_fetch(&mut self, address: u64, now: u64) {
-        self.warm_first(Side::Instruction, address, now, false, 0);
+        self.warm_first(Side::Instruction, address, now, false, address);
     }
 
     /// Functional warming: fetches the code at `address` on a wrong path, in blocks of `fetch_bytes`;
@@ -741,6 +742,32 @@ mod tests {
         );
         assert!(h.l1d.arriving.is_empty());
         assert!(!h.l1d.has(line(0) >> 6), "the first to come had to go");
+    }
+
+    #[test]
+    fn fetched_code_is_no_stream_of_one_instruction() {
+        for kind in [PrefetcherKind::Stride, PrefetcherKind::Dcpt] {
+            let p = CoreParameters {
+                l1d_prefetcher: PrefetcherKind::None,
+                l2_prefetcher: kind,
+                l2_prefetch_degree: 4,
+                ..find("middle-o3").unwrap().parameters.clone()
+            };
+            let lines = |h: &Hierarchy| (0..200).filter(|n| h.l2.has(0x4_0000 + n)).count();
+            let mut fetched = Hierarchy::new(&p, &Rules::GEM5);
+            let mut loaded = Hierarchy::new(&p, &Rules::GEM5);
+            let mut warmed = Hierarchy::new(&p, &Rules::GEM5);
+            for n in 0..100 {
+                fetched.fetch(0x100_0000 + n * 64, 1000 * n);
+                warmed.warm_fetch(0x100_0000 + n * 64, 1000 * n);
+                loaded.data(0x100_0000 + n * 64, 1000 * n, false, 0x1_0000);
+            }
+            // What is asked for last is under way.
+            fetched.settle_second(EVER);
+            loaded.settle_second(EVER);
+            assert_eq!((lines(&fetched), lines(&warmed)), (100, 100), "{kind:?}");
+            assert!(lines(&loaded) > 100, "{kind:?}");
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn a_static_instruction_that_is_there_twice_is_refused() {
     assert_eq!(e.kind(), ErrorKind::Corrupt);
     assert!(
         e.message()
-            .contains("instruction 2, at 0x0, is in it twice"),
+            .contains("instruction 2, at 0x0, is there twice"),
         "{e}"
     );
     // In another block, which comes into its own only after the first was delivered.

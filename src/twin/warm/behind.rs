@@ -66,7 +66,15 @@ impl Behind {
                 self.miss(miss, start);
             }
             let address = fetch.address & mask;
-            self.miss(&Miss { address, ..*fetch }, start);
+            let pc = address;
+            self.miss(
+                &Miss {
+                    address,
+                    pc,
+                    ..*fetch
+                },
+                start,
+            );
         }
         for miss in data {
             self.miss(miss, start);
