@@ -75,8 +75,8 @@ def test_card_says_what_the_files_say(result):
     text = model_card.card(str(base / "toy"), result)
     assert result["model"] in text and "1 LSTM layer of 8" in text
     s = result["summary"]["test programs, training cores"]
-    assert f"{100 * s['mean']:.2f} %" in text
-    assert "0.200 % at worst (held0-a on core-1)" in text
+    assert f"{100 * s['mean']:.2f}%" in text
+    assert "0.200% at worst (held0-a on core-1)" in text
     assert train.parse(["d", "o", *model_card.flags(
         {"hidden": [8], "eager": True, "steps": 60, "valid": []})]).hidden == [8]
 
