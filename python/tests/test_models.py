@@ -89,7 +89,7 @@ def test_errors_have_the_librarys_text_and_pythons_kinds(tmp_path: Path) -> None
         model.microarchs.find("nobody")
     with perfvec.Session(model) as session, pytest.raises(perfvec.MismatchError):
         session.estimates(perfvec.Microarchs())
-    with perfvec.Session(perfvec.Model()) as session, pytest.raises(LookupError, match="causes"):
+    with perfvec.Session(perfvec.Model()) as session, pytest.raises(LookupError, match="by cause"):
         session.stacks()
     with pytest.raises(ValueError, match="no operation class"):
         perfvec.op_class("IntAlloy")

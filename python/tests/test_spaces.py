@@ -106,13 +106,14 @@ def test_results_are_a_table_for_pandas_and_parquet(tmp_path: Path) -> None:
              "axes": {"rob": [32, 64], "l2_prefetcher": ["none", "stride"], "clock_ghz": [1.0, 1.5]}}
     result = perfvec.explore(space, output=path, cost="rob", **QUICK)
     # A hash that could be a number, a program with an unlucky name, and a row of other settings.
-    header, *rows = path.read_text().splitlines()
-    fields = rows[0].split(",")
-    settings, core = fields[2], fields[3]
-    other = ["NA", *fields[1:2], settings + " old", "12345e6789012345", *fields[4:-4], "", "", "", ""]
-    path.write_text("\n".join([header, *rows, ",".join(other)]) + "\n")
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    settings, core = rows[0][2:4]
+    other = ["NA", rows[0][1], settings + " old", "12345e6789012345", *rows[0][4:-4], "", "", "", ""]
+    with path.open("a", newline="") as file:
+        csv.writer(file).writerow(other)
     table = perfvec.read_results(path)
-    assert list(table.columns) == header.split(",") and len(table) == len(rows) + 1
+    assert list(table.columns) == header and len(table) == len(rows) + 1
     last = table.iloc[-1]
     assert (last["program"], last["core"]) == ("NA", "12345e6789012345")
     assert table[["cost", "speedup", "worst", "pareto"]].isna().sum(axis=1).tolist().count(4) == 2

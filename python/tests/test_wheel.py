@@ -55,12 +55,12 @@ def test_the_page_of_the_book_shows_what_comes_out() -> None:
     assert runner.failures == 0 and runner.tries > 10
 
 
-def test_the_notebook_of_the_readme_shows_the_space_and_its_front() -> None:
+def test_the_notebook_of_the_readme_shows_the_space_and_its_front(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text()
     (notebook,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     done = subprocess.run(
         [sys.executable, "-c", notebook + "print(designs.to_json(orient='records'))"], check=True,
-        capture_output=True, text=True)
+        capture_output=True, text=True, cwd=tmp_path)
     *shown, last = done.stdout.splitlines()
     designs = json.loads(last)
     front = [design for design in designs if design["front"]]
