@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from page import NAMES, SETTLED, Browser  # noqa: E402
+from page import NAMES, SETTLED, Browser
 
 WIDTH = 880
 DENSITY = 2
