@@ -198,12 +198,11 @@ impl Mshrs {
                     }
                 }
             }
-            if under_way + spare <= self.count || first_end == u64::MAX {
-                return if under_way + spare <= self.count {
-                    now
-                } else {
-                    u64::MAX
-                };
+            if under_way + spare <= self.count {
+                return now;
+            }
+            if first_end == u64::MAX {
+                return u64::MAX;
             }
             now = first_end;
         }
