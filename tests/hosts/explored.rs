@@ -90,6 +90,12 @@ fn a_region_of_a_program_is_explored_in_the_words_of_replay() {
     let out = explore(&[&region[..], &["--format", "json"]].concat());
     let found: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
     assert_eq!((&found["estimates"], &found["new"]), (&2.into(), &0.into()));
+    // Rows of the region have what follows from them, and rows of the whole, not of this run, nothing.
+    let csv = std::fs::read_to_string(path("r.csv")).unwrap();
+    let blank = |row: &&str| row.ends_with(",,,,");
+    let (whole, region_rows): (Vec<&str>, Vec<&str>) = csv.lines().skip(1).partition(blank);
+    assert_eq!((whole.len(), region_rows.len()), (2, 2), "{csv}");
+    assert!(region_rows.iter().all(|r| r.contains(", from 0x")), "{csv}");
 
     let args = ["replay", "--core", "rocket-like", "--json", &path("j")];
     let out = perfvec(&[&args[..], &region, &[&trace]].concat());

@@ -21,7 +21,7 @@ use perfvec::twin::rules::Rules;
 use perfvec::{Error, ErrorKind, Result};
 use price::{Measure, Program, Wanted, Work};
 use report::{Explained, Exploration};
-use results::{Results, Standing};
+use results::{Results, Standing, Standings};
 use space::{plain, Design, Space};
 use standing::Speedups;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,11 +175,7 @@ pub fn run(args: &Args) -> Result<()> {
     for name in &args.explain {
         find(name, &designs, base, &designs[0])?;
     }
-    let settings = measure.text();
-    let mut results = Results::open(args.output.as_deref(), &space.axes, &settings)?;
-    if let Some(other) = results.of_other_builds() {
-        tell(&format!("perfvec: {other}\n"));
-    }
+    let mut results = Results::open(args.output.as_deref(), &space.axes)?;
     let programs = programs(args)?;
     for program in &programs {
         results.check_program(&program.name, program.hash)?;
@@ -198,6 +194,10 @@ pub fn run(args: &Args) -> Result<()> {
         measure: &measure,
         progress: !args.no_progress,
     };
+    let settings: BTreeSet<String> = programs.iter().map(|p| work.settings(p)).collect();
+    if let Some(other) = results.of_other_builds(&settings) {
+        tell(&format!("perfvec: {other}\n"));
+    }
     let all = std::iter::once(base).chain(designs.iter().map(|d| &d.parameters));
     let all: Vec<Wanted> = all.map(wanted).collect();
     let new = work.run(&all, &mut results)?;
@@ -235,9 +235,12 @@ pub fn run(args: &Args) -> Result<()> {
         _ => None,
     };
 
-    let hashes = designs.iter().map(|d| price::hash(&d.parameters));
-    let by_core: BTreeMap<u64, Standing> = hashes.zip(standing.iter().copied()).collect();
-    results.save(&by_core)?;
+    let mut standings = Standings::new();
+    for (design, standing) in designs.iter().zip(&standing) {
+        let core = price::hash(&design.parameters);
+        standings.extend(settings.iter().map(|s| ((core, s.clone()), *standing)));
+    }
+    results.save(&standings)?;
     let cores: BTreeSet<u64> = all.iter().map(|w| price::hash(&w.parameters)).collect();
     let exploration = Exploration {
         space: &space,
@@ -258,7 +261,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     match args.format {
         Format::Table => print_styled(&exploration.text()?),
-        Format::Csv => print(results.csv(&by_core)?),
+        Format::Csv => print(results.csv(&standings)?),
         Format::Json => print(format!("{}\n", exploration.json()?)),
     }
 }

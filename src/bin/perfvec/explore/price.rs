@@ -1,6 +1,6 @@
 //! Pricing many cores on many programs, in groups that share a pass over a program.
 
-use super::results::{Key, Results, Row};
+use super::results::{Key, Results, Row, Standings};
 use crate::region::{self, RegionArgs};
 use indicatif::{ProgressBar, ProgressStyle};
 use perfvec::isa::Isa;
@@ -13,7 +13,7 @@ use perfvec::twin::parameters::CoreParameters;
 use perfvec::twin::rules::Rules;
 use perfvec::twin::{bank, FINGERPRINT};
 use perfvec::{Error, ErrorKind, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,14 +140,16 @@ impl Work<'_> {
         Key {
             trace: program.hash,
             core: hash(core),
-            settings: match program.region.is_all() {
-                true => self.measure.text(),
-                false => format!(
-                    "{}, {}",
-                    self.measure.text(),
-                    region::words(&program.region)
-                ),
-            },
+            settings: self.settings(program),
+        }
+    }
+
+    /// How `program` is measured, in words.
+    pub fn settings(&self, program: &Program) -> String {
+        let text = self.measure.text();
+        match program.region.is_all() {
+            true => text,
+            false => format!("{text}, {}", region::words(&program.region)),
         }
     }
 
@@ -174,7 +176,7 @@ impl Work<'_> {
                 new += 1;
             }
             // What follows from all of them is known in the end.
-            results.save(&BTreeMap::new())?;
+            results.save(&Standings::new())?;
             if let Some(bar) = &bar {
                 bar.inc(1);
             }

@@ -4,7 +4,7 @@ use super::lock::Lock;
 use super::space::Axis;
 use perfvec::microarch::{Stack, PARTS};
 use perfvec::{file, Error, ErrorKind, Result};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read.
@@ -58,11 +58,12 @@ pub struct Standing {
     pub front: bool,
 }
 
+/// Designs' standing by the hashes of their cores and the settings of the rows that it follows from.
+pub type Standings = BTreeMap<(u64, String), Standing>;
+
 /// The rows of a file, and of this run.
 pub struct Results {
     path: Option<PathBuf>,
-    /// Of those of this run.
-    settings: String,
     header: Vec<String>,
     rows: Vec<Row>,
     by_key: HashMap<Key, usize>,
@@ -84,8 +85,8 @@ fn bad(text: String) -> Error {
 }
 
 impl Results {
-    /// Those of the file at `path`, if there is one, for a run with these settings.
-    pub fn open(path: Option<&Path>, axes: &[Axis], settings: &str) -> Result<Self> {
+    /// Those of the file at `path`, if there is one.
+    pub fn open(path: Option<&Path>, axes: &[Axis]) -> Result<Self> {
         let axes = axes.iter().map(|a| a.name.as_str());
         let columns = BEFORE
             .into_iter()
@@ -96,7 +97,6 @@ impl Results {
             .chain(LAST.map(str::to_owned));
         let mut results = Self {
             path: path.map(Path::to_owned),
-            settings: settings.into(),
             header: columns.collect(),
             rows: Vec::new(),
             by_key: HashMap::new(),
@@ -174,13 +174,13 @@ impl Results {
         axes.iter().map(String::as_str)
     }
 
-    /// Of rows that another build of perfvec priced with the same settings, in words.
-    pub fn of_other_builds(&self) -> Option<String> {
+    /// Of rows that another build of perfvec priced with a run's settings, in words.
+    pub fn of_other_builds(&self, settings: &BTreeSet<String>) -> Option<String> {
         // "perfvec VERSION SOURCES RULES ..."
         let rest = |settings: &str| settings.splitn(4, ' ').nth(3).map(str::to_owned);
-        let is = |r: &&Row| {
-            r.key.settings != self.settings && rest(&r.key.settings) == rest(&self.settings)
-        };
+        let same: BTreeSet<_> = settings.iter().map(|s| rest(s)).collect();
+        let is =
+            |r: &&Row| !settings.contains(&r.key.settings) && same.contains(&rest(&r.key.settings));
         let count = self.rows.iter().filter(is).count();
         (count > 0).then(|| {
             let path = self.path.as_deref().unwrap_or(Path::new(""));
@@ -223,9 +223,9 @@ impl Results {
         ))
     }
 
-    /// The whole as CSV: `standing` is that of designs by the hashes of their cores, and follows
-    /// from the rows with this run's settings.
-    pub fn csv(&self, standing: &BTreeMap<u64, Standing>) -> Result<Vec<u8>> {
+    /// The whole as CSV: `standing` is that of designs by the hashes of their cores and the settings
+    /// of the rows that it follows from.
+    pub fn csv(&self, standing: &Standings) -> Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let io = |e: csv::Error| Error::new(ErrorKind::Io, e.to_string());
         writer.write_record(&self.header).map_err(io)?;
@@ -241,18 +241,16 @@ impl Results {
             let numbers = [row.cycles, row.cpi, row.seconds, row.half_width];
             // The shortest text that gives the same bits.
             record.extend(numbers.iter().chain(&row.stack).map(f64::to_string));
-            let standing = standing.get(&row.key.core);
-            record.extend(
-                match standing.filter(|_| row.key.settings == self.settings) {
-                    None => LAST.map(|_| String::new()),
-                    Some(s) => [
-                        s.cost.to_string(),
-                        s.speedup.to_string(),
-                        s.worst.to_string(),
-                        if s.front { "yes" } else { "no" }.to_string(),
-                    ],
-                },
-            );
+            let of_design = (row.key.core, row.key.settings.clone());
+            record.extend(match standing.get(&of_design) {
+                None => LAST.map(|_| String::new()),
+                Some(s) => [
+                    s.cost.to_string(),
+                    s.speedup.to_string(),
+                    s.worst.to_string(),
+                    if s.front { "yes" } else { "no" }.to_string(),
+                ],
+            });
             writer.write_record(&record).map_err(io)?;
         }
         writer
@@ -261,7 +259,7 @@ impl Results {
     }
 
     /// Writes the file, if there is to be one.
-    pub fn save(&self, standing: &BTreeMap<u64, Standing>) -> Result<()> {
+    pub fn save(&self, standing: &Standings) -> Result<()> {
         let Some(path) = &self.path else {
             return Ok(());
         };
