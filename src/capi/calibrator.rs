@@ -3,7 +3,7 @@
 use super::handle::{self, exclusive, reading, AfterFork, Opaque};
 use super::microarchs::{change, perfvec_microarchs, with_table};
 use super::model::perfvec_model;
-use super::session::{perfvec_session, Hart};
+use super::session::{perfvec_session, Attached, Hart};
 use super::sized::{self, Sized32};
 use super::status::perfvec_status;
 use super::strings::text;
@@ -63,9 +63,6 @@ unsafe impl Sized32 for perfvec_fit {
         }
     }
 }
-
-/// A calibrator that sessions share with its handle.
-pub(super) type Attached = Arc<Mutex<Calibrator>>;
 
 impl Opaque for perfvec_calibrator {
     type Inner = Attached;

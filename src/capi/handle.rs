@@ -1,9 +1,9 @@
 //! Opaque handles: what is checked on every entry, and the panic boundary.
 
-use super::fork;
 use super::slots::{self, Closed, Key, IDLE, POISONED};
-use super::status::{fail, perfvec_status, to_c_string, PERFVEC_OK};
-use super::strings::check_out;
+use super::status::{self, perfvec_status, PERFVEC_OK};
+use super::strings::{check_out, to_c_string};
+use super::{fork, log};
 use crate::error::{Error, ErrorKind, Result};
 use std::cell::UnsafeCell;
 use std::ffi::{c_char, CString};
@@ -121,6 +121,15 @@ fn leave_failed(
     unsafe { *text.get() = to_c_string(error.message()) };
     key.leave(state);
     fail(&error)
+}
+
+/// Keeps the error's text for the calling thread, logs it, and gives its status.
+#[cold]
+fn fail(e: &Error) -> perfvec_status {
+    let text = to_c_string(e.message());
+    log::write(log::PERFVEC_LOG_ERROR, &text);
+    status::keep(text);
+    e.kind() as i32
 }
 
 /// Exclusive access to a handle's object; a panic while it lives poisons the handle.

@@ -1,11 +1,9 @@
-//! Intervals: to the host's callback and to the calibrator.
+//! Intervals to the host's callback.
 
 use super::handle::exclusive;
-use super::session::{perfvec_session, Hart};
+use super::session::{perfvec_session, Callback, Hart};
 use super::status::perfvec_status;
-use crate::error::{Error, ErrorKind, Result};
 use crate::session::Interval;
-use crate::sync::lock;
 use std::ffi::c_void;
 
 /// One finished interval of a session.
@@ -38,12 +36,6 @@ const _: () = assert!(size_of::<perfvec_interval>() == 56);
 pub type perfvec_interval_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, interval: *const perfvec_interval)>;
 
-/// A host's callback.
-pub(super) struct Callback {
-    function: unsafe extern "C" fn(*mut c_void, *const perfvec_interval),
-    user: *mut c_void,
-}
-
 /// Sets the callback that receives intervals, or none (NULL), with its `user` data. For the delay
 /// of delivery see perfvec_session. The callback's time adds to the call that it is made from. Set
 /// it before the first retirement to receive all intervals: those that begin while a session has
@@ -59,61 +51,24 @@ pub unsafe extern "C" fn perfvec_session_set_interval_callback(
         if function.is_some() {
             h.expect_intervals()?;
         }
-        h.callback = function.map(|function| Callback { function, user });
+        h.callback = function.map(|function| -> Callback {
+            Box::new(move |interval: &Interval| {
+                let interval = perfvec_interval {
+                    struct_size: size_of::<perfvec_interval>() as u32,
+                    reserved: 0,
+                    index: interval.index,
+                    first: interval.first,
+                    retirements: interval.retirements,
+                    measured: interval.measured,
+                    vector: interval.vector.as_ptr(),
+                    len: interval.vector.len(),
+                };
+                // SAFETY: the host registered this function and user data for such calls.
+                unsafe { function(user, &interval) }
+            })
+        });
         Ok(())
     };
     // SAFETY: by the contract of the module.
     unsafe { exclusive(session, set) }
-}
-
-impl Hart {
-    /// Somebody is about to receive intervals; refuses a session that makes none.
-    pub fn expect_intervals(&mut self) -> Result<()> {
-        let interval = self.session.config().interval;
-        if interval == 0 {
-            return Err(Error::new(
-                ErrorKind::State,
-                "the session makes no intervals; set interval in its perfvec_config (1000 for calibration)",
-            ));
-        }
-        if self.callback.is_none() && self.calibrator.is_none() {
-            self.first_interval = self.session.counts().retired.div_ceil(interval);
-        }
-        Ok(())
-    }
-
-    /// Passes finished intervals to the callback, or drops them without one.
-    pub fn deliver(&mut self) -> Result<()> {
-        if self.session.config().interval == 0 {
-            return Ok(());
-        }
-        let intervals = self.session.take_intervals();
-        self.hand_on(&intervals)
-    }
-
-    /// Hands on intervals: to the calibrator where the timing CPU ran all of one, and to the
-    /// callback.
-    pub fn hand_on(&self, intervals: &[Interval]) -> Result<()> {
-        for i in intervals.iter().filter(|i| i.index >= self.first_interval) {
-            let whole = i.timed == i.retirements && i.measured == i.retirements;
-            if let (Some(calibrator), true) = (&self.calibrator, whole && i.retirements > 0) {
-                lock(calibrator).add(&i.vector, i.retirements, i.cycles)?;
-            }
-            if let Some(callback) = &self.callback {
-                let c = perfvec_interval {
-                    struct_size: size_of::<perfvec_interval>() as u32,
-                    reserved: 0,
-                    index: i.index,
-                    first: i.first,
-                    retirements: i.retirements,
-                    measured: i.measured,
-                    vector: i.vector.as_ptr(),
-                    len: i.vector.len(),
-                };
-                // SAFETY: the host registered this function and user data for such calls.
-                unsafe { (callback.function)(callback.user, &c) }
-            }
-        }
-        Ok(())
-    }
 }

@@ -1,6 +1,7 @@
 //! Logging through a callback; silent by default.
 
-use super::status::{perfvec_status, to_c_string, PERFVEC_OK};
+use super::status::{perfvec_status, PERFVEC_OK};
+use super::strings::to_c_string;
 use std::ffi::{c_int, c_void, CStr};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};

@@ -2,11 +2,11 @@
 
 use super::handle::{self, guard, reading, AfterFork, Opaque};
 use super::sized::{self, Sized32};
-use super::status::{perfvec_status, to_c_string};
-use super::strings::{check_out, optional_path, put, text};
+use super::status::perfvec_status;
+use super::strings::{check_out, optional_path, put, text, to_c_string};
 use super::{fork, log, rules};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::schema;
+use crate::features;
 use crate::isa::Isa;
 use crate::model::{locate, Backend, Model};
 use crate::pricing;
@@ -132,8 +132,8 @@ pub unsafe extern "C" fn perfvec_model_load(
         };
         let model = pricing::model(&path, backend_from(backend)?, rules::chosen())?;
         let info = model.info();
-        if schema::by_name(&info.schema).is_none() && info.schema != bank::SCHEMA {
-            let known: Vec<&str> = schema::ALL.iter().map(|s| s.name).collect();
+        if features::schema(&info.schema).is_none() && info.schema != bank::SCHEMA {
+            let known: Vec<&str> = features::SCHEMAS.iter().map(|s| s.name).collect();
             return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(

@@ -1,17 +1,18 @@
-//! Sessions: creation, end, regions, and the handle's object.
+//! Sessions: creation, end, regions, and the handle's object, which hands finished intervals on.
 
-use super::calibrator::Attached;
 use super::config::{self, perfvec_config};
 use super::handle::{self, exclusive, reading, AfterFork, Opaque};
-use super::interval::Callback;
 use super::model::perfvec_model;
 use super::sized::{self, Sized32};
 use super::status::perfvec_status;
 use super::{log, signals};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::isa::Isa;
-use crate::session::{Sampling, Session};
+use crate::microarch::Calibrator;
+use crate::session::{Interval, Sampling, Session};
+use crate::sync::lock;
 use std::ffi::c_char;
+use std::sync::{Arc, Mutex};
 
 /// The stream of one hart.
 ///
@@ -41,6 +42,12 @@ use std::ffi::c_char;
 pub struct perfvec_session {
     _opaque: [u8; 0],
 }
+
+/// A host's callback for intervals.
+pub(super) type Callback = Box<dyn Fn(&Interval)>;
+
+/// A calibrator, for the host's handle and for the session that feeds it.
+pub(super) type Attached = Arc<Mutex<Calibrator>>;
 
 /// The object of a `perfvec_session` handle.
 pub(super) struct Hart {
@@ -81,6 +88,45 @@ impl Hart {
     /// To be called after a change of what `attention` stands for.
     pub fn update_attention(&mut self) {
         self.attention = self.session.config().interval > 0 || self.snapshot.is_some();
+    }
+
+    /// Somebody is about to receive intervals; refuses a session that makes none.
+    pub fn expect_intervals(&mut self) -> Result<()> {
+        let interval = self.session.config().interval;
+        if interval == 0 {
+            return Err(Error::new(
+                ErrorKind::State,
+                "the session makes no intervals; set interval in its perfvec_config (1000 for calibration)",
+            ));
+        }
+        if self.callback.is_none() && self.calibrator.is_none() {
+            self.first_interval = self.session.counts().retired.div_ceil(interval);
+        }
+        Ok(())
+    }
+
+    /// Passes finished intervals to the callback, or drops them without one.
+    pub fn deliver(&mut self) -> Result<()> {
+        if self.session.config().interval == 0 {
+            return Ok(());
+        }
+        let intervals = self.session.take_intervals();
+        self.hand_on(&intervals)
+    }
+
+    /// Hands on intervals: to the calibrator where the timing CPU ran all of one, and to the
+    /// callback.
+    pub fn hand_on(&self, intervals: &[Interval]) -> Result<()> {
+        for i in intervals.iter().filter(|i| i.index >= self.first_interval) {
+            let whole = i.timed == i.retirements && i.measured == i.retirements;
+            if let (Some(calibrator), true) = (&self.calibrator, whole && i.retirements > 0) {
+                lock(calibrator).add(&i.vector, i.retirements, i.cycles)?;
+            }
+            if let Some(callback) = &self.callback {
+                callback(i);
+            }
+        }
+        Ok(())
     }
 }
 

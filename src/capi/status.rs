@@ -1,7 +1,6 @@
 //! Status codes and the text of the last error.
 
-use super::log;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use std::cell::RefCell;
 use std::ffi::{c_char, CStr, CString};
 
@@ -126,17 +125,8 @@ thread_local! {
     static LAST: RefCell<CString> = RefCell::default();
 }
 
-/// Keeps the error's text for the calling thread, logs it, and gives its status.
-#[cold]
-pub(super) fn fail(e: &Error) -> perfvec_status {
-    let text = to_c_string(e.message());
-    log::write(log::PERFVEC_LOG_ERROR, &text);
+/// Keeps the text of an error for [`perfvec_last_error`].
+pub(super) fn keep(text: CString) {
     // A thread that is already being torn down has no place for the text; the status remains.
     let _ = LAST.try_with(|last| *last.borrow_mut() = text);
-    e.kind() as i32
-}
-
-/// `text` for C; a NUL inside is written as `\0`.
-pub(super) fn to_c_string(text: &str) -> CString {
-    CString::new(text.replace('\0', "\\0")).unwrap_or_default()
 }

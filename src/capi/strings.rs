@@ -1,7 +1,7 @@
 //! Strings, paths and arrays from C.
 
 use crate::error::{Error, ErrorKind, Result};
-use std::ffi::{c_char, CStr, OsStr};
+use std::ffi::{c_char, CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -145,4 +145,9 @@ fn bad_array(data: *const u8, len: usize, what: &str) -> Error {
         ErrorKind::InvalidArgument,
         format!("{what}: {data:?} does not point to {len} aligned elements; pass an array of that length"),
     )
+}
+
+/// `text` for C; a NUL inside is written as `\0`.
+pub(super) fn to_c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "\\0")).unwrap_or_default()
 }

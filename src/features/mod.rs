@@ -70,6 +70,14 @@ pub trait Extractor: Send {
     fn restore(&mut self, bytes: &mut &[u8]) -> Result<()>;
 }
 
+/// Every schema of the library.
+pub static SCHEMAS: &[&Schema] = &[&perfvec51::SCHEMA, &refmachine::SCHEMA];
+
+/// The schema called `name`.
+pub fn schema(name: &str) -> Option<&'static Schema> {
+    SCHEMAS.iter().copied().find(|s| s.name == name)
+}
+
 /// A fresh extractor for the schema called `name`.
 pub fn extractor(name: &str) -> Result<Box<dyn Extractor>> {
     match name {
@@ -79,7 +87,7 @@ pub fn extractor(name: &str) -> Result<Box<dyn Extractor>> {
             ErrorKind::NotFound,
             format!(
                 "no feature schema named \"{other}\"; this library has {}",
-                schema::ALL
+                SCHEMAS
                     .iter()
                     .map(|s| s.name)
                     .collect::<Vec<_>>()

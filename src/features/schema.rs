@@ -40,11 +40,3 @@ impl Schema {
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
 }
-
-/// Every schema of the library.
-pub static ALL: &[&Schema] = &[&super::perfvec51::SCHEMA, &super::refmachine::SCHEMA];
-
-/// The schema called `name`.
-pub fn by_name(name: &str) -> Option<&'static Schema> {
-    ALL.iter().copied().find(|s| s.name == name)
-}

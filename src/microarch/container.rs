@@ -235,3 +235,10 @@ impl Container {
         format!("{:016x}", hash.digest())
     }
 }
+
+/// A tensor has not the shape that its format asks for.
+pub(super) fn shape_error(name: &str, found: &[usize], wanted: &str) -> Error {
+    corrupt(format!(
+        "tensor {name} has shape {found:?}; write it as {wanted}"
+    ))
+}

@@ -5,11 +5,9 @@
 //! counts `perfvec.retired`, `perfvec.measured`, `perfvec.units` in decimal, and
 //! `perfvec.checksum` (see `container.rs`).
 
-use super::container::{Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
-use super::table_file::shape_error;
-use super::totals::Totals;
+use super::container::{shape_error, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use crate::bytes::corrupt;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::file::{read_bounded, write_atomic};
 use std::path::Path;
 
@@ -37,51 +35,6 @@ pub struct ProgramVector {
 }
 
 impl ProgramVector {
-    /// Adds another vector of the same model: afterwards `self` stands for both streams.
-    ///
-    /// The estimate of any microarchitecture on the merged vector is the sum of those on the
-    /// shards. Shards measured at one rate (`measured / retired`) simply add up, so that shards of
-    /// full mode equal the whole to the bit. At different rates they become strata of one whole,
-    /// whose variances add as well; a shard with a single unit, which says nothing of its own
-    /// variance, borrows the spread of both shards' units. Where no shard has a second unit the
-    /// half width of the result is unknown (1). A shard of which nothing was measured is taken to
-    /// be like the other. Kind `Mismatch` for two models; nothing changes on an error.
-    pub fn merge(&mut self, other: &ProgramVector) -> Result<()> {
-        if self.model_id != other.model_id || self.sum.len() != other.sum.len() {
-            return Err(Error::new(ErrorKind::Mismatch, format!(
-                "program vectors of models \"{}\" (D = {}) and \"{}\" (D = {}) cannot be merged; make both with one model",
-                self.model_id, self.sum.len(), other.model_id, other.sum.len()
-            )));
-        }
-        let counts = (
-            self.retired.checked_add(other.retired),
-            self.measured.checked_add(other.measured),
-            self.units.checked_add(other.units),
-        );
-        let (Some(retired), Some(measured), Some(units)) = counts else {
-            return Err(Error::new(
-                ErrorKind::OutOfMemory,
-                "program vectors: the summed counts pass 64 bits; merge fewer shards",
-            ));
-        };
-        if self.measured > 0 && other.measured > 0 && self.rate_differs(other) {
-            *self = Totals::of_two(self, other).into_vector(std::mem::take(&mut self.model_id));
-            return Ok(());
-        }
-        (self.retired, self.measured, self.units) = (retired, measured, units);
-        for (a, b) in self.sum.iter_mut().zip(&other.sum) {
-            *a += b;
-        }
-        if self.second_moment.is_empty() {
-            self.second_moment.clone_from(&other.second_moment);
-        } else {
-            for (a, b) in self.second_moment.iter_mut().zip(&other.second_moment) {
-                *a += b;
-            }
-        }
-        Ok(())
-    }
-
     /// Reads a program vector. A file that is damaged or foreign is refused whole:
     /// kind `Io`, `Corrupt`, `Version` or `OutOfMemory` (over 1 GiB).
     pub fn load(path: &Path) -> Result<Self> {
@@ -137,12 +90,6 @@ impl ProgramVector {
             }
         }
         Ok(())
-    }
-
-    /// Whether two shards measured different parts of their retirements.
-    fn rate_differs(&self, other: &ProgramVector) -> bool {
-        let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
-        product(self.measured, other.retired) != product(other.measured, self.retired)
     }
 
     fn from_container(mut c: Container) -> Result<Self> {

@@ -9,7 +9,7 @@
 //! training distribution of the mean representation, scaled so that a program at its edge scores
 //! 1; see [`MicroarchTable::ood_score`]. Other metadata is kept through load and save.
 
-use super::container::{Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
+use super::container::{shape_error, Container, Tensor, Values, MAX_DIM, MAX_FILE_BYTES};
 use super::table::duplicate;
 use super::{Microarch, MicroarchTable, Ood};
 use crate::bytes::corrupt;
@@ -220,10 +220,4 @@ fn parse_hash(hex: &str) -> Result<u64> {
         "metadata {SCHEMA_HASH} is \"{}\"; write 16 lower-case hex digits",
         hex.escape_debug()
     )))
-}
-
-pub(super) fn shape_error(name: &str, found: &[usize], wanted: &str) -> Error {
-    corrupt(format!(
-        "tensor {name} has shape {found:?}; write it as {wanted}"
-    ))
 }

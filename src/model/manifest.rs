@@ -2,7 +2,7 @@
 
 use super::ModelInfo;
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::schema;
+use crate::features;
 use crate::isa::Isa;
 
 pub(super) fn model_error(message: String) -> Error {
@@ -55,7 +55,7 @@ pub(super) fn info(
             "metadata \"perfvec.warmup\" is \"{warmup}\", a number of instructions is needed"
         ))
     })? as usize;
-    if let Some(known) = schema::by_name(&schema_name) {
+    if let Some(known) = features::schema(&schema_name) {
         if known.hash() != schema_hash || known.len() != features {
             return Err(Error::new(
                 ErrorKind::Mismatch,

@@ -14,12 +14,6 @@ const COLUMNS: usize = 6;
 const STATICS: usize = 0;
 const CYCLES: usize = 5;
 
-/// Most bytes that a block with these counts takes.
-pub(super) fn max_bytes(retirements: usize, statics: usize) -> usize {
-    // Per retirement: run 3, edge 5 + 1 + 10, address 3 + 10, window 3 + 3 and cycles 5.
-    128 + retirements * 43 + statics * super::statics::MAX_BYTES
-}
-
 /// The state that writer and reader carry from block to block.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Codec {

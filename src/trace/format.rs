@@ -118,6 +118,12 @@ const STATICS_PER_BYTE: u64 = 16;
 /// Most bytes of the JSON header.
 pub const MAX_HEADER: usize = 1 << 20;
 
+/// Most bytes that the payload of a block with these counts takes.
+fn max_bytes(retirements: usize, statics: usize) -> usize {
+    // Per retirement: run 3, edge 5 + 1 + 10, address 3 + 10, window 3 + 3 and cycles 5.
+    128 + retirements * 43 + statics * super::statics::MAX_BYTES
+}
+
 pub(super) const BLOCK_TAG: [u8; 4] = *b"PVTB";
 pub(super) const FOOTER_TAG: [u8; 4] = *b"PVTE";
 /// Bytes of a block before its payload.
@@ -169,7 +175,7 @@ impl BlockHeader {
             || statics > BLOCK_STATICS
             || retirements + statics == 0
             || header.timed > header.retirements
-            || raw > super::codec::max_bytes(retirements, statics)
+            || raw > max_bytes(retirements, statics)
             || header.stored as usize > zstd::zstd_safe::compress_bound(raw)
         {
             return Err(corrupt("a block header is out of range"));

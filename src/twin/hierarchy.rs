@@ -6,7 +6,7 @@
 use super::cache::{Cache, Line, Mshrs};
 use super::calendar::Calendar;
 use super::memory::Memory;
-use super::pages::PAGE;
+use super::pages::wrong_lines;
 use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
 use super::parts::Part;
 use super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
@@ -664,15 +664,6 @@ impl Hierarchy {
                 .write(e.line << 6, (now + latency) * self.period);
         }
     }
-}
-
-/// The lines that a wrong path at `address` fetches before it is found to be wrong, unless one
-/// misses: its own and the next one, if that is in the same page.
-pub fn wrong_lines(address: u64) -> impl Iterator<Item = u64> {
-    let next = (address | 63) + 1;
-    [Some(address), (!next.is_multiple_of(PAGE)).then_some(next)]
-        .into_iter()
-        .flatten()
 }
 
 /// The next line that a level prefetches before `now`, and when: one a cycle, while there are

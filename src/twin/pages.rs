@@ -26,6 +26,15 @@ const STACK: u64 = (1 << 32) >> PAGE_BITS;
 /// No code was fetched yet.
 const NONE: u64 = u64::MAX;
 
+/// The lines that a wrong path at `address` fetches before it is found to be wrong, unless one
+/// misses: its own and the next one, if that is in the same page.
+pub fn wrong_lines(address: u64) -> impl Iterator<Item = u64> {
+    let next = (address | 63) + 1;
+    [Some(address), (!next.is_multiple_of(PAGE)).then_some(next)]
+        .into_iter()
+        .flatten()
+}
+
 /// A page table that is filled on first access.
 pub struct Pages {
     frames: HashMap<u64, u64>,

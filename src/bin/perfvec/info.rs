@@ -4,7 +4,7 @@ use crate::info_files as files;
 use crate::output::print;
 use crate::source::Only;
 use crate::trace_info;
-use perfvec::features::{schema, Schema};
+use perfvec::features::{self, Schema};
 use perfvec::file_kind::{FileKind, HEAD};
 use perfvec::trace::import::format_of;
 use perfvec::{file, Error, ErrorKind, Result};
@@ -34,7 +34,7 @@ pub struct Args {
 /// Runs the subcommand.
 pub fn run(args: &Args) -> Result<()> {
     if let Some(name) = &args.schema {
-        let schema = schema::by_name(name).ok_or_else(|| unknown(name))?;
+        let schema = features::schema(name).ok_or_else(|| unknown(name))?;
         return show_schema(schema, args.json);
     }
     // clap asks for one of the two.
@@ -104,7 +104,7 @@ fn as_json(schema: &Schema) -> serde_json::Value {
 }
 
 fn unknown(name: &str) -> Error {
-    let known: Vec<_> = schema::ALL.iter().map(|s| s.name).collect();
+    let known: Vec<_> = features::SCHEMAS.iter().map(|s| s.name).collect();
     Error::new(
         ErrorKind::NotFound,
         format!(

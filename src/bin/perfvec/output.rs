@@ -142,6 +142,15 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// A field of a CSV file (RFC 4180).
+pub fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

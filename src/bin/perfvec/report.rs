@@ -1,6 +1,6 @@
 //! The result of a run, as a table and as JSON.
 
-use crate::output::{attention, grouped, heading, tell};
+use crate::output::{attention, field, grouped, heading, tell};
 use crate::region;
 use crate::source::{Format, Only};
 use crate::whole::{Partial, Whole};
@@ -420,15 +420,6 @@ impl Missed {
 
 /// The columns of [`Report::csv`].
 pub const CSV_HEADING: &str = "program,microarch,clock_hz,cpi,cycles,seconds,half_width\n";
-
-/// A field of a CSV file (RFC 4180).
-pub fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.into()
-    }
-}
 
 /// What `--sample-like` needs to measure the same again, where the session chose `plan`.
 pub fn sampling(config: &SessionConfig, plan: &[u64]) -> Value {

@@ -7,7 +7,7 @@ use super::file::{floats, ints, ModelFile};
 use super::network::Network;
 use super::proto::{Attribute, GraphProto, NodeProto, TensorProto};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::schema;
+use crate::features;
 use std::collections::HashMap;
 
 /// Most LSTM layers.
@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
         layers.reverse();
         let embedding = self.embedding(&mut name)?;
         let mut norm = self.normalisation(name, features)?;
-        let schema = schema::by_name(&file.info.schema).filter(|s| s.len() == features);
+        let schema = features::schema(&file.info.schema).filter(|s| s.len() == features);
         for (least, f) in norm
             .least
             .iter_mut()

@@ -1,7 +1,7 @@
 //! The first-level caches, shared by cores whose own have equal shapes. Their misses are recorded
 //! for the caches below.
 
-use super::super::hierarchy::wrong_lines;
+use super::super::pages::wrong_lines;
 use super::super::parameters::{CoreKind, CoreParameters, PrefetcherKind};
 use super::super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::stream::Stream;

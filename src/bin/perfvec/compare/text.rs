@@ -1,8 +1,7 @@
 //! A comparison for people, in 80 columns, and as CSV.
 
-use crate::output::grouped;
 use crate::output::heading;
-use crate::report::field;
+use crate::output::{field, grouped};
 use serde_json::Value;
 use std::fmt::Write;
 

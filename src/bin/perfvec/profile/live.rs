@@ -80,7 +80,7 @@ impl Live {
                         Some(n) => n,
                         None => {
                             let mut names = Names::of_modules(modules.clone(), None)?;
-                            names.join(&mut profile);
+                            names.join(&mut profile.modules, &mut profile.notes);
                             known.push((modules, names));
                             known.len() - 1
                         }

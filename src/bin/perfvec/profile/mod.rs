@@ -172,7 +172,7 @@ pub fn run(args: &Args) -> Result<()> {
             Some(n) => n,
             None => {
                 let mut names = names(trace, modules.clone(), program)?;
-                names.join(&mut profile);
+                names.join(&mut profile.modules, &mut profile.notes);
                 processes.push((modules, names));
                 processes.len() - 1
             }

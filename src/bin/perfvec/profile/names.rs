@@ -2,7 +2,6 @@
 
 use super::image::{Frame, Image};
 use super::modules::{Module, Modules};
-use super::resolved::{Location, Resolved};
 use perfvec::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,17 @@ use std::path::{Path, PathBuf};
 const JIT: &str = "[JIT]";
 /// Code that nothing is known of.
 const UNKNOWN: &str = "[unknown]";
+
+/// A place in a program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Location {
+    /// Where it was when it ran.
+    pub pc: u64,
+    /// The file of its code, an index into the profile's modules.
+    pub module: Option<usize>,
+    /// At least one, innermost first: all but the last were inlined.
+    pub frames: Vec<Frame>,
+}
 
 /// What names are looked up in.
 pub struct Names {
@@ -133,11 +143,11 @@ impl Names {
         Ok(Some(self.push(image)))
     }
 
-    /// Adds the modules to `profile`, before anything is looked up.
-    pub fn join(&mut self, profile: &mut Resolved) {
-        self.base = profile.modules.len();
-        profile.modules.extend(self.modules.modules.clone());
-        profile.notes.append(&mut self.notes);
+    /// Adds the modules and notes to those of a profile, before anything is looked up.
+    pub fn join(&mut self, modules: &mut Vec<Module>, notes: &mut Vec<String>) {
+        self.base = modules.len();
+        modules.extend(self.modules.modules.clone());
+        notes.append(&mut self.notes);
     }
 
     /// The place of `pc` in `locations`, where it is added.

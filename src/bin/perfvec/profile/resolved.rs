@@ -1,21 +1,9 @@
 //! A profile with names: what every table and every export is made from.
 
-use super::image::Frame;
 use super::modules::Module;
-use super::names::Names;
+use super::names::{Location, Names};
 use perfvec::inst::StaticInst;
 use perfvec::session::{Costs, Value};
-
-/// A place in a program.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Location {
-    /// Where it was when it ran.
-    pub pc: u64,
-    /// The file of its code, an index into [`Resolved::modules`].
-    pub module: Option<usize>,
-    /// At least one, innermost first: all but the last were inlined.
-    pub frames: Vec<Frame>,
-}
 
 /// What retired at one place after one list of calls.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,7 @@
 
 use super::resolved::{add, Resolved};
 use super::tree::{tree, Functions};
-use crate::output::heading;
-use crate::report::field;
+use crate::output::{field, heading};
 use perfvec::microarch::PARTS;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;

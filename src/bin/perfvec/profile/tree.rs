@@ -1,7 +1,8 @@
 //! The call tree by function: inlined calls are calls, and what lies at different places of a
 //! function is added up.
 
-use super::resolved::{add, Location, Resolved, Thread};
+use super::names::Location;
+use super::resolved::{add, Resolved, Thread};
 use serde_json::{json, Value};
 use std::collections::HashMap;
 

@@ -4,7 +4,8 @@
 //! A function is one that has an address; what was inlined into it is part of it, with its own file
 //! and lines.
 
-use crate::profile::resolved::{add, Location, Resolved, Rounding, Thread};
+use crate::profile::names::Location;
+use crate::profile::resolved::{add, Resolved, Rounding, Thread};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
