@@ -30,6 +30,9 @@ for file in target/release/libperfvec_qemu{1,2,3}.so; do
 done
 [ -n "$plugin" ] || { echo "no plugin that this QEMU loads; run make build" >&2; exit 1; }
 
+mkdir "$out/idle"
+make --no-print-directory -s -C qemu-glue OUT="$out/idle" CFLAGS="-O2 -DPERFVEC_IDLE=true"
+
 target/release/perfvec record -o "$out/t.pvt" -- "${program[@]}" >/dev/null 2>"$out/stderr"
 count=$(target/release/perfvec info --json "$out/t.pvt" | sed -n 's/.*"retirements": \([0-9]*\).*/\1/p')
 
@@ -40,7 +43,7 @@ row() {
 }
 echo "$count instructions: ${program[*]}"
 row "plain QEMU" "$plain"
-row "callbacks that do nothing" "$(seconds qemu-riscv64 -plugin "$plugin,bench=callbacks" "${program[@]}")"
+row "callbacks that do nothing" "$(seconds qemu-riscv64 -plugin "$out/idle/$(basename "$plugin")" "${program[@]}")"
 row "perfvec record" "$(seconds target/release/perfvec record -o "$out/t.pvt" -- "${program[@]}")"
 row "perfvec run, 1 in 1000 measured" "$(seconds target/release/perfvec run --sample 1024000 -- "${program[@]}")"
 row "perfvec run, 1 in 1000, 100000 before each warm" "$(seconds target/release/perfvec run --sample 1024000 --warming 100000 -- "${program[@]}")"

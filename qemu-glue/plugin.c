@@ -17,12 +17,16 @@
 
 int qemu_plugin_version = PERFVEC_QEMU_API;
 
+/* A benchmark builds a plugin whose callbacks do nothing: what QEMU's part alone costs. */
+#ifndef PERFVEC_IDLE
+#define PERFVEC_IDLE false
+#endif
+
 /* The plugin's arguments. */
 static struct {
     const char *sysroot;
     bool children;  /* follow them */
     bool maps;      /* report which files the code comes from */
-    bool callbacks; /* benchmarks: register callbacks that do nothing */
 } job = {.children = true};
 
 /* Blocks of this process so far. QEMU translates under a lock. */
@@ -50,7 +54,7 @@ size_t qemu_encoding(const struct qemu_plugin_insn *insn, uint8_t *out, size_t s
 }
 
 static bool is_stopped(void) {
-    return atomic_load_explicit(&stopped, memory_order_relaxed);
+    return PERFVEC_IDLE || atomic_load_explicit(&stopped, memory_order_relaxed);
 }
 
 static void on_block(unsigned vcpu, void *id) {
@@ -78,14 +82,6 @@ static void on_passed(unsigned vcpu, void *position) {
     if (!is_stopped() && writer.thread)
         ring_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND |
                  (uint64_t)(uintptr_t)position);
-}
-
-static void on_nothing(unsigned vcpu, void *user) {
-    (void)vcpu, (void)user;
-}
-
-static void on_no_access(unsigned vcpu, uint32_t info, uint64_t address, void *user) {
-    (void)vcpu, (void)info, (void)address, (void)user;
 }
 
 /* Whether an instruction may access memory; true for a few that do not. The others get no memory
@@ -151,7 +147,7 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
     size_t count = qemu_plugin_tb_n_insns(tb), size = 0;
     uint8_t code[4 * SHARE_MOST];
     bool open = false;
-    if (is_stopped() || !count)
+    if ((is_stopped() && !PERFVEC_IDLE) || !count)
         return;
     struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
     uint64_t pc = qemu_plugin_insn_vaddr(first);
@@ -170,23 +166,21 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
         size += length;
         void *position = (void *)(uintptr_t)i;
         if (open)
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, job.callbacks ? on_nothing : on_passed,
-                                                   QEMU_CB_NO_REGS, position);
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_passed, QEMU_CB_NO_REGS, position);
         open = may_access(bytes) && is_open(bytes);
         if (may_access(bytes))
-            qemu_plugin_register_vcpu_mem_cb(insn, job.callbacks ? on_no_access : on_access,
-                                             QEMU_CB_NO_REGS, QEMU_MEM_READ_WRITE, position);
+            qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_CB_NO_REGS, QEMU_MEM_READ_WRITE,
+                                             position);
     }
     uint64_t block = atomic_fetch_add(&blocks, 1);
-    if (!job.callbacks) {
+    if (!PERFVEC_IDLE) {
         if (job.maps)
             maps_see(pc, qemu_plugin_insn_haddr(first));
         if (!ring_has(3 + sizeof code / 8))
             return;
         define(block, pc, code, size);
     }
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, job.callbacks ? on_nothing : on_block, QEMU_CB_NO_REGS,
-                                         (void *)(uintptr_t)block);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_CB_NO_REGS, (void *)(uintptr_t)block);
 }
 
 static void on_thread_exit(qemu_plugin_id id, unsigned vcpu) {
@@ -243,15 +237,13 @@ int qemu_plugin_install(qemu_plugin_id id, const struct qemu_plugin_host *host, 
             job.children = false;
         else if (!strcmp(argv[i], "maps=1"))
             job.maps = true;
-        else if (!strcmp(argv[i], "bench=callbacks"))
-            job.callbacks = true;
         else
             return refuse("unknown plugin argument; start QEMU through perfvec run");
     }
     if (strcmp(host->target_name, "riscv64") || host->system_emulation)
         return refuse("the plugin is for qemu-riscv64 (user mode)");
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
-    if (job.callbacks)
+    if (PERFVEC_IDLE)
         return 0;
     const char *problem = share_open(memory);
     if (problem)
