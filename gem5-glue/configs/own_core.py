@@ -8,14 +8,11 @@ predictor, caches and memory, is read from the config.json that gem5 writes as i
 """
 
 import argparse
-import os
-import sys
 
 import m5
 from m5.objects import PerfVec, Process, Root
 from m5.util import fatal
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import microarchs
 import system as systems
 

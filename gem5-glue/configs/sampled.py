@@ -20,14 +20,11 @@ in general: its prefetchers, queues and store buffers come to each of them empty
 import argparse
 import json
 import math
-import os
-import sys
 
 import m5
 from m5.objects import PerfVec, Process, Root
 from m5.util import fatal
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import microarchs
 import system as systems
 

@@ -39,7 +39,6 @@ import m5
 from m5.objects import PerfVec, Process, Root
 from m5.util import fatal
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import microarchs
 import system as systems
 
