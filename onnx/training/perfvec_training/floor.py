@@ -46,13 +46,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(**described(__doc__))
     parser.add_argument("data")
     parser.add_argument("--valid", nargs="*", default=[], help="programs or sources held out")
-    parser.add_argument("--noise", type=float, default=ridge.NOISE)
-    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", help="write the result here")
     args = parser.parse_args()
     data = Data(args.data, valid=args.valid)
     print(f"{len(data.train)} training programs, {len(data.valid)} valid, {len(data.cores)} cores")
-    out, _ = floors(data, None, args.noise, args.rounds)
+    out, _ = floors(data)
     for label, parts in out.items():
         for part, s in parts.items():
             print(f"{label:24} {part:6} mean {100 * s['mean']:6.2f} %  worst "

@@ -86,10 +86,9 @@ def assign(programs: list[str], cores: list[str], rounds: int,
     return pairs
 
 
-def all_cores(glue: Path, seed: int | None = None) -> list[Json]:
+def all_cores(glue: Path) -> list[Json]:
     """The cores as microarchs.py in the folder `glue` lists them."""
     command = [sys.executable, str(glue / "microarchs.py")]
-    command += [] if seed is None else ["--seed", str(seed)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise Mistake(f"{command[1]} does not list the cores: {done.stderr.strip()[-500:]}")
@@ -147,7 +146,7 @@ class Recording:
     def __init__(self, options: Namespace) -> None:
         self.options = options
         self.out = Path(options.out).resolve()
-        self.cores = {core["name"]: core for core in all_cores(options.glue, options.core_seed)}
+        self.cores = {core["name"]: core for core in all_cores(options.glue)}
         root = Path(options.workloads).resolve()
         manifest = json.loads((root / "manifest.json").read_text())
         self.programs = {p["name"]: p for p in manifest if p["split"] in ("train", "valid", "test")}
@@ -194,21 +193,18 @@ class Recording:
                 done.add(program)
                 jobs.append(("stream", program, None))
 
-        if "train" in options.parts:
-            for _, program, core in assign(train, seen, options.rounds, options.seed):
-                stream(program)
-                jobs.append(("windows", program, core))
-        if "test" in options.parts:
-            pairs = assign(test, seen, options.test_seen, f"{options.seed}/seen")
-            pairs += assign(test, unseen, options.test_unseen, f"{options.seed}/unseen")
-            for _, program, core in sorted(pairs, key=lambda pair: pair[0]):
-                stream(program)
-                jobs.append(("full", program, core))
-        if "calibrate" in options.parts:
-            rng = random.Random(f"{options.seed}/calibrate")
-            for program in rng.sample(train, min(options.calibrate, len(train))):
-                stream(program)
-                jobs += [("windows", program, core) for core in unseen]
+        for _, program, core in assign(train, seen, options.rounds, options.seed):
+            stream(program)
+            jobs.append(("windows", program, core))
+        pairs = assign(test, seen, options.test_seen, f"{options.seed}/seen")
+        pairs += assign(test, unseen, options.test_unseen, f"{options.seed}/unseen")
+        for _, program, core in sorted(pairs, key=lambda pair: pair[0]):
+            stream(program)
+            jobs.append(("full", program, core))
+        rng = random.Random(f"{options.seed}/calibrate")
+        for program in rng.sample(train, min(options.calibrate, len(train))):
+            stream(program)
+            jobs += [("windows", program, core) for core in unseen]
         # Streams first: a job that must wait for one would hold up its worker.
         jobs.sort(key=lambda job: job[0] != "stream")
         return jobs
@@ -339,28 +335,6 @@ def work(recording: Recording, jobs: "queue.Queue[Job]", progress: Progress, num
     server.stop()
 
 
-def smoke(recording: Recording, limit: int) -> list[str]:
-    """Runs every core for a few thousand retirements of one program; returns who failed."""
-    program = next(iter(recording.programs.values()))
-    server = Server(recording.options.gem5, recording.options.glue, recording.out, 0)
-    failed = []
-    for name, core in recording.cores.items():
-        answer = server.run({
-            "name": program["name"], "command": program["command"], "core": core,
-            "mode": "windows", "windows": [[limit, limit], [4 * limit, limit]], "warmup": 1000,
-            "cycles": str(recording.out / "smoke.pvc"), "output": os.devnull,
-            "log": str(recording.out / "logs" / f"smoke.{name}")})
-        if answer["error"]:
-            failed.append(name)
-            print(f"{name}: {answer['error']}", flush=True)
-            continue
-        took = cycles.read(recording.out / "smoke.pvc")
-        print(f"{name}: {took.metadata['cycles'] / took.metadata['retirements']:.3f} cycles per "
-              f"retirement, {answer['seconds']} s", flush=True)
-    server.stop()
-    return failed
-
-
 def parse() -> Namespace:
     """The settings of a command line."""
     parser = argparse.ArgumentParser(**described(__doc__))
@@ -369,10 +343,8 @@ def parse() -> Namespace:
     parser.add_argument("--out", required=True)
     parser.add_argument("--only", nargs="*", help="only these programs")
     parser.add_argument("--cores", nargs="*", help="only these cores")
-    parser.add_argument("--parts", nargs="*", default=["train", "test", "calibrate"])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--core-seed", type=int, help="draws other cores")
     parser.add_argument("--glue", type=Path, default=GLUE, metavar="DIR",
                         help="the folder of microarchs.py and system.py (%(default)s)")
     parser.add_argument("--rounds", type=int, default=20, help="cores per training program")
@@ -386,7 +358,6 @@ def parse() -> Namespace:
     parser.add_argument("--calibrate", type=int, default=8, help="programs for unseen cores")
     parser.add_argument("--may-fail", type=float, default=0.0, metavar="SHARE",
                         help="succeed although up to this share of the jobs failed")
-    parser.add_argument("--smoke", type=int, metavar="N", help="only try every core for N")
     options = parser.parse_args()
     if options.window % BLOCK:
         parser.error(f"--window must be a multiple of {BLOCK}")
@@ -397,9 +368,6 @@ def parse() -> Namespace:
 def main() -> None:
     options = parse()
     recording = Recording(options)
-    if options.smoke:
-        failed = smoke(recording, options.smoke)
-        sys.exit(f"failed: {' '.join(failed)}" if failed else 0)
     plan = recording.plan()
     jobs: queue.Queue[Job] = queue.Queue()
     for job in plan:

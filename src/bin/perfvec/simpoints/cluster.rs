@@ -11,13 +11,14 @@ pub struct Point {
     pub weight: f64,
 }
 
+/// Random starts for each number of clusters.
+const STARTS: u64 = 5;
+
 /// How to cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// Most clusters to try.
     pub max: usize,
-    /// Random starts for each number of clusters.
-    pub starts: u64,
     /// The smallest number of clusters is taken whose score is this far from the lowest to the
     /// highest.
     pub threshold: f64,
@@ -96,7 +97,7 @@ fn best(points: &[Vec<f64>], k: usize, settings: &Settings) -> Clustering {
         lloyd(points, starts(points, k, &mut random))
     };
     let mut best = start(0);
-    for n in 1..settings.starts.max(1) {
+    for n in 1..STARTS {
         let other = start(n);
         if other.spread < best.spread {
             best = other;
@@ -215,7 +216,6 @@ mod tests {
 
     const SETTINGS: Settings = Settings {
         max: 10,
-        starts: 5,
         threshold: 0.9,
         seed: 1,
     };

@@ -38,9 +38,6 @@ pub struct Args {
     /// Points at most.
     #[arg(long, value_name = "N", default_value_t = 30)]
     max: usize,
-    /// Random starts of the clustering for each number of points.
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    starts: u64,
     /// Seed of projection and clustering.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -194,7 +191,6 @@ fn choose(args: &Args, pass: &Pass) -> Vec<Choice> {
     };
     let settings = Settings {
         max: args.max,
-        starts: args.starts,
         threshold: 0.9,
         seed: args.seed,
     };
