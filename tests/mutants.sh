@@ -4,13 +4,14 @@
 #   tests/mutants.sh PLACE [SHARE]   the mutants of a place: features, sampling, session, microarch,
 #                                    model/native, twin, trace, isa, rest (all else of src/)
 #   tests/mutants.sh all [SHARE]     every place in turn: all of src/, which takes days
-#   tests/mutants.sh gate            a few of the first five, in minutes on an idle machine
+#   tests/mutants.sh gate            four of the first five, others at each commit
 #
 # SHARE is such as 0/40: the first and each fortieth after it. Of a place only its own tests run, so
-# that another test may notice what survives here. Survivors are printed, and stay with the logs in
-# target/mutants/PLACE. Fails where less than LEAST percent (85) are killed.
+# that another test may notice what survives here: unit tests first, and on what survives these the
+# programs of tests/. Survivors are printed, and stay with the logs in target/mutants/PLACE. Fails where
+# less than LEAST percent (85) are killed.
 #
-# Works on a copy of the tree in target/mutants/tree, and keeps what it built there.
+# Works on a copy of the tree in target/mutants/tree.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 least=${LEAST:-85}
@@ -26,29 +27,30 @@ if [ "$place" = all ]; then
     exit
 fi
 
-# What is changed, the programs of tests, and of these the tests whose names hold one of the words.
+# What is changed, the unit tests and the programs of tests/ that run, of both the tests whose names hold
+# one of the words.
 files="--file src/$place/**"
 case $place in
-    features) programs="--lib --test features" names="features:: golden:: perfvec51:: stack_distance::" ;;
-    sampling | session) programs="--lib" names="sampling:: session::" ;;
-    microarch) programs="--lib --test microarch" names="microarch:: calibrate:: estimate:: files:: golden::" ;;
-    model/native) programs="--lib --test engine" names="model:: models:: lanes::" ;;
-    twin) programs="--lib" names="twin::" ;;
-    trace) programs="--lib --test trace" names="" ;;
-    isa) programs="--lib --test isa" names="" ;;
+    features) programs="--test features" names="features:: golden:: perfvec51:: stack_distance::" ;;
+    sampling | session) programs="" names="sampling:: session::" ;;
+    microarch) programs="--test microarch" names="microarch:: calibrate:: estimate:: files:: golden::" ;;
+    model/native) programs="--test engine" names="model:: models:: lanes::" ;;
+    twin) programs="" names="twin::" ;;
+    trace) programs="--test trace" names="" ;;
+    isa) programs="--test isa" names="" ;;
     rest)
-        programs="--lib --tests" names=""
+        programs="--tests" names=""
         files="--file src/**"
         for other in features sampling session microarch model/native twin trace isa; do
             files+=" --exclude src/$other/**"
         done ;;
     gate)
-        programs="--lib" names="features:: sampling:: session:: microarch:: model::"
+        programs="" names="features:: sampling:: session:: microarch:: model::"
         files=
         for one in features sampling session microarch model/native; do
             files+=" --file src/$one/**"
         done
-        share=0/400 ;;
+        share=$(($(git rev-list --count HEAD) % 850))/850 ;;
     *) echo "mutants.sh: no place $place" >&2; exit 2 ;;
 esac
 
@@ -61,24 +63,37 @@ rm -rf "$out" "$tree"
 mkdir -p "$out" "$tree"
 git ls-files -z --cached --others --exclude-standard |
     tar --null --files-from=- --create --ignore-failed-read | tar --extract --directory "$tree"
-# What these tests do not need would be made for each mutant: the shared and the static library, and,
-# for unit tests alone, the library that the tests' own crate is linked to.
-[ "$place" = rest ] || sed -i 's/^crate-type = .*/crate-type = ["rlib"]/' "$tree/Cargo.toml"
-[ "$programs" != --lib ] || sed -i '/^perfvec-test-support = /d' "$tree/Cargo.toml"
-export CARGO_TARGET_DIR=$PWD/target/mutants/build
+# The tests need no shared and no static library, and unit tests not the one of the tests' own crate:
+# they would be made for each mutant.
+cp "$tree/Cargo.toml" "$out/Cargo.toml"
+[ "$place" = rest ] || sed -i 's/^crate-type = .*/crate-type = ["rlib"]/' "$out/Cargo.toml"
+sed '/^perfvec-test-support = /d' "$out/Cargo.toml" >"$tree/Cargo.toml"
+# What it depends on is built there already, or will be needed.
+export CARGO_TARGET_DIR=$PWD/target CARGO_INCREMENTAL=1
 
 set -f # the patterns are cargo-mutants' to expand
-status=0
-(cd "$tree" && cargo mutants --in-place $files ${share:+--shard "$share" --sharding round-robin} \
-    --output "$out" --no-shuffle --colors never $(printf -- '--cargo-arg=%s ' $programs) -- -- $names) ||
-    status=$?
-# 2: some survived, which is counted below. 3: some ran into the time limit, which is being noticed.
-case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
-count() { wc -l <"$out/mutants.out/$1.txt"; }
-killed=$(($(count caught) + $(count timeout))) missed=$(count missed)
+count() { cat "$out/mutants.out/$1.txt" | wc -l; }
+which=(${share:+--shard "$share" --sharding round-robin})
+mutants() { # mutants PROGRAM...: of those that `which` says
+    local status=0
+    (cd "$tree" && cargo mutants --in-place $files "${which[@]}" --output "$out" --no-shuffle \
+        --colors never $(printf -- '--cargo-arg=%s ' "$@") -- -- $names) || status=$?
+    # 2: some survived, which is counted below. 3: some ran into the time limit, which is being noticed.
+    case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
+}
+mutants --lib
+killed=$(($(count caught) + $(count timeout))) missed=$(count missed) unviable=$(count unviable)
 tested=$((killed + missed))
 [ "$tested" -gt 0 ] || { echo "mutants.sh: no mutant in share $share of $place" >&2; exit 1; }
-echo "$place ${share:-whole}: $killed of $tested killed ($((100 * killed / tested)) %), $(count unviable) do not compile"
+if [ -n "$programs" ] && [ "$missed" -gt 0 ]; then
+    cp "$out/Cargo.toml" "$tree/Cargo.toml"
+    which=()
+    while IFS= read -r name; do which+=(--re "^$name\$"); done < <(
+        sed 's/[][\\.*^$(){}?+|]/\\&/g' "$out/mutants.out/missed.txt")
+    mutants $programs
+    killed=$((tested - $(count missed)))
+fi
+echo "$place ${share:-whole}: $killed of $tested killed ($((100 * killed / tested)) %), $unviable do not compile"
 case $place in
     features | sampling | session | microarch | model/native)
         all=$(cd "$tree" && cargo mutants --list $files | wc -l)
