@@ -3,6 +3,7 @@
  * memory that share.h describes. README.md says what is measured.
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "ring.h"
 #include "maps.h"
 #include "qemu_api.h"
+#include "quiet.h"
 
 int qemu_plugin_version = PERFVEC_QEMU_API;
 
@@ -57,12 +59,17 @@ static bool is_stopped(void) {
     return PERFVEC_IDLE || atomic_load_explicit(&stopped, memory_order_relaxed);
 }
 
-static void on_block(unsigned vcpu, void *id) {
+static void on_block(unsigned vcpu, void *user) {
     (void)vcpu;
+    const struct block *block = user;
+    if (is_stopped())
+        return;
+    if (quiet_plan.period)
+        quiet_block(block);
     /* Room for the whole block: an access and a mark for each of its instructions. */
-    if (!is_stopped() && ring_has(2 * SHARE_MOST + 1)) {
+    if (quiet.on || ring_has(2 * SHARE_MOST + 1)) {
         writer.last = UINT64_MAX;
-        ring_put((uint64_t)(uintptr_t)id);
+        ring_put(block->id);
     }
 }
 
@@ -79,9 +86,10 @@ static void on_access(unsigned vcpu, uint32_t info, uint64_t address, void *posi
 
 static void on_passed(unsigned vcpu, void *position) {
     (void)vcpu;
-    if (!is_stopped() && writer.thread)
-        ring_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND |
-                 (uint64_t)(uintptr_t)position);
+    if (is_stopped() || !writer.thread)
+        return;
+    writer.last = SHARE_MOST + (uint64_t)(uintptr_t)position;
+    ring_put(SHARE_SPECIAL | (uint64_t)SHARE_PASSED << SHARE_KIND | (uint64_t)(uintptr_t)position);
 }
 
 /* Whether an instruction may access memory; true for a few that do not. The others get no memory
@@ -135,10 +143,33 @@ static bool is_open(const uint8_t *bytes) {
     }
 }
 
-static void define(uint64_t id, uint64_t pc, const uint8_t *code, size_t size) {
+/* Whether an instruction is a control transfer or a system call, which retires wherever the program
+ * goes on. */
+static bool leaves(const uint8_t *bytes) {
+    unsigned low = bytes[0] & 3, function = bytes[1] >> 5;
+    unsigned code = bytes[0] | (unsigned)bytes[1] << 8;
+    switch (low) {
+    case 0:
+        return false;
+    case 1: /* C.J, C.BEQZ, C.BNEZ */
+        return function >= 5;
+    case 2: /* C.JR, C.JALR */
+        return function == 4 && !(code >> 2 & 31) && (code >> 7 & 31);
+    }
+    switch (bytes[0] & 0x7F) {
+    case 0x63: /* BRANCH */
+    case 0x67: /* JALR */
+    case 0x6F: /* JAL */
+        return true;
+    default: /* ECALL */
+        return code == 0x73 && !bytes[2] && !bytes[3];
+    }
+}
+
+static void define(const struct block *block, const uint8_t *code, size_t size) {
     ring_put(SHARE_SPECIAL | (uint64_t)SHARE_DEFINE << SHARE_KIND | size);
-    ring_put(pc);
-    ring_put(id);
+    ring_put(block->pc);
+    ring_put(block->id);
     ring_put_bytes(code, size);
 }
 
@@ -150,7 +181,14 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
     if ((is_stopped() && !PERFVEC_IDLE) || !count)
         return;
     struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+    /* As long as the program lives: QEMU does not tell when it drops a block. */
+    struct block *block = malloc(sizeof *block);
+    if (!block) {
+        share_stop(SHARE_NO_ROOM);
+        return;
+    }
     uint64_t pc = qemu_plugin_insn_vaddr(first);
+    *block = (struct block){.pc = pc, .last = UINT64_MAX, .count = (uint32_t)count};
     exec_know_self();
     guest_base = (uint64_t)(uintptr_t)qemu_plugin_insn_haddr(first) - pc;
     for (size_t i = 0; i < count; i++) {
@@ -159,28 +197,39 @@ static void on_translation(qemu_plugin_id id, struct qemu_plugin_tb *tb) {
         size_t length = qemu_encoding(insn, bytes, sizeof bytes);
         bool told = (length == 2 || length == 4) && ((bytes[0] & 3) == 3) == (length == 4);
         if (i == SHARE_MOST || !told || qemu_plugin_insn_vaddr(insn) != pc + size) {
+            free(block);
             share_stop(SHARE_STRANGE_CODE);
             return;
         }
         memcpy(code + size, bytes, length);
         size += length;
         void *position = (void *)(uintptr_t)i;
-        if (open)
+        if (open) {
+            block->last = SHARE_MOST + i;
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_passed, QEMU_CB_NO_REGS, position);
+        }
         open = may_access(bytes) && is_open(bytes);
-        if (may_access(bytes))
+        if (may_access(bytes)) {
+            /* After an open one the mark counts; at the end of a block only what comes next. */
+            block->last = open ? UINT64_MAX : i;
             qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_CB_NO_REGS, QEMU_MEM_READ_WRITE,
                                              position);
+        }
+        block->leaves = leaves(bytes);
     }
-    uint64_t block = atomic_fetch_add(&blocks, 1);
+    block->fall_through = pc + size;
+    block->id = atomic_fetch_add(&blocks, 1);
     if (!PERFVEC_IDLE) {
         if (job.maps)
             maps_see(pc, qemu_plugin_insn_haddr(first));
-        if (!ring_has(3 + sizeof code / 8))
+        quiet_end();
+        if (!ring_has(3 + sizeof code / 8)) {
+            free(block);
             return;
-        define(block, pc, code, size);
+        }
+        define(block, code, size);
     }
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_CB_NO_REGS, (void *)(uintptr_t)block);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_CB_NO_REGS, block);
 }
 
 static void on_thread_exit(qemu_plugin_id id, unsigned vcpu) {
@@ -235,6 +284,12 @@ int qemu_plugin_install(qemu_plugin_id id, const struct qemu_plugin_host *host, 
             job.sysroot = argv[i] + 8;
         else if (!strcmp(argv[i], "children=0"))
             job.children = false;
+        else if (!strncmp(argv[i], "quiet=", 6) &&
+                 sscanf(argv[i] + 6, "%" SCNu64 ":%" SCNu64 ":%" SCNu64 ":%" SCNu64,
+                        &quiet_plan.period, &quiet_plan.unit, &quiet_plan.reach,
+                        &quiet_plan.seed) == 4 &&
+                 quiet_plan.unit && quiet_plan.unit <= quiet_plan.period)
+            continue;
         else if (!strcmp(argv[i], "maps=1"))
             job.maps = true;
         else

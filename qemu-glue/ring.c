@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "quiet.h"
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -178,6 +180,7 @@ void share_forked(bool done) {
 
 static void start_child(bool follow, uint64_t first_block) {
     writer = (struct writer){0};
+    quiet = (struct quiet){0};
     if (atomic_load(&stopped) || !process) {
         process = NULL;
         return;
@@ -224,7 +227,8 @@ static bool ring_start(void) {
     atomic_store(&thread->tail, 0);
     atomic_store(&thread->sleeping, 0);
     atomic_store(&thread->full, 0);
-    writer = (struct writer){.ring = ring, .limit = PART, .thread = thread};
+    atomic_store(&thread->reach, 0);
+    writer = (struct writer){.ring = ring, .limit = PART, .thread = thread, .told = &thread->head};
     atomic_store_explicit(&thread->state, SHARE_RUNS, memory_order_release);
     ring_the_bell();
     return true;
@@ -249,6 +253,14 @@ static void wait_for_room(uint64_t words) {
     }
 }
 
+void ring_wake(void) {
+    struct share_thread *thread = writer.thread;
+    if (atomic_load(&thread->sleeping)) {
+        atomic_store(&thread->sleeping, 0);
+        futex_wake(&thread->sleeping);
+    }
+}
+
 bool ring_room(uint64_t words) {
     if (!writer.thread) {
         if (!ring_start()) {
@@ -258,10 +270,7 @@ bool ring_room(uint64_t words) {
         return true;
     }
     struct share_thread *thread = writer.thread;
-    if (atomic_load(&thread->sleeping)) {
-        atomic_store(&thread->sleeping, 0);
-        futex_wake(&thread->sleeping);
-    }
+    ring_wake();
     wait_for_room(words);
     if (atomic_load(&stopped))
         return false;
@@ -274,7 +283,9 @@ void ring_end(void) {
     struct share_thread *thread = writer.thread;
     if (!thread)
         return;
+    quiet_end();
     writer = (struct writer){0};
+    quiet = (struct quiet){0};
     /* The first thread is called like QEMU unless the program named it. */
     char name[16] = "";
     if (!prctl(PR_GET_NAME, name) && strncmp(name, "qemu-riscv64", 12))

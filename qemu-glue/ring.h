@@ -16,11 +16,12 @@ struct writer {
     _Atomic uint64_t *ring;
     uint64_t head;  /* words written */
     uint64_t limit; /* up to here there is room without asking */
-    uint64_t last;  /* position of the block's last access */
+    uint64_t last;  /* position of the block's last access, or SHARE_MOST more for a mark */
     struct share_thread *thread;
+    _Atomic uint64_t *told; /* where `head` is told: thread->head, or thread->reach while quiet */
 };
 
-/* Initial-exec: a plugin is loaded once and needs 40 bytes of what glibc keeps for that. */
+/* Initial-exec: a plugin is loaded once and needs few bytes of what glibc keeps for that. */
 extern __thread struct writer writer __attribute__((tls_model("initial-exec")));
 
 /* Maps perfvec's memory and makes this process's record. Answers NULL, or what failed. */
@@ -61,11 +62,14 @@ static inline bool ring_has(uint64_t words) {
     return writer.head + words <= writer.limit || ring_room(words);
 }
 
-/* After ring_has(): adds a word, seen by perfvec from now on. */
+/* Wakes perfvec where it waits for words of this thread. */
+void ring_wake(void);
+
+/* After ring_has(): adds a word, seen by perfvec from now on, or while quiet if the thread dies. */
 static inline void ring_put(uint64_t word) {
     atomic_store_explicit(&writer.ring[writer.head & (SHARE_RING - 1)], word, memory_order_relaxed);
     writer.head++;
-    atomic_store_explicit(&writer.thread->head, writer.head, memory_order_release);
+    atomic_store_explicit(writer.told, writer.head, memory_order_release);
 }
 
 /* The same for bytes, the last word filled up with zeros. */

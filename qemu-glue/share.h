@@ -14,7 +14,9 @@
  *   special  01 kind payload     SHARE_DEFINE: `payload` bytes of code at the pc of the next word
  *                                follow; they are the block with the next id, which the word after
  *                                the pc holds. SHARE_PASSED: instructions before `payload` retired.
- *                                SHARE_MAPPED: `payload` bytes of text follow, see maps.c
+ *                                SHARE_MAPPED: `payload` bytes of text follow, see maps.c.
+ *                                SHARE_UNSEEN: `payload` instructions of whole blocks retired that
+ *                                are not told, see quiet.h; the block before this word is whole
  *   access   1 position address  an instruction of the block accessed memory; 9 and 54 bits
  *
  * A block is defined in some ring before any ring has it start, in the order of time.
@@ -25,7 +27,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SHARE_MAGIC UINT64_C(0x3145524148535650) /* "PVSHARE1" */
+#define SHARE_MAGIC UINT64_C(0x3245524148535650) /* "PVSHARE2" */
 #define SHARE_PROCESSES 4096u
 #define SHARE_THREADS 8192u
 #define SHARE_RING 16384u /* words, a power of two */
@@ -36,7 +38,7 @@
 #define SHARE_KIND 56 /* where the kind of a special word starts */
 #define SHARE_ACCESS (UINT64_C(1) << 63)
 #define SHARE_POSITION 54 /* where the position of an access starts */
-enum { SHARE_DEFINE = 1, SHARE_PASSED = 2, SHARE_MAPPED = 3 };
+enum { SHARE_DEFINE = 1, SHARE_PASSED = 2, SHARE_MAPPED = 3, SHARE_UNSEEN = 4 };
 
 /* States of the records of processes and threads. */
 enum { SHARE_FREE = 0, SHARE_CLAIMED = 1, SHARE_RUNS = 2, SHARE_ENDED = 3, SHARE_EXECED = 4 };
@@ -91,7 +93,10 @@ struct share_thread {
     uint32_t pad;
     _Atomic uint32_t full; /* a futex: the thread waits for room */
     uint32_t pad2;
-    uint64_t reserved[5];
+    /* The thread's again: the end of the words that it may still take back. Where it dies, they
+     * hold what it did after those before `head`. */
+    _Atomic uint64_t reach;
+    uint64_t reserved[4];
 };
 
 struct share {

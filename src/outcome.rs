@@ -134,6 +134,11 @@ impl Resolver {
         retirements.len() as u64 + u64::from(before) - u64::from(self.held.is_some())
     }
 
+    /// Settles what is held back where nobody wants to know how; whether there was any.
+    pub fn drop_held(&mut self) -> bool {
+        self.held.take().is_some()
+    }
+
     /// Settles what is held back as if nothing followed: the stream ends or a region changes.
     pub fn flush(&mut self, settled: &mut Vec<Resolved>) {
         self.flush_before(None, settled);

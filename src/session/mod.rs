@@ -200,6 +200,23 @@ impl Session {
         Ok(())
     }
 
+    /// Reports only how many retirements come next, of which the sampling plan wants none: all must be
+    /// further away from the next unit than its warm-up and [`SessionConfig::warming`] reach (else:
+    /// kind `State`, now or in a later call). At a fixed rate a host can know where that is, and save
+    /// itself the work of saying what retired.
+    pub fn retire_unseen(&mut self, retirements: u64) -> Result<()> {
+        if self.gate.is_some() || !self.in_region {
+            return Err(Error::new(
+                ErrorKind::State,
+                "outside regions, and where the session finds their ends, every retirement is wanted",
+            ));
+        }
+        self.begun = true;
+        self.send_block()?;
+        self.retired = self.retired.saturating_add(retirements);
+        self.send(Work::Unseen(retirements))
+    }
+
     /// Reports one retirement of a timing CPU, `cycles` after the one before. The cycles are added
     /// to [`Interval::cycles`], which calibration reads; needs `interval` in the configuration.
     pub fn retire_timed(&mut self, r: &Retirement, cycles: u32) -> Result<()> {

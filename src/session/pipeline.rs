@@ -153,6 +153,35 @@ impl Pipeline {
         Ok(n)
     }
 
+    /// Lets `n` retirements pass that nobody has seen. They must be idle.
+    pub fn pass_unseen(&mut self, n: u64) -> Result<()> {
+        let n = n.saturating_add(self.resolver.drop_held().into());
+        self.meter.run();
+        let mut rest = n;
+        while rest > 0 {
+            if self.planner.epoch_ends(self.index) {
+                self.plan_epoch()?;
+            }
+            let (action, run) = match self.in_region {
+                true => self.planner.run(self.index, rest),
+                false => (self.planner.outside(), rest),
+            };
+            if action != Action::Idle {
+                return Err(Error::new(
+                    ErrorKind::State,
+                    format!(
+                        "retirement {} was passed over, and the sampling plan wants it",
+                        self.index
+                    ),
+                ));
+            }
+            self.gap()?;
+            self.index += run;
+            rest -= run;
+        }
+        Ok(())
+    }
+
     /// Settles what is held back, with the pc of what follows it where that is known.
     fn settle(&mut self, follower: Option<u64>) -> Result<()> {
         self.resolver.flush_before(follower, &mut self.settled);

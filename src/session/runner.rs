@@ -20,6 +20,8 @@ pub enum Work {
     Insts(Vec<StaticInst>),
     /// Retirements.
     Block(Vec<Retirement>),
+    /// So many retirements that nobody has seen.
+    Unseen(u64),
     /// A region begins (true) or ends, before the retirement at this pc where that is known.
     Region(bool, Option<u64>),
     /// Run this on the pipeline and answer through whatever the closure holds.
@@ -36,6 +38,7 @@ impl Work {
                 block.clear();
                 return Ok(Some(block));
             }
+            Work::Unseen(n) => p.pass_unseen(n)?,
             Work::Region(begin, next) => p.region(begin, next)?,
             Work::Call(f) => f(p),
         }

@@ -166,6 +166,59 @@ fn faults_are_no_retirements() {
         is_whole(&out, &json);
         let begun = begun(V, &[table(), what]);
         assert_eq!(json["retired"].as_u64(), Some(begun - faults), "{what}");
+        // The same where hardly anything is looked at.
+        let quick = "--sample 4000 --unit 64 --warming 100 --clean-env --cpu";
+        let quick: Vec<_> = quick.split(' ').chain([V[1]]).collect();
+        let (_, json) = priced_json(&quick, &[table(), what]);
+        assert_eq!(json["retired"].as_u64(), Some(begun - faults), "{what}");
+        assert!(unseen(&json) > 0, "{json}");
+        assert!(json["partial"].is_null(), "{json}");
+    }
+}
+
+/// Instructions that the plugin only counted.
+fn unseen(json: &Value) -> u64 {
+    let threads = json["threads"].as_array().unwrap().iter();
+    threads.filter_map(|t| t["unseen"].as_u64()).sum()
+}
+
+/// What the plugin leaves out changes no bit of what is measured, in any thread or process.
+#[test]
+fn what_is_left_out_is_what_nobody_wants() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("script");
+    executable(&script, &format!("#!{} script\n", table()));
+    let script = script.to_str().unwrap();
+    for program in [
+        &[guest(), "compute"][..],
+        &[guest(), "faults"],
+        &[guest(), "atomics"],
+        &[guest(), "abort"],
+        &[guest_dynamic(), "compute"],
+        &[table(), "vectors"],
+        &[table(), "children", script],
+    ] {
+        let run = |more: &[&str]| {
+            let settings = "--clean-env --cpu rv64,v=true,vext_spec=v1.0 --seed 5 --threads 0 --sample 3000 --unit 64 --warming 300";
+            let settings: Vec<_> = settings.split(' ').chain(more.iter().copied()).collect();
+            let (_, mut json) = priced_json(&settings, program);
+            let unseen = unseen(&json);
+            json["region"].take();
+            for kind in ["threads", "processes"] {
+                for one in json[kind].as_array_mut().unwrap() {
+                    // What differs from run to run, and what is meant to differ.
+                    for key in ["tid", "pid", "start", "end", "unseen"] {
+                        one[key].take();
+                    }
+                }
+            }
+            (unseen, json)
+        };
+        let (left_out, quick) = run(&[]);
+        // A region's end is looked for in everything.
+        let (nothing, loud) = run(&["--first", "1000000000"]);
+        assert_eq!((nothing, &quick), (0, &loud), "{program:?}");
+        assert!(left_out > 2000, "{left_out}: {program:?}");
     }
 }
 

@@ -46,7 +46,7 @@ fn record(args: &Args) -> std::result::Result<u8, Failure> {
     check(&output)?;
     let region = args.region.of_program(program)?;
     let share = Share::create()?;
-    let command = launcher.command(&share, true)?;
+    let command = launcher.command(&share, true, None)?;
     let progress = Progress::new(!args.guest.no_progress, "");
     let host = Recording {
         output: &output,

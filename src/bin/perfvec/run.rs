@@ -1,7 +1,7 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
 use crate::guest::{
-    self, Failure, Followed, GuestArgs, Host, Launcher, Outcome, Progress, Share, Sink,
+    self, Failure, Followed, GuestArgs, Host, Launcher, Outcome, Progress, Quiet, Share, Sink,
 };
 use crate::output::{apart, check, is_stdout, tell, tell_styled, write_json};
 use crate::page;
@@ -81,11 +81,16 @@ fn price(args: &Args) -> std::result::Result<u8, Failure> {
         false => Some(live(args, &loaded, launcher.image_end())?),
     };
     let share = Share::create()?;
-    let command = launcher.command(&share, live.is_some())?;
     let first = loaded.table.entries().first();
     let progress = Progress::new(!args.guest.no_progress, first.map_or("", |m| &m.name));
     let mut config = args.run.config(&loaded.table)?;
     config.image_end = launcher.image_end();
+    let quiet = match region.is_all() && live.is_none() {
+        true => quiet(&config, &loaded),
+        // These look at every instruction.
+        false => None,
+    };
+    let command = launcher.command(&share, live.is_some(), quiet)?;
     let host = Pricing {
         config,
         region,
@@ -120,6 +125,20 @@ fn live(args: &Args, loaded: &Loaded, image_end: u64) -> Result<Live> {
         _ => Some(PROFILE_PERIOD),
     };
     Live::new(&loaded.model, cores, period, image_end)
+}
+
+/// What the plugin may leave out: where the rate is fixed, all that bounded warming does.
+fn quiet(config: &SessionConfig, loaded: &Loaded) -> Option<Quiet> {
+    let Sampling::FixedRate { period } = config.sampling else {
+        return None;
+    };
+    let warmup = config.warmup.unwrap_or(loaded.model.info().warmup);
+    (config.warming < period).then_some(Quiet {
+        period,
+        unit: config.unit as u64,
+        reach: config.warming + warmup as u64,
+        seed: config.seed,
+    })
 }
 
 /// A session for each stream.
@@ -159,6 +178,10 @@ impl Sink for Pricer {
             Some(profile) => profile.retire(retirements),
             None => Ok(()),
         }
+    }
+
+    fn pass(&mut self, retirements: u64) -> Result<()> {
+        self.session.retire_unseen(retirements)
     }
 }
 

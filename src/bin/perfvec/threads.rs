@@ -56,7 +56,7 @@ impl Report<'_> {
     pub fn thread(&self, t: &Thread<usize>) -> Result<Value> {
         let mut out = json!({
             "process": t.image, "tid": t.tid, "name": t.name, "start": t.start, "end": t.end,
-            "retired": t.retired,
+            "retired": t.retired, "unseen": t.unseen,
         });
         if let Some(stream) = t.done.map(|i| &self.streams[i]) {
             let v = &stream.vector;

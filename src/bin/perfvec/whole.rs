@@ -118,6 +118,7 @@ mod tests {
             end: 1.0,
             retired: 10,
             kept,
+            unseen: 0,
             done: Some(()),
             failed,
         }

@@ -75,6 +75,45 @@ proptest! {
         prop_assert_eq!(intervals.iter().map(|i| i.measured).sum::<u64>(), measured);
     }
 
+    /// A host that leaves out what is idle, in pieces, gets the same; one that leaves out more is told.
+    #[test]
+    fn what_is_idle_need_not_be_seen(
+        stream in retirements(), repeat in 1usize..30, extra in prop_oneof![0u64..60, 0u64..3000],
+        warming in 0u64..40, seed: u64, threads in 0usize..3, piece in 1u64..500, wanted: u64,
+    ) {
+        let stream = stream.repeat(repeat);
+        let c = SessionConfig {
+            sampling: Sampling::FixedRate { period: 8 + extra },
+            warming, seed,
+            ..config(threads)
+        };
+        let n = stream.len() as u64;
+        let starts = unit_starts(&c, n);
+        // The one after a unit shows where its last one went.
+        let near = |i: u64| starts.iter().any(|s| i <= s + 8 && i + 5 + warming >= *s);
+        let mut all = session(&c);
+        all.retire_many(&stream).unwrap();
+        let mut some = session(&c);
+        let mut i = 0;
+        while i < n {
+            let idle = (i..n.min(i + piece)).take_while(|i| !near(*i)).count() as u64;
+            match idle {
+                0 => some.retire(&stream[i as usize]).unwrap(),
+                idle => some.retire_unseen(idle).unwrap(),
+            }
+            i += idle.max(1);
+        }
+        prop_assert_eq!(finish(some), finish(all));
+
+        let wanted = starts.iter().map(|s| s + wanted % 8).find(|i| *i < n);
+        if let Some(wanted) = wanted {
+            let mut s = session(&c);
+            let told = s.retire_many(&stream[..wanted as usize]).and_then(|()| s.retire_unseen(1));
+            let told = told.and_then(|()| s.finish()).unwrap_err();
+            prop_assert!(told.message().contains("passed over"), "{}", told);
+        }
+    }
+
     #[test]
     fn passing_is_pushing_without_looking(stream in retirements(), cuts in prop::collection::vec(0usize..400, 0..20)) {
         let mut push = Resolver::default();

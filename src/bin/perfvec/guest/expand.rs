@@ -6,7 +6,7 @@
 use super::code::{Block, Code};
 use perfvec::inst::{InstFlags, Retirement, StaticInst};
 use perfvec::isa::Isa;
-use perfvec::Result;
+use perfvec::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +16,13 @@ pub trait Sink {
     fn intern(&mut self, inst: &StaticInst) -> Result<u32>;
     /// Retirements in order.
     fn retire(&mut self, retirements: &[Retirement]) -> Result<()>;
+    /// The number of retirements that come next and that the plugin was told to pass over.
+    fn pass(&mut self, _retirements: u64) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::Internal,
+            "the plugin passed over instructions that are wanted",
+        ))
+    }
 }
 
 /// How a stream ends.
@@ -35,6 +42,9 @@ const POSITION: u32 = 54;
 const DEFINE: u64 = 1;
 const PASSED: u64 = 2;
 const MAPPED: u64 = 3;
+const UNSEEN: u64 = 4;
+/// The payload of a special word that is a count.
+const PAYLOAD: u64 = (1 << KIND) - 1;
 
 /// What must be known of an instruction.
 #[derive(Clone, Copy)]
@@ -76,7 +86,7 @@ pub struct Expander<S> {
     code: Arc<Code>,
     sink: Option<S>,
     /// Why the sink takes nothing more, or why there is none.
-    failed: Option<perfvec::Error>,
+    failed: Option<Error>,
     known: Vec<Option<Box<Known>>>,
     /// The block that waits.
     block: Option<usize>,
@@ -96,6 +106,8 @@ pub struct Expander<S> {
     retired: u64,
     /// Retirements that the sink took.
     kept: u64,
+    /// Retirements that the plugin only counted.
+    unseen: u64,
 }
 
 impl<S: Sink> Expander<S> {
@@ -121,6 +133,7 @@ impl<S: Sink> Expander<S> {
             part: Vec::new(),
             retired: 0,
             kept: 0,
+            unseen: 0,
         }
     }
 
@@ -147,6 +160,8 @@ impl<S: Sink> Expander<S> {
                 self.start(word);
             } else if word >> KIND & 63 == PASSED {
                 self.passed = word as u32 & 1023;
+            } else if word >> KIND & 63 == UNSEEN {
+                self.pass(word & PAYLOAD);
             } else if matches!(word >> KIND & 63, DEFINE | MAPPED) {
                 self.part.push(word);
             }
@@ -162,6 +177,8 @@ impl<S: Sink> Expander<S> {
                 self.told();
             } else if word & (ACCESS | SPECIAL) == 0 {
                 *self.skimmed.entry(word).or_default() += 1;
+            } else if word & ACCESS == 0 && word >> KIND & 63 == UNSEEN {
+                self.count_unseen(word & PAYLOAD);
             } else if word & ACCESS == 0 && matches!(word >> KIND & 63, DEFINE | MAPPED) {
                 self.part.push(word);
             }
@@ -190,8 +207,8 @@ impl<S: Sink> Expander<S> {
     fn start(&mut self, id: u64) {
         let Some(at) = self.know(id) else {
             self.settle(None);
-            self.fail(perfvec::Error::new(
-                perfvec::ErrorKind::Corrupt,
+            self.fail(Error::new(
+                ErrorKind::Corrupt,
                 "the definition of a block that this thread ran was lost with another thread",
             ));
             return;
@@ -204,8 +221,27 @@ impl<S: Sink> Expander<S> {
         }
     }
 
+    fn count_unseen(&mut self, n: u64) {
+        self.retired = self.retired.saturating_add(n);
+        self.unseen = self.unseen.saturating_add(n);
+    }
+
+    /// The block that waits retired whole, and `n` instructions after it.
+    fn pass(&mut self, n: u64) {
+        let known = self.block.and_then(|at| self.known[at].as_ref());
+        let next = known.map(|k| k.fall_through);
+        self.settle(next);
+        self.flush();
+        self.count_unseen(n);
+        match self.sink().map(|sink| sink.pass(n)) {
+            Some(Ok(())) => self.kept += n,
+            Some(Err(e)) => self.failed = Some(e),
+            None => (),
+        }
+    }
+
     /// Nothing more goes to the sink; what came before does.
-    fn fail(&mut self, e: perfvec::Error) {
+    fn fail(&mut self, e: Error) {
         self.flush();
         self.failed.get_or_insert(e);
     }
@@ -326,6 +362,7 @@ impl<S: Sink> Expander<S> {
             failed: self.failed,
             retired: self.retired,
             kept: self.kept,
+            unseen: self.unseen,
         }
     }
 }
@@ -335,11 +372,13 @@ pub struct Ended<S> {
     /// The sink, where there was one.
     pub sink: Option<S>,
     /// Why it did not take everything.
-    pub failed: Option<perfvec::Error>,
+    pub failed: Option<Error>,
     /// All retirements.
     pub retired: u64,
     /// Those that the sink took.
     pub kept: u64,
+    /// Those that the plugin only counted.
+    pub unseen: u64,
 }
 
 /// Which accesses belong to the instructions that retired, as `placed`, and how many retired.
@@ -432,7 +471,6 @@ fn is_open(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use perfvec::{Error, ErrorKind};
 
     /// Takes so many static instructions.
     struct Few {
@@ -453,6 +491,11 @@ mod tests {
         fn retire(&mut self, retirements: &[Retirement]) -> Result<()> {
             let pc = |r: &Retirement| self.known[r.inst as usize].pc;
             self.retired.extend(retirements.iter().map(pc));
+            Ok(())
+        }
+
+        fn pass(&mut self, retirements: u64) -> Result<()> {
+            self.retired.extend((0..retirements).map(|_| 0));
             Ok(())
         }
     }
@@ -492,6 +535,25 @@ mod tests {
         // The second block waited for the third, which was the one that failed.
         assert_eq!((some.retired, some.kept), (8, 2));
         assert_eq!(some.sink.unwrap().retired, pcs[..2]);
+    }
+
+    #[test]
+    fn what_was_only_counted_comes_after_the_block_before_it() {
+        let mut words = words();
+        // After the third block's start.
+        words.insert(15, SPECIAL | UNSEEN << KIND | 3);
+        let mut some = stream(8);
+        some.take(&words);
+        let some = some.end(End::Exit);
+        assert!(some.failed.is_none());
+        assert_eq!((some.retired, some.kept, some.unseen), (11, 11, 3));
+        let pcs = [0x1000, 0x1004, 0x1008, 0x100c, 0x1010, 0x1014];
+        let all = [&pcs[..], &[0, 0, 0], &[0x1018, 0x101c]].concat();
+        assert_eq!(some.sink.unwrap().retired, all);
+        let mut skimmed = stream(0);
+        skimmed.skim(&words);
+        let skimmed = skimmed.end(End::Exit);
+        assert_eq!((skimmed.retired, skimmed.unseen), (11, 3));
     }
 
     #[test]

@@ -318,7 +318,8 @@ impl<'a, H: Host> Follower<'a, H> {
                 None => (None, ended.failed),
             };
             let kept = done.as_ref().map_or(0, |_| ended.kept);
-            let thread = thread(record, clock, ended.retired, kept, done, failed);
+            let counts = [ended.retired, kept, ended.unseen];
+            let thread = thread(record, clock, counts, done, failed);
             open.fetch_sub(1, Ordering::AcqRel);
             lock(&threads).push((number, thread));
             share.ring_bell();
@@ -348,6 +349,8 @@ impl<'a, H: Host> Follower<'a, H> {
                 self.unread.push(unread);
                 continue;
             }
+            self.share.read_rest(i, &mut words);
+            unread.expander.skim(&words);
             if let Some(image) = image {
                 if image.readers.fetch_sub(1, Ordering::AcqRel) == 1 && end.is_some() {
                     image.code.end();
@@ -358,7 +361,8 @@ impl<'a, H: Host> Follower<'a, H> {
             let ended = unread.expander.end(end.unwrap_or(End::Exit));
             self.retired.fetch_add(ended.retired, Ordering::Relaxed);
             let clock = (self.start, self.origin);
-            let thread = thread(record, clock, ended.retired, 0, None, ended.failed);
+            let counts = [ended.retired, 0, ended.unseen];
+            let thread = thread(record, clock, counts, None, ended.failed);
             lock(&self.threads).push((unread.number, thread));
         }
     }
@@ -382,6 +386,8 @@ fn read_ring<H: Host>(
         words.clear();
         if share.read(ring, &mut words) == 0 {
             if over {
+                share.read_rest(ring, &mut words);
+                expander.take(&words);
                 return expander;
             }
             share.wait_for_words(ring, IDLE);

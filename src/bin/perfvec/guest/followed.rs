@@ -44,6 +44,8 @@ pub struct Thread<T> {
     pub retired: u64,
     /// Of these, those that are in the result.
     pub kept: u64,
+    /// Of these, those that the plugin only counted.
+    pub unseen: u64,
     /// The result, where there is one.
     pub done: Option<T>,
     /// Why it is not of everything, or why there is none.
@@ -61,6 +63,7 @@ impl<T> Thread<T> {
             end: self.end,
             retired: self.retired,
             kept: self.kept,
+            unseen: self.unseen,
             done: self.done.and_then(f),
             failed: self.failed,
         }
@@ -89,8 +92,7 @@ impl<T> Followed<T> {
 pub fn thread<T>(
     record: ThreadRecord,
     clock: (Instant, u64),
-    retired: u64,
-    kept: u64,
+    [retired, kept, unseen]: [u64; 3],
     done: Option<T>,
     failed: Option<Error>,
 ) -> Thread<T> {
@@ -107,6 +109,7 @@ pub fn thread<T>(
         },
         retired,
         kept,
+        unseen,
         done,
         failed,
     }

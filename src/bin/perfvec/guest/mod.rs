@@ -15,7 +15,7 @@ pub use expand::Sink;
 pub use follow::Host;
 pub use followed::{Followed, Process, Thread};
 pub use progress::{Progress, PAUSE};
-pub use qemu::Launcher;
+pub use qemu::{Launcher, Quiet};
 pub use share::Share;
 
 use std::ffi::OsString;

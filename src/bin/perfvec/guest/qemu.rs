@@ -15,6 +15,19 @@ const GENERATIONS: [u32; 3] = [1, 3, 2];
 /// Exit status of a QEMU that loaded the plugin with the argument `probe=on`.
 const PROBE_ANSWER: i32 = 86;
 
+/// What is wanted of a stream: units at a fixed rate, and what comes shortly before each. The fields
+/// are those of `struct quiet_plan` in `qemu-glue/quiet.h`.
+pub struct Quiet {
+    /// The sampling period.
+    pub period: u64,
+    /// Retirements per unit.
+    pub unit: u64,
+    /// Retirements before a unit that are wanted too.
+    pub reach: u64,
+    /// Seed of the offsets.
+    pub seed: u64,
+}
+
 /// What is needed to start a program.
 pub struct Launcher {
     qemu: PathBuf,
@@ -59,8 +72,8 @@ impl Launcher {
     }
 
     /// The command, whose plugin writes into `share`, with `maps` also which files the code comes
-    /// from.
-    pub fn command(&self, share: &Share, maps: bool) -> Result<Command> {
+    /// from, and only what `quiet` wants.
+    pub fn command(&self, share: &Share, maps: bool, quiet: Option<Quiet>) -> Result<Command> {
         let absolute = |p: &Path| std::path::absolute(p).map_err(|e| Error::io(p, &e));
         let (qemu, plugin, root) = (
             absolute(&self.qemu)?,
@@ -82,6 +95,10 @@ impl Launcher {
         }
         if maps {
             arguments.push(("maps", "1".into()));
+        }
+        if let Some(q) = quiet {
+            let plan = format!("{}:{}:{}:{}", q.period, q.unit, q.reach, q.seed);
+            arguments.push(("quiet", plan.into()));
         }
         // The plugin appends the number of the descriptor.
         arguments.push(("memory", OsString::new()));

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"PVSHARE1");
+const MAGIC: u64 = u64::from_le_bytes(*b"PVSHARE2");
 /// Most processes and threads that live at one time.
 const PROCESSES: usize = 4096;
 const THREADS: usize = 8192;
@@ -268,6 +268,17 @@ impl Share {
             wake(full);
         }
         n
+    }
+
+    /// Moves the words that the thread of ring `i` could still have taken back to the end of `out`:
+    /// after all others, where it writes no more.
+    pub fn read_rest(&self, i: usize, out: &mut Vec<u64>) {
+        let w = self.thread_words(i);
+        let (head, reach) = (w[7].load(Ordering::Acquire), w[11].load(Ordering::Acquire));
+        let ring = &self.words()[RINGS_AT + i * RING..][..RING];
+        // A damaged reach says more than fits.
+        let rest = head..reach.min(head.saturating_add(RING as u64));
+        out.extend(rest.map(|n| ring[n as usize % RING].load(Ordering::Relaxed)));
     }
 
     /// Waits until there may be words in ring `i`, for a while.
