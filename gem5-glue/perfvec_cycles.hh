@@ -74,7 +74,7 @@ jsonEscape(const std::string &text)
     return out;
 }
 
-/** Writes a cycle file. Every failure is told by error(), once and for all later calls. */
+/** Writes a cycle file. error() reports the first failure, also after later calls. */
 class CycleFile
 {
   public:

@@ -1,5 +1,4 @@
-//! The standard library's locks, without poisoning: who panics while holding one is told of
-//! elsewhere.
+//! The standard library's locks, without poisoning: a panic while one is held is reported elsewhere.
 //!
 //! They keep nothing outside themselves. Locks that queue their waiters in a table of the whole
 //! process may be inside that table in some thread during a fork(), and the child waits for ever.

@@ -20,7 +20,7 @@ from m5.defines import buildEnv
 from m5.objects import PerfVec
 
 # In a gem5 built without Ruby, the library of 24.0 fails on the empty name of its coherence
-# protocol before it sees that nothing here needs one; so it is told any.
+# protocol before it sees that nothing here needs one; so it gets any.
 buildEnv["PROTOCOL"] = buildEnv["PROTOCOL"] or "MI_EXAMPLE"
 
 processor = SimpleProcessor(cpu_type=CPUTypes.ATOMIC, isa=ISA.RISCV, num_cores=1)

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_nobody_released_are_told() {
+    fn sizes_that_nobody_released_are_rejected() {
         for (size, kind) in [
             (0, ErrorKind::InvalidArgument),
             (4, ErrorKind::Version),
@@ -176,7 +176,7 @@ mod tests {
             let e = read_from(&bytes(size, [0; 7])).unwrap_err();
             assert_eq!(e.kind(), kind, "{e}");
         }
-        // SAFETY: NULL is told.
+        // SAFETY: NULL is rejected.
         let e = unsafe { read::<V2>(std::ptr::null()) }.unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidArgument);
     }
@@ -199,7 +199,7 @@ mod tests {
             unsafe { init(memory.as_mut_ptr().cast::<V2>(), size) }.unwrap_err();
             assert_eq!(memory, [9; 3]);
         }
-        // SAFETY: NULL is told.
+        // SAFETY: NULL is rejected.
         unsafe { init::<V2>(std::ptr::null_mut(), 16) }.unwrap_err();
     }
 

@@ -171,7 +171,7 @@ pub fn run(args: &Args) -> Result<()> {
         rules: args.rules,
         config: config(args)?,
     };
-    // A name that is none is told before the work.
+    // An unknown name is rejected before the work.
     for name in &args.explain {
         find(name, &designs, base, &designs[0])?;
     }

@@ -74,7 +74,7 @@ pub fn resolve(path: &Path, root: &Path) -> Result<Start> {
 /// The interpreter that an executable script names, and its argument.
 fn script(path: &Path) -> Result<Option<(PathBuf, Option<OsString>)>> {
     let mut head = Vec::new();
-    // What cannot be opened is told by `inspect`.
+    // `inspect` reports what cannot be opened.
     if !path.is_file() {
         return Ok(None);
     }

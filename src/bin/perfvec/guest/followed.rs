@@ -88,7 +88,7 @@ impl<T> Followed<T> {
     }
 }
 
-/// What is told of a thread. `clock` is a moment, by two clocks.
+/// What a report says of a thread. `clock` is a moment, by two clocks.
 pub fn thread<T>(
     record: ThreadRecord,
     clock: (Instant, u64),
