@@ -455,6 +455,22 @@ mod tests {
         );
     }
 
+    /// The first numbers of SplitMix64 from 1234567, as published with its reference code in C.
+    #[test]
+    fn offsets_are_drawn_by_splitmix64() {
+        let mut plan = Planner::new(&layout(&Sampling::Full, 8, 0));
+        plan.random = 1_234_567;
+        let drawn: Vec<u64> = (0..5).map(|_| plan.draw()).collect();
+        let published: [u64; 5] = [
+            6_457_827_717_110_365_317,
+            3_203_168_211_198_807_973,
+            9_817_491_932_198_370_423,
+            4_593_380_528_125_082_431,
+            16_408_922_859_458_223_821,
+        ];
+        assert_eq!(drawn, published);
+    }
+
     /// A unit that a region's end cuts is over, and the next one is of the next period; one that
     /// would have begun right there has not begun, and is still to come.
     #[test]
