@@ -214,12 +214,9 @@ impl Planner {
     /// Whether the state fits a stream at `index` whose open segment, if there is one, has begun at
     /// `open.0` and holds `open.1` retirements. Bytes from outside may say anything.
     pub fn fits(&self, index: u64, open: Option<(u64, u64)>) -> bool {
-        if self.start.max(self.period_end).max(self.period).max(index) > MAX_INDEX
-            || self.period != 0 && (self.period < self.segment || self.period_end < index)
-            || self.epoch_end < index
-            // Twice nothing is nothing: epochs would end there for ever.
-            || self.epoch_end == 0
-        {
+        // Of an epoch that ends at 0, twice nothing is nothing: epochs would end there for ever.
+        let most = self.start.max(self.period_end).max(self.period).max(index);
+        if most > MAX_INDEX || self.epoch_end == 0 {
             return false;
         }
         let end = self.start + self.segment;
@@ -453,6 +450,41 @@ mod tests {
             drawn.iter().all(|c| (850..1150).contains(&c.1)),
             "{drawn:?}"
         );
+    }
+
+    #[test]
+    fn a_plan_fits_the_segment_that_is_open_and_no_other() {
+        let sampling = fixed(40);
+        let mut plan = Planner::new(&layout(&sampling, 8, 0));
+        (plan.start, plan.period_end, plan.fresh) = (100, 140, false);
+        assert!(plan.fits(104, Some((100, 4))));
+        assert!(plan.fits(108, Some((100, 8))));
+        assert!(plan.fits(108, None), "it has just ended");
+        for (index, open) in [
+            (104, None),
+            (104, Some((99, 5))),
+            (104, Some((100, 3))),
+            (104, Some((101, 4))),
+            (100, Some((100, 0))),
+            (109, Some((100, 9))),
+            (MAX_INDEX + 1, None),
+        ] {
+            assert!(!plan.fits(index, open), "{open:?} at {index}");
+        }
+        let with = |change: fn(&mut Planner)| {
+            let mut other = plan.clone();
+            change(&mut other);
+            other.fits(104, Some((100, 4)))
+        };
+        assert!(!with(|p| p.fresh = true));
+        assert!(!with(|p| p.period_end = 107));
+        assert!(!with(|p| p.epoch_end = 103));
+        assert!(!with(|p| p.start = MAX_INDEX + 1));
+        plan.fresh = true;
+        assert!(plan.fits(0, None) && plan.fits(104, None));
+        assert!(!plan.fits(109, None));
+        plan.epoch_end = 0;
+        assert!(!plan.fits(0, None));
     }
 
     /// The first numbers of SplitMix64 from 1234567, as published with its reference code in C.

@@ -223,6 +223,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sums_fit_that_a_stream_can_have_and_no_others() {
+        let start = Strata::new(1, 10);
+        let mut later = start.clone();
+        later.current_start = 640;
+        (later.last.units, later.last.measured) = (ENOUGH, 10 * ENOUGH);
+        assert!(start.fits() && later.fits());
+        let after = |from: &Strata, change: fn(&mut Strata)| {
+            let mut other = from.clone();
+            change(&mut other);
+            other.fits()
+        };
+        assert!(after(&start, |s| s.plan = vec![1; MAX_EPOCHS]));
+        assert!(after(&start, |s| s.current.measured = MAX_INDEX));
+        assert!(after(&later, |s| s.last.measured = 640));
+        for (n, fits) in [
+            after(&start, |s| s.plan = vec![1; MAX_EPOCHS + 1]),
+            after(&start, |s| s.current.measured = MAX_INDEX + 1),
+            after(&start, |s| s.folded.retired = MAX_INDEX + 1),
+            after(&start, |s| s.last.units = 1),
+            after(&start, |s| s.last_start = 1),
+            after(&later, |s| s.last.units = ENOUGH - 1),
+            after(&later, |s| s.last.measured = ENOUGH - 1),
+            after(&later, |s| s.last.measured = 641),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert!(!fits, "{n}");
+        }
+    }
+
+    #[test]
     fn an_epoch_is_a_small_part_of_what_came_before_once_that_has_units_enough() {
         let mut starts: Vec<u64> = (0..10_400).map(|i| epoch_start(i, 10)).collect();
         starts.dedup();

@@ -100,6 +100,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn two_units_of_an_epoch_say_how_it_varies_and_one_says_nothing() {
+        let mut s = strata(&[100.0, 100.0]);
+        s.last = strata(&[100.0; 4080]).current;
+        s.current_start = 4080;
+        let wide = |s: &Strata| period(0.5, &[vec![1.0]], s, 4096);
+        assert_eq!(wide(&s), 128 / ENOUGH);
+        s.current = strata(&[100.0]).current;
+        assert_eq!(wide(&s), 1);
+    }
+
     /// Four units, so that a variance over 4 in place of 3 would ask for fewer.
     #[test]
     fn the_variance_is_that_of_a_sample() {
