@@ -222,6 +222,48 @@ fn what_is_left_out_is_what_nobody_wants() {
     }
 }
 
+/// The error of bounded warming, by two runs of the command and a saved vector.
+#[test]
+fn intervals_hold_what_more_warming_would_have_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let vector = dir.path().join("v.safetensors").display().to_string();
+    for program in [&[guest(), "compute"][..], &[guest(), "fork"]] {
+        let run = |warming: &str, more: &[&str]| {
+            let settings = "--clean-env --sample 3000 --unit 64 --warming";
+            let settings: Vec<_> = settings.split(' ').chain([warming]).collect();
+            priced_json(&[&settings, more].concat(), program).1
+        };
+        let (longer, shorter) = (run("400", &["--vector", &vector]), run("100", &[]));
+        let file = dir.path().join("p").display().to_string();
+        let out = priced(&["predict", "--json", &file, &vector]);
+        assert_eq!(out.code, 0, "{out:?}");
+        let of = |json: &Value, k: usize, key: &str| json["microarchs"][k][key].as_f64().unwrap();
+        let mut errors = 0.0;
+        for k in 0..2 {
+            let error = of(&longer, k, "warming_error");
+            let [long, short] = [&longer, &shorter].map(|j| of(j, k, "cycles"));
+            // Of several streams errors add up whatever their signs.
+            let changed = (short / long - 1.0).abs();
+            assert!(error >= changed - 1e-9, "{error} {changed}");
+            if program[1] == "compute" {
+                assert!((error - changed).abs() < 1e-9, "{error} {changed}");
+                let sampled = of(&json(&file), k, "half_width");
+                let both = of(&longer, k, "half_width");
+                assert!((both - sampled - error).abs() < 1e-9, "{both} {sampled} {error}");
+            }
+            errors += error;
+        }
+        assert!(errors > 0.0, "{longer}");
+        let exact = priced_json(&["--sample", "3000", "--unit", "64"], program).1;
+        assert!(exact["microarchs"][0]["warming_error"].is_null(), "{exact}");
+    }
+    let out = priced(&["run", "--quick", "--json", &vector, "--", guest(), "compute"]);
+    // Too short for a unit.
+    assert!(out.stderr.contains("no sampling unit lies in its"), "{out:?}");
+    let out = perfvec(&["run", "--quick", "--sample", "9000", "--", guest(), "compute"]);
+    assert!(out.code != 0 && out.stderr.contains("cannot be used with"), "{out:?}");
+}
+
 type Lines = BufReader<std::process::ChildStdout>;
 
 /// Starts a run, and waits until the program says that it is ready.

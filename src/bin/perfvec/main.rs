@@ -1,5 +1,6 @@
 //! The `perfvec` command.
 
+mod bounded;
 mod calibrate;
 mod compare;
 mod convert;

@@ -55,6 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
             table: &table,
             only: &args.only,
             streams: vec![Stream {
+                shorter: None,
                 vector,
                 intervals: Vec::new(),
                 sampling: serde_json::Value::Null,

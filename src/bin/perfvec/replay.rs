@@ -1,12 +1,12 @@
 //! `perfvec replay`: a recorded stream through the model.
 
+use crate::bounded::Bounded;
 use crate::guest::Progress;
 use crate::output::{is_stdout, print_styled, tell, write_json};
 use crate::page;
 use crate::region::RecordedRegionArgs;
-use crate::report::{sampling, Report, Stream};
+use crate::report::Report;
 use crate::source::{Format, Run, Source};
-use perfvec::session::Session;
 use perfvec::trace::{self, Block};
 use perfvec::{Error, ErrorKind, Result};
 use std::io::IsTerminal;
@@ -45,26 +45,25 @@ pub fn run(args: &Args) -> Result<()> {
     loaded.check_isa(&header.isa, &path)?;
     let mut config = args.run.config(&loaded.table)?;
     config.image_end = header.image_end();
-    let mut session = Session::new(loaded.model.clone(), &config)?;
-    session.set_region(region)?;
+    let mut bounded = Bounded::new(&loaded.model, &config, region)?;
     let first = loaded.table.entries().first();
     let mut progress = Progress::new(!args.no_progress, first.map_or("", |m| &m.name));
     let mut block = Block::default();
     let mut intervals = Vec::new();
     // Nothing after the region matters, so it is not read.
-    while !session.is_over() && reader.next_block(&mut block)? {
+    while !bounded.session.is_over() && reader.next_block(&mut block)? {
         for inst in &block.statics {
-            session.intern(inst)?;
+            bounded.intern(inst)?;
         }
-        session.retire_many(&block.retirements)?;
-        intervals.extend(session.take_intervals());
+        bounded.retire_many(&block.retirements)?;
+        intervals.extend(bounded.session.take_intervals());
         if progress.is_due() {
-            let vector = session.program_vector()?;
+            let vector = bounded.session.program_vector()?;
             let cpi = loaded.table.estimate_one(&vector, 0).map_or(0.0, |e| e.cpi);
             progress.show(reader.summary().retirements, cpi);
         }
     }
-    intervals.extend(session.finish()?);
+    let stream = bounded.finish(intervals)?;
     progress.end();
     let report = Report {
         program: std::iter::once(&header.program)
@@ -74,11 +73,7 @@ pub fn run(args: &Args) -> Result<()> {
             .join(" "),
         table: &loaded.table,
         only: &args.run.only,
-        streams: vec![Stream {
-            vector: session.program_vector()?,
-            intervals,
-            sampling: sampling(&config, &session.plan()),
-        }],
+        streams: vec![stream],
         region,
         partial: None,
         whole: None,

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 pub struct Stream {
     /// Its program vector.
     pub vector: ProgramVector,
+    /// The same units after a quarter of the warming, where that is bounded: see
+    /// [`Bounded`](crate::bounded::Bounded).
+    pub shorter: Option<ProgramVector>,
     /// The series, empty where none was asked for.
     pub intervals: Vec<Interval>,
     /// The JSON of [`sampling`]; null if everything was measured.
@@ -68,6 +71,36 @@ impl Report<'_> {
                 },
             ));
         }
+        let mut estimates = self.totals(&measured)?;
+        for (e, error) in estimates
+            .iter_mut()
+            .zip(self.warming_errors()?.iter().flatten())
+        {
+            let width = e.half_width + error / e.cycles.abs();
+            e.half_width = if width.is_finite() { width } else { 1.0 };
+        }
+        Ok(estimates)
+    }
+
+    /// What bounded warming may have changed, in cycles of each microarchitecture; `None` where
+    /// that is not known, or nothing. Errors of streams point the same way, so they add up.
+    fn warming_errors(&self) -> Result<Option<Vec<f64>>> {
+        let mut errors = vec![0.0; self.table.entries().len()];
+        for stream in &self.streams {
+            let Some(shorter) = &stream.shorter else {
+                return Ok(None);
+            };
+            let both = self.table.estimate(&stream.vector)?;
+            let both = both.into_iter().zip(self.table.estimate(shorter)?);
+            for (error, (e, shorter)) in errors.iter_mut().zip(both) {
+                *error += (shorter.cycles - e.cycles).abs();
+            }
+        }
+        Ok(Some(errors))
+    }
+
+    /// Totals over streams of which something was measured, with sampling's error alone.
+    fn totals(&self, measured: &[&ProgramVector]) -> Result<Vec<Estimate>> {
         if self.streams.len() == 1 {
             return self.table.estimate(measured[0]);
         }
@@ -76,7 +109,7 @@ impl Report<'_> {
         let seen: u64 = measured.iter().map(|v| v.retired).sum();
         let scale = self.total(|v| v.retired) as f64 / seen as f64;
         let total = |k: usize| {
-            let of_core = parts.iter().zip(&measured).map(|(e, v)| (e[k], v.retired));
+            let of_core = parts.iter().zip(measured).map(|(e, v)| (e[k], v.retired));
             let mut total = Estimate::total(of_core);
             total.cycles *= scale;
             total.seconds *= scale;
@@ -244,8 +277,12 @@ impl Report<'_> {
         }
         if let Some(n) = self.streams[0].sampling["warming"].as_u64() {
             line(format!(
-                "functional warming was limited to {} instructions before each unit:\n+-95% does not include the error of that",
-                grouped(n)
+                "functional warming was limited to {} instructions before each unit:\n{}",
+                grouped(n),
+                match self.streams[0].shorter {
+                    Some(_) => "the intervals include what a quarter of that would have changed",
+                    None => "the intervals do not include the error of that",
+                }
             ));
         }
         if let Some(whole) = self.whole.as_ref().filter(|w| w.ended.contains("killed")) {
@@ -321,6 +358,9 @@ impl Report<'_> {
         let estimates = self.estimates()?;
         let stacks = self.stacks(&estimates)?;
         out["microarchs"] = self.priced(&estimates, stacks.as_deref());
+        for (k, error) in self.warming_errors()?.iter().flatten().enumerate() {
+            out["microarchs"][k]["warming_error"] = (error / estimates[k].cycles).into();
+        }
         if let Some(wanted) = self.wanted() {
             let missed = self.missed(&estimates);
             out["target"] = json!({

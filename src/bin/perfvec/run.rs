@@ -1,5 +1,6 @@
 //! `perfvec run`: a program under QEMU, priced while it runs.
 
+use crate::bounded::Bounded;
 use crate::guest::{
     self, Failure, Followed, GuestArgs, Host, Launcher, Outcome, Progress, Quiet, Share, Sink,
 };
@@ -8,12 +9,12 @@ use crate::page;
 use crate::profile::{self, Live, Part};
 use crate::region::{self, RegionArgs};
 use crate::replay::tell_next;
-use crate::report::{sampling, Report, Stream};
+use crate::report::{Report, Stream};
 use crate::source::{Format, Loaded, Run, Source};
 use crate::whole::{Partial, Whole};
 use perfvec::inst::{Retirement, StaticInst};
 use perfvec::region::Region;
-use perfvec::session::{Costs, Interval, Profile, Sampling, Session, SessionConfig};
+use perfvec::session::{Costs, Interval, Profile, Sampling, SessionConfig};
 use perfvec::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -152,7 +153,7 @@ struct Pricing<'a> {
 }
 
 struct Pricer {
-    session: Session,
+    bounded: Bounded,
     intervals: Vec<Interval>,
     profile: Option<Profile>,
     /// When the progress line is updated next.
@@ -161,7 +162,7 @@ struct Pricer {
 
 impl Sink for Pricer {
     fn intern(&mut self, inst: &StaticInst) -> Result<u32> {
-        let id = self.session.intern(inst)?;
+        let id = self.bounded.intern(inst)?;
         if let Some(profile) = &mut self.profile {
             // The session knows what was there before; the profile takes each once, in order.
             if id as usize == profile.insts().len() {
@@ -172,8 +173,8 @@ impl Sink for Pricer {
     }
 
     fn retire(&mut self, retirements: &[Retirement]) -> Result<()> {
-        self.session.retire_many(retirements)?;
-        self.intervals.extend(self.session.take_intervals());
+        self.bounded.retire_many(retirements)?;
+        self.intervals.extend(self.bounded.session.take_intervals());
         match &mut self.profile {
             Some(profile) => profile.retire(retirements),
             None => Ok(()),
@@ -181,7 +182,7 @@ impl Sink for Pricer {
     }
 
     fn pass(&mut self, retirements: u64) -> Result<()> {
-        self.session.retire_unseen(retirements)
+        self.bounded.retire_unseen(retirements)
     }
 }
 
@@ -201,10 +202,8 @@ impl Host for Pricing<'_> {
         if !alone {
             config.threads = 0;
         }
-        let mut session = Session::new(self.loaded.model.clone(), &config)?;
-        session.set_region(self.region)?;
         Ok(Pricer {
-            session,
+            bounded: Bounded::new(&self.loaded.model, &config, self.region)?,
             intervals: Vec::new(),
             profile: self.live.map(Live::open).transpose()?,
             next: Instant::now(),
@@ -217,7 +216,7 @@ impl Host for Pricing<'_> {
         }
         pricer.next = Instant::now() + Duration::from_millis(250);
         // The error is reported at the end.
-        let vector = pricer.session.program_vector();
+        let vector = pricer.bounded.session.program_vector();
         let first = vector.and_then(|v| Ok((v.retired, self.loaded.table.estimate_one(&v, 0)?)));
         if let Ok((retired, estimate)) = first {
             if estimate.cycles > 0.0 {
@@ -226,13 +225,8 @@ impl Host for Pricing<'_> {
         }
     }
 
-    fn close(&self, _number: usize, mut pricer: Pricer) -> Result<Priced> {
-        pricer.intervals.extend(pricer.session.finish()?);
-        let stream = Stream {
-            vector: pricer.session.program_vector()?,
-            sampling: sampling(&self.config, &pricer.session.plan()),
-            intervals: pricer.intervals,
-        };
+    fn close(&self, _number: usize, pricer: Pricer) -> Result<Priced> {
+        let stream = pricer.bounded.finish(pricer.intervals)?;
         let costs = pricer.profile.map(Profile::finish).transpose()?;
         Ok(Priced { stream, costs })
     }

@@ -14,6 +14,9 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Sampling period and warming of `--quick`.
+const QUICK: (u64, u64) = (20_000_000, 500_000);
+
 /// In place of a file: the foundation model that came with perfvec.
 const LEARNED: &str = "learned";
 
@@ -228,6 +231,9 @@ pub struct Run {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed", "warming"])]
     pub sample_like: Option<PathBuf>,
+    /// For programs of 10^9 instructions and more: --sample 20000000 --warming 500000.
+    #[arg(long, conflicts_with_all = ["sample", "sample_error", "sample_overhead", "sample_like", "warming"])]
+    pub quick: bool,
     /// Retirements per sampling unit.
     #[arg(long, value_name = "N", default_value_t = 1024)]
     pub unit: usize,
@@ -235,7 +241,8 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Bound functional warming: only N retirements before each sampling unit update the features,
-    /// instead of all. For very long runs. The intervals do not include the error that this adds.
+    /// instead of all. For very long runs. With --sample, the intervals include the error that this
+    /// adds, and a run under QEMU is several times faster.
     #[arg(long, value_name = "N")]
     pub warming: Option<u64>,
     #[command(flatten)]
@@ -350,7 +357,7 @@ impl Run {
             }
         } else if let Some(overhead) = self.sample_overhead {
             Sampling::TargetOverhead { overhead }
-        } else if let Some(period) = self.sample {
+        } else if let Some(period) = self.sample.or(self.quick.then_some(QUICK.0)) {
             Sampling::FixedRate { period }
         } else {
             Sampling::Full
@@ -361,7 +368,10 @@ impl Run {
             sampling,
             unit: self.unit,
             seed: self.seed,
-            warming: self.warming.unwrap_or(WARMING_ALL),
+            warming: self
+                .warming
+                .or(self.quick.then_some(QUICK.1))
+                .unwrap_or(WARMING_ALL),
             ..SessionConfig::default()
         };
         if let Some(path) = &self.sample_like {
