@@ -14,12 +14,7 @@ static uint64_t draw(void) {
 static void next_unit(void) {
     quiet.start = quiet.period_end + draw() % (quiet_plan.period - quiet_plan.unit + 1);
     quiet.period_end += quiet_plan.period;
-}
-
-/* Whether all of the block that ran retired, now that `pc` comes after it. */
-static bool is_whole(const struct block *block, uint64_t pc) {
-    return (block->last == UINT64_MAX || block->last == writer.last) &&
-           (block->leaves || block->fall_through == pc);
+    quiet.wanted = quiet.start > quiet_plan.reach ? quiet.start - quiet_plan.reach : 0;
 }
 
 void quiet_end(void) {
@@ -31,22 +26,18 @@ void quiet_end(void) {
     atomic_store_explicit(writer.told, writer.head, memory_order_release);
 }
 
-static void count_unseen(void) {
-    uint64_t word = SHARE_SPECIAL | (uint64_t)SHARE_UNSEEN << SHARE_KIND | quiet.unseen;
-    atomic_store_explicit(&writer.ring[quiet.base & (SHARE_RING - 1)], word, memory_order_relaxed);
-}
-
 static void begin(void) {
     if (!ring_has(2 * SHARE_MOST + 2))
         return;
     quiet.on = true;
     quiet.base = writer.head;
-    quiet.unseen = 0;
+    quiet.unseen = SHARE_SPECIAL | (uint64_t)SHARE_UNSEEN << SHARE_KIND;
     writer.told = &writer.thread->reach;
+    ring_put(quiet.unseen);
     ring_wake();
 }
 
-void quiet_block(const struct block *block) {
+void quiet_change(const struct block *block) {
     const struct block *before = quiet.block;
     bool whole = true;
     if (!quiet.planned) {
@@ -55,7 +46,7 @@ void quiet_block(const struct block *block) {
         next_unit();
     }
     if (before) {
-        whole = is_whole(before, block->pc);
+        whole = quiet_is_whole(before, block->pc);
         quiet.index += before->count;
         if (!whole)
             quiet.doubt += before->count;
@@ -64,21 +55,12 @@ void quiet_block(const struct block *block) {
     /* The one after a unit shows where the unit's last one went. */
     while (quiet.index - quiet.doubt > quiet.start + quiet_plan.unit)
         next_unit();
-    uint64_t first = quiet.start > quiet_plan.reach ? quiet.start - quiet_plan.reach : 0;
-    bool far = quiet.index + block->count <= first;
+    bool far = quiet.index + block->count <= quiet.wanted;
     if (quiet.on) {
-        if (whole) {
-            quiet.unseen += before ? before->count : 0;
-            writer.head = quiet.base + 1;
-            count_unseen();
-        }
+        if (whole)
+            quiet_take_back(before);
         if (!whole || !far)
             quiet_end();
-    } else if (whole && far) {
+    } else if (whole && far)
         begin();
-        if (quiet.on) {
-            writer.head++;
-            count_unseen();
-        }
-    }
 }

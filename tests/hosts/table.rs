@@ -247,9 +247,12 @@ fn intervals_hold_what_more_warming_would_have_changed() {
             assert!(error >= changed - 1e-9, "{error} {changed}");
             if program[1] == "compute" {
                 assert!((error - changed).abs() < 1e-9, "{error} {changed}");
-                let sampled = of(&json(&file), k, "half_width");
+                let sampled = of(&json(&file)[0], k, "half_width");
                 let both = of(&longer, k, "half_width");
-                assert!((both - sampled - error).abs() < 1e-9, "{both} {sampled} {error}");
+                assert!(
+                    (both - sampled - error).abs() < 1e-9,
+                    "{both} {sampled} {error}"
+                );
             }
             errors += error;
         }
@@ -257,11 +260,33 @@ fn intervals_hold_what_more_warming_would_have_changed() {
         let exact = priced_json(&["--sample", "3000", "--unit", "64"], program).1;
         assert!(exact["microarchs"][0]["warming_error"].is_null(), "{exact}");
     }
-    let out = priced(&["run", "--quick", "--json", &vector, "--", guest(), "compute"]);
+    let out = priced(&[
+        "run",
+        "--quick",
+        "--json",
+        &vector,
+        "--",
+        guest(),
+        "compute",
+    ]);
     // Too short for a unit.
-    assert!(out.stderr.contains("no sampling unit lies in its"), "{out:?}");
-    let out = perfvec(&["run", "--quick", "--sample", "9000", "--", guest(), "compute"]);
-    assert!(out.code != 0 && out.stderr.contains("cannot be used with"), "{out:?}");
+    assert!(
+        out.stderr.contains("no sampling unit lies in its"),
+        "{out:?}"
+    );
+    let out = perfvec(&[
+        "run",
+        "--quick",
+        "--sample",
+        "9000",
+        "--",
+        guest(),
+        "compute",
+    ]);
+    assert!(
+        out.code != 0 && out.stderr.contains("cannot be used with"),
+        "{out:?}"
+    );
 }
 
 type Lines = BufReader<std::process::ChildStdout>;
