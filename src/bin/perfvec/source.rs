@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Sampling period and warming of `--quick`.
-const QUICK: (u64, u64) = (20_000_000, 500_000);
+const QUICK: (u64, u64) = (20_000_000, 1_000_000);
 
 /// In place of a file: the foundation model that came with perfvec.
 const LEARNED: &str = "learned";
@@ -231,7 +231,7 @@ pub struct Run {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["sample", "sample_error", "sample_overhead", "unit", "seed", "warming"])]
     pub sample_like: Option<PathBuf>,
-    /// For programs of 10^9 instructions and more: --sample 20000000 --warming 500000.
+    /// For programs of 10^9 instructions and more: --sample 20000000 --warming 1000000.
     #[arg(long, conflicts_with_all = ["sample", "sample_error", "sample_overhead", "sample_like", "warming"])]
     pub quick: bool,
     /// Retirements per sampling unit.
