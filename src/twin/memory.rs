@@ -19,7 +19,9 @@ struct Dram {
     t_cwl: u64,
     t_rp: u64,
     t_ras: u64,
+    /// How long a burst takes, and how long it keeps others from the bus: less where two interleave.
     t_burst: u64,
+    t_gap: u64,
     t_ccd_l: u64,
     t_wr: u64,
     t_wtr: u64,
@@ -46,6 +48,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         t_rp: 13750,
         t_ras: 35000,
         t_burst: 5000,
+        t_gap: 5000,
         t_ccd_l: 0,
         t_wr: 15000,
         t_wtr: 7500,
@@ -70,6 +73,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         t_rp: 14160,
         t_ras: 32000,
         t_burst: 3332,
+        t_gap: 3332,
         t_ccd_l: 5000,
         t_wr: 15000,
         t_wtr: 5000,
@@ -92,6 +96,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 13090,
             t_ras: 33000,
             t_burst: 3752,
+            t_gap: 3752,
             t_rrd: 5000,
             ..ddr3
         },
@@ -115,6 +120,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 14375,
             t_ras: 32000,
             t_burst: 2496,
+            t_gap: 2496,
             t_ccd_l: 5000,
             t_wr: 30000,
             t_wtr: 16251,
@@ -154,6 +160,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 18000,
             t_ras: 42000,
             t_burst: 8730,
+            t_gap: 5820,
             t_ccd_l: 11640,
             t_wr: 34000,
             t_wtr: 6250,
@@ -178,6 +185,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 14000,
             t_ras: 28000,
             t_burst: 2000,
+            t_gap: 2000,
             t_ccd_l: 3000,
             t_wr: 14000,
             t_wtr: 4000,
@@ -198,6 +206,8 @@ const CLOSED: u64 = u64::MAX;
 #[derive(Clone, Copy)]
 struct Bank {
     row: u64,
+    /// Bursts of its row since that was opened.
+    bursts: u32,
     /// When it was last asked.
     asked: u64,
     /// When the controller chose its last burst: what was requested until then could be seen.
@@ -228,6 +238,8 @@ struct Controller {
 
 /// Front end and back end of gem5's `MemCtrl`.
 const CONTROLLER: u64 = 20_000;
+/// Bursts of a row before it is closed (`max_accesses_per_row`).
+const ROW_BURSTS: u32 = 16;
 /// Writes that drain at a time at least (`min_writes_per_switch`).
 const MIN_WRITES: usize = 16;
 
@@ -235,6 +247,7 @@ impl Controller {
     fn new(d: Dram) -> Self {
         let bank = Bank {
             row: CLOSED,
+            bursts: 0,
             asked: 0,
             chosen: 0,
             column: 0,
@@ -280,7 +293,7 @@ impl Controller {
         if now < b.asked {
             // The bank's state is of a later time; only the bus is kept for each time apart.
             let opens = if b.row == row { 0 } else { d.t_rp + d.t_rcd };
-            return bus_slot(&mut self.bus, now + opens, d.t_burst) + latency;
+            return bus_slot(&mut self.bus, now + opens, d.t_gap) + latency;
         }
         b.asked = now;
         let chosen = if now < self.asked {
@@ -310,6 +323,7 @@ impl Controller {
             }
             self.activated = act;
             b.row = row;
+            b.bursts = 0;
             b.precharge = act + d.t_ras;
             b.column = b
                 .column
@@ -329,9 +343,16 @@ impl Controller {
                 command = command.max(self.groups[group as usize]);
             }
         }
-        let command = bus_slot(&mut self.bus, command, d.t_burst);
+        let command = bus_slot(&mut self.bus, command, d.t_gap);
         if in_time {
-            self.next = (command + d.t_burst).saturating_sub(d.t_rp + d.t_rcd);
+            // Where others wait, they go first while a row is opened for this one.
+            let opens = d.t_rp + d.t_rcd;
+            let turn = if chosen > now {
+                command.min(chosen + opens)
+            } else {
+                command
+            };
+            self.next = (turn + d.t_gap).saturating_sub(opens);
         }
         self.command = command;
         self.groups[group as usize] = command + d.t_ccd_l;
@@ -341,13 +362,22 @@ impl Controller {
         } else {
             command + d.t_rtp
         });
+        b.bursts += 1;
+        if b.bursts == ROW_BURSTS {
+            b.activate = b.activate.max(b.precharge + d.t_rp);
+            b.row = CLOSED;
+        }
         done
+    }
+
+    /// Bursts of a line.
+    fn bursts(&self) -> u64 {
+        (u64::from(LINE_BYTES) / self.d.burst_bytes).max(1)
     }
 
     fn line(&mut self, address: u64, now: u64, write: bool) -> u64 {
         let mut done = now;
-        let bursts = (u64::from(LINE_BYTES) / self.d.burst_bytes).max(1);
-        for i in 0..bursts {
+        for i in 0..self.bursts() {
             done = self.burst(address + i * self.d.burst_bytes, now, write);
         }
         done
@@ -366,8 +396,9 @@ impl Controller {
             return;
         }
         self.writes.push(address);
-        if self.writes.len() > self.d.write_buffer / 2 {
-            let keep = self.writes.len() - MIN_WRITES - 1;
+        let bursts = self.bursts() as usize;
+        if self.writes.len() * bursts > self.d.write_buffer / 2 {
+            let keep = self.writes.len() - MIN_WRITES / bursts - 1;
             for a in self.writes.split_off(keep) {
                 self.line(a, now, true);
             }
@@ -504,6 +535,32 @@ mod tests {
         assert!((m.read(64, 2 * us) - 2 * us) < quiet, "writes wait");
         (32..40).for_each(|i| m.write((1 << 20) + 64 * i, 3 * us));
         assert!(m.read(128, 3 * us) - 3 * us > quiet, "they drain");
+    }
+
+    #[test]
+    fn a_row_is_closed_behind_its_last_burst() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        // Between two refreshes.
+        let at = |n: u64| 8_200_000 + 200_000 * n;
+        let took: Vec<u64> = (0..34).map(|n| m.read(64 * n, at(n)) - at(n)).collect();
+        let opens: Vec<usize> = (1..34)
+            .filter(|n| took[*n] > took[n - 1] + 10_000)
+            .collect();
+        assert_eq!(opens, [16, 32], "{took:?}");
+    }
+
+    #[test]
+    fn the_write_buffer_holds_bursts() {
+        let us = 1_000_000;
+        // Two bursts of 32 bytes a line, so that half of its 64 places are taken by 16 lines.
+        for (kind, lines) in [(MemoryKind::Lpddr3, 16), (MemoryKind::Ddr3_1600, 32)] {
+            let waiting = |lines: u64| {
+                let mut m = memory(kind);
+                (0..lines).for_each(|i| m.write((1 << 20) + 64 * i, us));
+                (m.read((1 << 20) + 64 * (lines - 1), 9 * us) - 9 * us) < 2 * CONTROLLER
+            };
+            assert!(waiting(lines) && !waiting(lines + 1), "{kind:?}");
+        }
     }
 
     #[test]
