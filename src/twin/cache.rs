@@ -141,6 +141,36 @@ const WAITING: usize = 160;
 /// Of these, that one end is kept for.
 const GROUP: usize = 8;
 
+/// Answers of a cache to its core, of which one is seen in each cycle: gem5's port sends the others
+/// a tick later, when the core has had its turn (`PacketQueue::schedSendEvent`).
+pub struct Answers {
+    /// Cycles with an answer, by cycle modulo their number; none are kept where all may come at once.
+    cycles: Vec<u64>,
+}
+
+/// Cycles that are kept apart.
+const ANSWERS: usize = 1 << 10;
+
+impl Answers {
+    /// Nothing is answered; `one` in each cycle, or any number.
+    pub fn new(one: bool) -> Self {
+        let cycles = if one { vec![0; ANSWERS] } else { Vec::new() };
+        Self { cycles }
+    }
+
+    /// When the core sees an answer that comes at `at`.
+    pub fn seen(&mut self, at: u64) -> u64 {
+        match self.cycles.get_mut(at as usize % ANSWERS) {
+            Some(cycle) if *cycle == at => at + 1,
+            Some(cycle) => {
+                *cycle = at;
+                at
+            }
+            None => at,
+        }
+    }
+}
+
 /// Miss status holding registers: what is in flight when, and when a cache has no more of them.
 ///
 /// Accesses come in the order of the program, not of time: a register that is taken later is free
@@ -246,6 +276,16 @@ mod tests {
                 (set.len() > ways).then(|| set.pop().expect("one too many")),
             )
         }
+    }
+
+    #[test]
+    fn one_answer_is_seen_in_each_cycle_where_the_port_gives_one() {
+        let seen = |one| {
+            let mut answers = Answers::new(one);
+            [5, 5, 5, 6, 9, 5].map(|at| answers.seen(at))
+        };
+        assert_eq!(seen(true), [5, 6, 6, 6, 9, 6]);
+        assert_eq!(seen(false), [5, 5, 5, 6, 9, 5]);
     }
 
     proptest! {

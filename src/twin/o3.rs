@@ -4,6 +4,7 @@
 //! in each it waits for the stage's width, for room in its queues, and for what it depends on. The
 //! latest of these is its time there, and determines the cause.
 
+use super::cache::Answers;
 use super::calendar::{Calendar, Issue};
 use super::front::Front;
 use super::hierarchy::Hierarchy;
@@ -64,6 +65,8 @@ pub struct OutOfOrder {
     p: CoreParameters,
     rules: Rules,
     hierarchy: Hierarchy,
+    /// To loads: stores are sent behind those of their cycle.
+    answers: Answers,
     /// Where the retirement that is stepped lies.
     place: Place,
     branches: BranchUnit,
@@ -120,6 +123,7 @@ impl OutOfOrder {
         let window = p.rob as usize + 1;
         Self {
             hierarchy: Hierarchy::new(p, rules),
+            answers: Answers::new(rules.one_answer_a_cycle),
             place: Place::default(),
             branches: BranchUnit::new(&p.branches(rules)),
             training: VecDeque::new(),
@@ -566,11 +570,11 @@ impl OutOfOrder {
                 Forward::After(done) => {
                     let at = done.max(executed.cycle()) + 1 + u64::from(self.p.issue_to_execute);
                     let served = self.hierarchy.data(physical, at, false, i.pc);
-                    (served.at, Part::Store)
+                    (self.answers.seen(served.at), Part::Store)
                 }
                 Forward::None => {
                     let served = self.hierarchy.data(physical, executed.cycle(), false, i.pc);
-                    let mut at = served.at;
+                    let mut at = self.answers.seen(served.at);
                     if served.accepted > executed.cycle() {
                         at += 1 + u64::from(self.p.issue_to_execute);
                     }

@@ -70,7 +70,7 @@ pub struct Place {
     /// Whether it is the first to access its data's page, outside the image.
     pub first: bool,
     /// Where it is a transfer that is taken for the first time, so that no target is known: the code
-    /// behind it, which out-of-order cores fetch first.
+    /// behind it, which cores fetch first.
     pub behind: Option<u64>,
     /// Page of its first byte, and the physical addresses of that page and of that of its last one.
     page: u64,

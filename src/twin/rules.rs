@@ -15,6 +15,9 @@ pub struct Rules {
     /// A squash removes `squash_width` entries of the reorder buffer per cycle, and nothing commits
     /// meanwhile.
     pub squash_stalls_commit: bool,
+    /// Of the answers of the data cache that come in one cycle, a core sees all but the first in the
+    /// next.
+    pub one_answer_a_cycle: bool,
 }
 
 impl Rules {
@@ -24,6 +27,7 @@ impl Rules {
         compressed_flag_lost: false,
         first_touch_traps: true,
         squash_stalls_commit: true,
+        one_answer_a_cycle: true,
     };
     /// gem5 24.0 as released.
     pub const GEM5_STOCK: Rules = Rules {
@@ -55,5 +59,6 @@ impl Rules {
         compressed_flag_lost: false,
         first_touch_traps: false,
         squash_stalls_commit: false,
+        one_answer_a_cycle: false,
     };
 }

@@ -36,6 +36,18 @@ impl Stage {
         self.last
     }
 
+    /// As [`Stage::pass`], of an instruction that takes no place.
+    pub fn pass_beside(&mut self, at: At) -> At {
+        let at = self.pass(at);
+        self.count -= 1;
+        at
+    }
+
+    /// Nothing more passes in the last cycle.
+    pub fn fill(&mut self) {
+        self.count = self.width;
+    }
+
     /// Whether the last cycle's width is taken.
     pub fn full(&self) -> bool {
         self.count >= self.width

@@ -89,6 +89,16 @@ fn wide() -> CoreParameters {
     }
 }
 
+/// An in-order core that issues two instructions a cycle.
+fn dual() -> CoreParameters {
+    CoreParameters {
+        int_alus: 2,
+        int_alu_latency: 1,
+        fetch_bytes: 64,
+        ..find("cortex-a53-like").unwrap().parameters.clone()
+    }
+}
+
 fn chain(op: OpClass) -> Program {
     let body = (0..12)
         .map(|_| inst(op, Some(5), &[5], InstFlags::empty()))
@@ -210,9 +220,8 @@ fn what_the_wrong_path_fetched_is_there() {
     // Branches, each taken to the next page and without a known target: fetch goes on behind them,
     // where execution comes later.
     let flags = InstFlags::COND_CTRL | InstFlags::DIRECT_CTRL;
-    let p = wide();
-    let took = |later: u64| {
-        let mut twin = Twin::new(&p, &Rules::GEM5);
+    let took = |p: &CoreParameters, later: u64| {
+        let mut twin = Twin::new(p, &Rules::GEM5);
         let mut cycles = 0;
         for n in 0..64u64 {
             let mut branch = inst(OpClass::IntAlu, None, &[], flags);
@@ -246,8 +255,67 @@ fn what_the_wrong_path_fetched_is_there() {
         assert!(cycles > 0);
         second
     };
-    let (near, far) = (took(0x40), took(0x800));
-    assert!(2 * near < far, "{near} {far}");
+    for p in [wide(), dual()] {
+        let (near, far) = (took(&p, 0x40), took(&p, 0x800));
+        assert!(2 * near < far, "{}: {near} {far}", p.kind.word());
+    }
+}
+
+#[test]
+fn in_order_a_chain_of_loads_takes_their_issue_and_the_cache() {
+    // As gem5's Minor takes it: a load is issued when the one before it has committed, if that is
+    // earlier than it was assumed, and sent a cycle later. Nothing moves before a late answer, which
+    // is seen a cycle later then.
+    for (latency, cycles) in [(1, 2.0), (2, 2.0), (4, 5.0)] {
+        let p = CoreParameters {
+            l1d_latency: latency,
+            ..dual()
+        };
+        let body = (0..12)
+            .map(|_| inst(OpClass::MemRead, Some(5), &[5], InstFlags::LOAD))
+            .collect();
+        let took = Program::looped(body, 400, |_, n| 0x40000 + 8 * n as u64).per_round(&p);
+        assert!((took - 12.0 * cycles).abs() < 2.0, "{latency}: {took}");
+    }
+}
+
+#[test]
+fn in_order_nothing_issues_behind_an_access_where_only_one_may() {
+    let body: Vec<_> = (0..30)
+        .map(|n| match n % 3 {
+            0 => inst(OpClass::MemWrite, None, &[4], InstFlags::STORE),
+            _ => inst(OpClass::IntAlu, Some(5 + n), &[], InstFlags::empty()),
+        })
+        .collect();
+    let program = Program::looped(body, 400, |_, n| 0x40000 + 8 * n as u64);
+    let took = |units| {
+        program.per_round(&CoreParameters {
+            mem_units: units,
+            lsq_transfers: 4,
+            ..dual()
+        })
+    };
+    // An access, and the two others of three together, or two and one of them.
+    let (one, two) = (took(1), took(2));
+    assert!((19.5..23.0).contains(&one), "{one}");
+    assert!((15.0..18.5).contains(&two), "{two}");
+}
+
+#[test]
+fn in_order_what_is_issued_behind_a_flush_goes_through_its_unit() {
+    let flags = InstFlags::SERIALIZE_AFTER | InstFlags::SQUASH_AFTER;
+    let took = |op: OpClass| {
+        let body = vec![
+            inst(OpClass::IntMult, Some(5), &[6], InstFlags::empty()),
+            inst(OpClass::No_OpClass, None, &[5], flags),
+            inst(op, Some(7), &[], InstFlags::empty()),
+        ];
+        Program::looped(body, 400, |_, _| 0).per_round(&dual())
+    };
+    let divide = f64::from(dual().int_div_latency);
+    let (alu, div) = (took(OpClass::IntAlu), took(OpClass::IntDiv));
+    // It is divided twice.
+    assert!(alu < divide && div > 2.0 * divide, "{alu} {div}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! for the caches below.
 
 use super::super::pages::wrong_lines;
-use super::super::parameters::{CoreKind, CoreParameters, PrefetcherKind};
+use super::super::parameters::{CoreParameters, PrefetcherKind};
 use super::super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
 use super::stream::Stream;
 use super::tags::{Held, Tags};
@@ -27,8 +27,6 @@ pub struct Miss {
 pub struct InstructionShape {
     kib: u32,
     ways: u32,
-    /// Whether wrong paths are fetched.
-    wrong_paths: bool,
 }
 
 impl InstructionShape {
@@ -37,7 +35,6 @@ impl InstructionShape {
         Self {
             kib: p.l1i_kib,
             ways: p.l1i_assoc,
-            wrong_paths: p.kind == CoreKind::OutOfOrder,
         }
     }
 }
@@ -46,7 +43,6 @@ impl InstructionShape {
 pub struct Instruction {
     pub(super) tags: Tags,
     pub(super) misses: Vec<Miss>,
-    wrong_paths: bool,
 }
 
 impl Instruction {
@@ -55,7 +51,6 @@ impl Instruction {
         Self {
             tags: Tags::new(shape.kib, shape.ways),
             misses: Vec::new(),
-            wrong_paths: shape.wrong_paths,
         }
     }
 
@@ -66,7 +61,7 @@ impl Instruction {
             let mut address = fetch.address;
             if fetch.wrong {
                 let missing = wrong_lines(address).find(|a| !self.tags.has(a >> 6));
-                match missing.filter(|_| self.wrong_paths) {
+                match missing {
                     Some(line) => address = line,
                     None => continue,
                 }

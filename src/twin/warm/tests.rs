@@ -2,7 +2,6 @@
 
 use super::super::hierarchy::Hierarchy;
 use super::super::pages::Pages;
-use super::super::parameters::CoreKind;
 use super::super::prepared::Prepared;
 use super::super::rules::Rules;
 use super::*;
@@ -109,7 +108,7 @@ impl Own {
                 self.block = u64::MAX;
             }
         }
-        if let Some(behind) = place.behind.filter(|_| p.kind == CoreKind::OutOfOrder) {
+        if let Some(behind) = place.behind {
             self.hierarchy.warm_wrong_path(behind, now, p.fetch_bytes);
         }
         if i.load || i.store {
