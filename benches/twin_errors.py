@@ -8,7 +8,7 @@ its core; only whole timed traces are taken. Each is priced by `perfvec replay -
 parameters, and its error is that of the cycles of all retirements. Prints the errors by kind of
 core and by program, how often two cores of a program that differ by less than 20 % are in the right
 order, and how many 90 % intervals hold gem5's cycles. `--fit` prints the spreads of
-src/microarch/stack.rs and the factors of src/twin/bank.rs, fitted to these errors. `--csv` also reads: traces it names are not priced
+src/microarch/stack.rs, fitted to these errors. `--csv` also reads: traces it names are not priced
 again.
 """
 
@@ -205,33 +205,6 @@ def fit(rows):
     return [round(scale * s**0.5, 3) for s in spread]
 
 
-def factors(rows, ridge=1.0):
-    """What the cycles of each cause should be multiplied with: least absolute relative errors, by
-    reweighting, with a ridge towards 1."""
-    n = len(PARTS)
-    x = [[float(r[p]) / float(r["cycles"]) for p in PARTS] for r in rows]
-    out = [1.0] * n
-    for _ in range(30):
-        off = [abs(sum(a * b for a, b in zip(row, out, strict=True)) - 1) for row in x]
-        weight = [1 / max(e, 0.01) for e in off]
-        scale = len(rows) / sum(weight)
-        a = [[ridge * (i == j) for j in range(n)] + [ridge] for i in range(n)]
-        for row, w in zip(x, weight, strict=True):
-            for i in range(n):
-                a[i][n] += scale * w * row[i]
-                for j in range(n):
-                    a[i][j] += scale * w * row[i] * row[j]
-        # Positive definite, so that elimination needs no pivots.
-        for i in range(n):
-            for k in range(i + 1, n):
-                f = a[k][i] / a[i][i]
-                a[k] = [p - f * q for p, q in zip(a[k], a[i], strict=True)]
-        for i in reversed(range(n)):
-            rest = sum(a[i][j] * out[j] for j in range(i + 1, n))
-            out[i] = (a[i][n] - rest) / a[i][i]
-    return [round(f, 3) for f in out]
-
-
 def held_out(rows):
     """Errors relative to widths that were fitted to other sources, in order."""
     ratios = []
@@ -275,11 +248,6 @@ def main():
         for kind in ("o3", "minor"):
             mine = [r for r in rows if r["kind"] == kind]
             if mine:
-                print(
-                    kind,
-                    "factors on top:",
-                    dict(zip(PARTS, factors(mine), strict=True)),
-                )
                 ratios = held_out(mine)
                 held = sum(ratio <= 1 for ratio in ratios) / len(ratios)
                 # So wide that they hold 90 % of the sources that they were not fitted to.

@@ -3,12 +3,11 @@
 //!
 //! A row has one element for each core: the retirement's time and cause, the low 32 bits of [`At`]
 //! stored as an f32. The representation has [`Part::COUNT`] elements for each core: the
-//! cycles by part. A core's vector has ones (for in-order cores, their factors) at its own
-//! elements and zeros elsewhere, so that its estimate is the sum of its parts.
+//! cycles by part. A core's vector has ones at its own elements and zeros elsewhere, so that its
+//! estimate is the sum of its parts.
 
 use super::cores::CoreList;
 use super::pages::{Pages, Place};
-use super::parameters::CoreKind;
 use super::parts::{At, Part};
 use super::prepared::Prepared;
 use super::threads::{share, Task};
@@ -36,14 +35,6 @@ const UNIT: u64 = 1 << 17;
 /// Most cycles of a retirement: what fits above the part in 32 bits.
 const MAX_CYCLES: u64 = (1 << 28) - 1;
 
-/// What the cycles of in-order cores are multiplied with, by part: their machine misses a little of
-/// gem5's hand-shakes, alike in all cores. Fitted by `benches/twin_errors.py --fit` on training
-/// programs: they take the mean error of these from 3.7 to 2.4 %. Of out-of-order cores nothing is
-/// left that such factors mend.
-const IN_ORDER: [f32; Part::COUNT] = [
-    1.019, 0.998, 1.021, 1.017, 1.026, 1.0, 1.056, 1.009, 1.0, 0.993, 1.036,
-];
-
 /// The model that a list of cores is.
 pub fn model(cores: &Arc<CoreList>) -> Arc<Model> {
     let info = ModelInfo {
@@ -68,11 +59,7 @@ pub fn table(cores: &CoreList) -> Result<MicroarchTable> {
     let mut table = MicroarchTable::of_cores(cores.id(), count * Part::COUNT, cores.hash());
     for (k, core) in cores.cores.iter().enumerate() {
         let mut vector = vec![0.0; count * Part::COUNT];
-        let own = &mut vector[k * Part::COUNT..(k + 1) * Part::COUNT];
-        own.copy_from_slice(match core.parameters.kind {
-            CoreKind::OutOfOrder => &[1.0; Part::COUNT],
-            CoreKind::InOrder => &IN_ORDER,
-        });
+        vector[k * Part::COUNT..(k + 1) * Part::COUNT].fill(1.0);
         table.add(Microarch {
             name: core.name.clone(),
             clock_hz: core.parameters.clock_ghz * 1e9,
