@@ -34,6 +34,16 @@ struct Dram {
     close_page: bool,
 }
 
+impl Dram {
+    /// The bank of an address, counted over all ranks, and its row there.
+    fn place(&self, address: u64) -> (u64, u64) {
+        let rest = address / self.row_bytes;
+        let (bank, rest) = (rest % self.banks, rest / self.banks);
+        let (rank, row) = (rest % self.ranks, rest / self.ranks);
+        (rank * self.banks + bank, row)
+    }
+}
+
 fn dram(kind: MemoryKind) -> Option<Dram> {
     let ddr3 = Dram {
         burst_bytes: 64,
@@ -203,6 +213,18 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
 /// No row is open.
 const CLOSED: u64 = u64::MAX;
 
+/// A row that was given up for another one: bursts of it that were there when that was decided went
+/// first (FR-FCFS), though they come to us later.
+#[derive(Clone, Copy)]
+struct Past {
+    row: u64,
+    /// When it was decided.
+    until: u64,
+    /// Its last command, and its bursts.
+    last: u64,
+    bursts: u32,
+}
+
 #[derive(Clone, Copy)]
 struct Bank {
     row: u64,
@@ -212,6 +234,9 @@ struct Bank {
     asked: u64,
     /// When the controller chose its last burst: what was requested until then could be seen.
     chosen: u64,
+    /// The last command, and the row that was open before.
+    last: u64,
+    past: Past,
     /// When a column command, a precharge, an activation may come.
     column: u64,
     precharge: u64,
@@ -250,6 +275,13 @@ impl Controller {
             bursts: 0,
             asked: 0,
             chosen: 0,
+            last: 0,
+            past: Past {
+                row: CLOSED,
+                until: 0,
+                last: 0,
+                bursts: 0,
+            },
             column: 0,
             precharge: 0,
             activate: 0,
@@ -284,11 +316,10 @@ impl Controller {
 
     fn burst(&mut self, address: u64, now: u64, write: bool) -> u64 {
         let d = &self.d;
-        let rest = address / d.row_bytes;
-        let (bank, rest) = (rest % d.banks, rest / d.banks);
-        let (rank, row) = (rest % d.ranks, rest / d.ranks);
-        let group = rank * d.bank_groups.max(1) + bank % d.bank_groups.max(1);
-        let b = &mut self.banks[(rank * d.banks + bank) as usize];
+        let (bank, row) = d.place(address);
+        let groups = d.bank_groups.max(1);
+        let group = bank / d.banks * groups + bank % d.banks % groups;
+        let b = &mut self.banks[bank as usize];
         let latency = if write { d.t_cwl } else { d.t_cl } + d.t_burst;
         if now < b.asked {
             // The bank's state is of a later time; only the bus is kept for each time apart.
@@ -296,6 +327,16 @@ impl Controller {
             return bus_slot(&mut self.bus, now + opens, d.t_gap) + latency;
         }
         b.asked = now;
+        let past = &mut b.past;
+        if b.row != row && past.row == row && now <= past.until && past.bursts < ROW_BURSTS {
+            // It was there when the row was given up, and so came first.
+            past.last = bus_slot(&mut self.bus, now.max(past.last + d.t_gap), d.t_gap);
+            past.bursts += 1;
+            b.column += d.t_gap;
+            b.precharge += d.t_gap;
+            return past.last + latency;
+        }
+        let before = b.row;
         let chosen = if now < self.asked {
             now
         } else {
@@ -322,6 +363,12 @@ impl Controller {
                 act = act.max(b.precharge.max(chosen) + d.t_rp);
             }
             self.activated = act;
+            b.past = Past {
+                row: before,
+                until: chosen,
+                last: b.last,
+                bursts: b.bursts,
+            };
             b.row = row;
             b.bursts = 0;
             b.precharge = act + d.t_ras;
@@ -354,6 +401,7 @@ impl Controller {
             };
             self.next = (turn + d.t_gap).saturating_sub(opens);
         }
+        b.last = command;
         self.command = command;
         self.groups[group as usize] = command + d.t_ccd_l;
         let done = command + latency;
@@ -398,11 +446,32 @@ impl Controller {
         self.writes.push(address);
         let bursts = self.bursts() as usize;
         if self.writes.len() * bursts > self.d.write_buffer / 2 {
-            let keep = self.writes.len() - MIN_WRITES / bursts - 1;
-            for a in self.writes.split_off(keep) {
-                self.line(a, now, true);
+            for _ in 0..MIN_WRITES / bursts + 1 {
+                let order = |n: &usize| self.column_at(self.writes[*n], now);
+                let Some(first) = (0..self.writes.len()).min_by_key(order) else {
+                    break;
+                };
+                let address = self.writes.remove(first);
+                self.line(address, now, true);
             }
         }
+    }
+
+    /// When a burst at `address` could have its column command: the first one goes first (FR-FCFS).
+    fn column_at(&self, address: u64, now: u64) -> u64 {
+        let d = &self.d;
+        let (bank, row) = d.place(address);
+        let b = &self.banks[bank as usize];
+        let next = self.command.max(now) + d.t_gap;
+        if b.row == row {
+            return b.column.max(next);
+        }
+        let closed = if b.row == CLOSED {
+            0
+        } else {
+            b.precharge + d.t_rp
+        };
+        (b.activate.max(closed).max(now) + d.t_rcd_write).max(next)
     }
 }
 
@@ -550,6 +619,38 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_of_the_open_row_goes_before_one_that_opens_another() {
+        let mut m = memory(MemoryKind::Ddr3_1600);
+        let at = 8_200_000;
+        let other_row = 8192 * 16;
+        m.read(0, at);
+        // Another bank's bursts keep the controller busy.
+        let later = at + 200_000;
+        (0..8).for_each(|n| {
+            m.read(8192 + 64 * n, later);
+        });
+        let opens = m.read(other_row, later + 1000);
+        let hits = m.read(64, later + 2000);
+        assert!(hits < opens, "{hits} {opens}");
+        // What comes once the row was given up does not.
+        let closed = m.read(128, opens);
+        assert!(closed - opens > hits - later, "{closed}");
+    }
+
+    #[test]
+    fn writes_to_one_row_drain_together() {
+        let us = 1_000_000;
+        let delayed = |address: fn(u64) -> u64| {
+            let mut m = memory(MemoryKind::Ddr3_1600);
+            (0..33).for_each(|n| m.write((1 << 20) + address(n), 2 * us));
+            m.read(64, 2 * us) - 2 * us
+        };
+        let rows = |n: u64| n / 2 * 64 + n % 2 * 8192 * 16;
+        let (row, mixed) = (delayed(|n| n * 64), delayed(rows));
+        assert!(mixed < row + 150_000, "{row} {mixed}");
+    }
+
+    #[test]
     fn the_write_buffer_holds_bursts() {
         let us = 1_000_000;
         // Two bursts of 32 bytes a line, so that half of its 64 places are taken by 16 lines.
@@ -557,7 +658,7 @@ mod tests {
             let waiting = |lines: u64| {
                 let mut m = memory(kind);
                 (0..lines).for_each(|i| m.write((1 << 20) + 64 * i, us));
-                (m.read((1 << 20) + 64 * (lines - 1), 9 * us) - 9 * us) < 2 * CONTROLLER
+                (m.read(1 << 20, 9 * us) - 9 * us) < 2 * CONTROLLER
             };
             assert!(waiting(lines) && !waiting(lines + 1), "{kind:?}");
         }
