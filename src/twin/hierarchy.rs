@@ -6,12 +6,14 @@
 use super::cache::{Cache, Line, Mshrs};
 use super::calendar::Calendar;
 use super::memory::Memory;
-use super::pages::wrong_lines;
+use super::pages::{wrong_lines, Place};
 use super::parameters::{CoreParameters, PrefetcherKind, L3_WAYS};
 use super::parts::Part;
 use super::prefetchers::{Access, Prefetcher, Queue, Requestor, Wanted};
+use super::prepared::Prepared;
 use super::rules::Rules;
 use super::warm::{tags::Tags, Held};
+use crate::inst::Resolved;
 
 /// The result of an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,6 +325,35 @@ impl Hierarchy {
     /// Functional warming: fetches the line of `address`.
     pub fn warm_fetch(&mut self, address: u64, now: u64) {
         self.warm_first(Side::Instruction, address, now, false, address);
+    }
+
+    /// Functional warming by one retirement: the code that it brings, also behind a transfer, and its
+    /// data. `block` of `fetch_bytes` was fetched last.
+    pub fn warm(
+        &mut self,
+        i: &Prepared,
+        r: &Resolved,
+        place: &Place,
+        block: &mut u64,
+        fetch_bytes: u32,
+        now: u64,
+    ) {
+        let mask = !u64::from(fetch_bytes - 1);
+        for fetched in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
+            if fetched != *block {
+                *block = fetched;
+                self.warm_fetch(place.code(fetched), now);
+            }
+        }
+        if i.transfers && r.taken {
+            *block = u64::MAX;
+        }
+        if let Some(behind) = place.behind {
+            self.warm_wrong_path(behind, now, fetch_bytes);
+        }
+        if i.load || i.store {
+            self.warm_data(place.data, now, i.store, i.pc);
+        }
     }
 
     /// Functional warming: fetches the code at `address` on a wrong path, in blocks of `fetch_bytes`;

@@ -218,28 +218,15 @@ impl OutOfOrder {
         let now = self.commit.last().cycle();
         self.training.clear();
         self.branches.commit_all();
-        let mask = !u64::from(self.p.fetch_bytes - 1);
-        for block in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
-            if block != self.block {
-                self.block = block;
-                let physical = place.code(block);
-                self.hierarchy.warm_fetch(physical, now);
-            }
-        }
         if i.transfers {
             self.branches.warm(&i.control(r));
-            if r.taken {
-                self.block = u64::MAX;
-            }
-        }
-        if let Some(behind) = place.behind {
-            let bytes = self.p.fetch_bytes;
-            self.hierarchy.warm_wrong_path(behind, now, bytes);
         }
         if i.load || i.store {
             self.store_sets.count();
-            self.hierarchy.warm_data(place.data, now, i.store, i.pc);
         }
+        let bytes = self.p.fetch_bytes;
+        self.hierarchy
+            .warm(i, r, place, &mut self.block, bytes, now);
     }
 
     /// `i` touches a page for the first time: it executes, and when all before it has committed and

@@ -71,7 +71,7 @@ impl InOrder {
     /// the cycle before.
     pub(super) fn turn(&mut self, at: u64) {
         let let_go = at.saturating_sub(1);
-        let ask = self.next_ask(self.asked.back(1).unwrap_or_default());
+        let ask = self.next_ask();
         if ask < let_go {
             self.run_on(ask);
         }
@@ -113,7 +113,7 @@ impl InOrder {
                 };
                 done = left.max(done + 1);
             }
-            let ask = self.next_ask(self.asked.back(1).unwrap_or_default());
+            let ask = self.next_ask();
             if ask >= until {
                 return;
             }
@@ -157,19 +157,19 @@ impl InOrder {
 
     /// When the line behind the last one may be requested: as soon as fewer than the most are under
     /// way and fetch2 has let go of the one before the last.
-    pub(super) fn next_ask(&self, last: Asked) -> u64 {
+    pub(super) fn next_ask(&self) -> u64 {
+        let last = self.asked.back(1).unwrap_or_default();
         self.room_to_ask((last.at + 1).max(self.left))
     }
 
     /// Fetch1 requests `line`: in sequence as soon as it may, or at `at`.
     pub(super) fn bring(&mut self, line: u64, at: At, turned: bool) {
         let hit = u64::from(self.p.l1i_latency);
-        let last = self.asked.back(1).unwrap_or_default();
         let ask = if turned {
             self.left = 0;
             self.room_to_ask(at.cycle())
         } else {
-            let ask = self.next_ask(last);
+            let ask = self.next_ask();
             self.left = self.fetched.cycle();
             ask
         };

@@ -211,27 +211,11 @@ impl InOrder {
         let now = self.now();
         self.training.clear();
         self.branches.commit_all();
-        let mask = !u64::from(self.p.fetch_bytes - 1);
-        for line in [i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask] {
-            if line != self.line {
-                self.line = line;
-                let physical = place.code(line);
-                self.hierarchy.warm_fetch(physical, now);
-            }
-        }
         if i.transfers {
             self.branches.warm(&i.control(r));
-            if r.taken {
-                self.line = u64::MAX;
-            }
         }
-        if let Some(behind) = place.behind {
-            let bytes = self.p.fetch_bytes;
-            self.hierarchy.warm_wrong_path(behind, now, bytes);
-        }
-        if i.load || i.store {
-            self.hierarchy.warm_data(place.data, now, i.store, i.pc);
-        }
+        let bytes = self.p.fetch_bytes;
+        self.hierarchy.warm(i, r, place, &mut self.line, bytes, now);
     }
 
     /// When the last retirement committed.
