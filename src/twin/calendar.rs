@@ -4,14 +4,41 @@
 /// core that waits thousands of cycles for one access gets there.
 const SPAN: usize = 1 << 12;
 
-/// Bits of a slot that count uses; a cycle is above them.
+/// A word of counts for each cycle, in the slot of the cycle modulo the span. The lower `COUNTS` bits
+/// count; above them is the span's number, which tells a cycle's own word from an earlier one's.
+#[derive(Clone)]
+struct Slots<const COUNTS: u32>(Box<[u64; SPAN]>);
+
+impl<const COUNTS: u32> Slots<COUNTS> {
+    fn new() -> Self {
+        Self(Box::new([0; SPAN]))
+    }
+
+    /// The word of `cycle`.
+    #[inline(always)]
+    fn of(&self, cycle: u64) -> u64 {
+        let (word, span) = (self.0[cycle as usize % SPAN], cycle / SPAN as u64);
+        if word >> COUNTS == span {
+            word
+        } else {
+            span << COUNTS
+        }
+    }
+
+    /// `word`, which was made of the cycle's own, takes its place.
+    #[inline(always)]
+    fn set(&mut self, cycle: u64, word: u64) {
+        self.0[cycle as usize % SPAN] = word;
+    }
+}
+
+/// Bits that count uses.
 const USES: u32 = 16;
 
 /// Uses per cycle.
 #[derive(Clone)]
 pub struct Calendar {
-    /// Cycle and uses in one word, by cycle modulo the span.
-    slots: Box<[u64; SPAN]>,
+    slots: Slots<USES>,
 }
 
 impl Calendar {
@@ -19,31 +46,20 @@ impl Calendar {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self {
-            slots: Box::new([0; SPAN]),
+            slots: Slots::new(),
         }
     }
 
     /// Uses in `cycle`.
     #[inline(always)]
     pub fn used(&self, cycle: u64) -> u32 {
-        let slot = self.slots[cycle as usize % SPAN];
-        if slot >> USES == cycle {
-            slot as u32 & ((1 << USES) - 1)
-        } else {
-            0
-        }
+        self.slots.of(cycle) as u32 & ((1 << USES) - 1)
     }
 
     /// One more use in `cycle`.
     #[inline(always)]
     pub fn take(&mut self, cycle: u64) {
-        let slot = &mut self.slots[cycle as usize % SPAN];
-        let before = if *slot >> USES == cycle {
-            *slot
-        } else {
-            cycle << USES
-        };
-        *slot = before + 1;
+        self.slots.set(cycle, self.slots.of(cycle) + 1);
     }
 
     /// The first cycle from `cycle` on after which `length` cycles are free; takes them.
@@ -58,19 +74,11 @@ impl Calendar {
     /// The first cycle from `cycle` on with fewer than `limit` uses; takes one there.
     #[inline(always)]
     pub fn reserve(&mut self, mut cycle: u64, limit: u32) -> u64 {
-        loop {
-            let slot = &mut self.slots[cycle as usize % SPAN];
-            let uses = if *slot >> USES == cycle {
-                *slot as u32 & ((1 << USES) - 1)
-            } else {
-                0
-            };
-            if uses < limit {
-                *slot = (cycle << USES) + u64::from(uses + 1);
-                return cycle;
-            }
+        while self.used(cycle) >= limit {
             cycle += 1;
         }
+        self.take(cycle);
+        cycle
     }
 }
 
@@ -78,16 +86,17 @@ impl Calendar {
 pub const KINDS: usize = 8;
 
 /// Bits of an issue slot that count all issues, and from where on a kind's are: 5 for the first and
-/// 4 for each of the others. The span's number is above them.
+/// 4 for each of the others.
 const ISSUES: u32 = 6;
 const FROM: [u32; KINDS] = [6, 11, 15, 19, 23, 27, 31, 35];
-const SPANS: u32 = 39;
+/// All of them.
+const COUNTS: u32 = 39;
 
 /// What issues in each cycle, and the functional units that it takes: one word per cycle, since
 /// they are looked at together.
 #[derive(Clone)]
 pub struct Issue {
-    slots: Box<[u64; SPAN]>,
+    slots: Slots<COUNTS>,
     width: u64,
     units: [u64; KINDS],
 }
@@ -97,19 +106,9 @@ impl Issue {
     pub fn new(width: u32, units: [u32; KINDS]) -> Self {
         debug_assert!(width < 1 << ISSUES && units[0] <= 16 && units[1..].iter().all(|u| *u <= 8));
         Self {
-            slots: Box::new([0; SPAN]),
+            slots: Slots::new(),
             width: u64::from(width),
             units: units.map(u64::from),
-        }
-    }
-
-    #[inline(always)]
-    fn word(&self, cycle: u64) -> u64 {
-        let (word, fresh) = (self.slots[cycle as usize % SPAN], fresh(cycle));
-        if word >> SPANS == fresh >> SPANS {
-            word
-        } else {
-            fresh
         }
     }
 
@@ -124,27 +123,21 @@ impl Issue {
     #[inline(always)]
     pub fn reserve(&mut self, kind: usize, mut cycle: u64, busy: u64) -> u64 {
         loop {
-            let word = self.word(cycle);
+            let word = self.slots.of(cycle);
             let issues = word & ((1 << ISSUES) - 1);
             if issues < self.width
                 && self.free(word, kind)
-                && (cycle + 1..cycle + busy).all(|c| self.free(self.word(c), kind))
+                && (cycle + 1..cycle + busy).all(|c| self.free(self.slots.of(c), kind))
             {
-                self.slots[cycle as usize % SPAN] = word + 1 + (1 << FROM[kind]);
+                self.slots.set(cycle, word + 1 + (1 << FROM[kind]));
                 for c in cycle + 1..cycle + busy {
-                    self.slots[c as usize % SPAN] = self.word(c) + (1 << FROM[kind]);
+                    self.slots.set(c, self.slots.of(c) + (1 << FROM[kind]));
                 }
                 return cycle;
             }
             cycle += 1;
         }
     }
-}
-
-/// The word of a cycle in which nothing issues.
-#[inline(always)]
-fn fresh(cycle: u64) -> u64 {
-    (cycle / SPAN as u64) << SPANS
 }
 
 #[cfg(test)]

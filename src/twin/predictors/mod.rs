@@ -38,7 +38,7 @@ use tage_sc_l::TageScL;
 use tournament::Tournament;
 
 /// Which predictor, by the names of gem5-glue/configs/microarchs.py.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// gem5's `LocalBP`.
     Local,

@@ -6,7 +6,7 @@ use super::first::{Data, Fetcher, Instruction, Miss, PrefetcherShape};
 use super::tags::{Held, Tags};
 
 /// What makes two second and third caches equal, besides the first ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Shape {
     /// The first caches, among those that there are.
     pub(super) instruction: usize,

@@ -6,7 +6,7 @@ use super::super::predictors::{Branch, Direction, Kind};
 use crate::inst::InstFlags;
 
 /// What makes two predictors of directions equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DirectionShape {
     kind: Kind,
     log2: u32,
@@ -40,7 +40,7 @@ pub fn run_direction(direction: &mut Direction, controls: &[Control]) {
 }
 
 /// What makes two predictors of targets equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct TargetsShape {
     btb_log2: u32,
     ras: usize,

@@ -23,7 +23,7 @@ pub struct Miss {
 }
 
 /// What makes two instruction caches equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct InstructionShape {
     kib: u32,
     ways: u32,
@@ -87,7 +87,7 @@ impl Instruction {
 }
 
 /// What makes two prefetchers equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct PrefetcherShape {
     kind: PrefetcherKind,
     degree: u32,
@@ -115,7 +115,7 @@ impl PrefetcherShape {
 }
 
 /// What makes two data caches equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DataShape {
     kib: u32,
     ways: u32,

@@ -34,6 +34,33 @@ const BLOCK: u32 = 1 << 16;
 /// Cores whose structures are not worth a thread.
 const FEW: usize = 4;
 
+/// What makes all that cores share equal: direction predictors, caches, prefetchers and target
+/// predictors. In the order of shapes, cores with equal direction predictors stand together first,
+/// then those with equal data caches: these take the longest to warm.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Shape(
+    DirectionShape,
+    DataShape,
+    behind::Shape,
+    InstructionShape,
+    TargetsShape,
+);
+
+impl Shape {
+    /// That of a core.
+    pub fn of(p: &CoreParameters, rules: &Rules) -> Self {
+        let branches = p.branches(rules);
+        Self(
+            DirectionShape::of(&branches),
+            DataShape::of(p),
+            // Which first caches these are is said beside it.
+            behind::Shape::of(p, 0, 0),
+            InstructionShape::of(p),
+            TargetsShape::of(&branches),
+        )
+    }
+}
+
 /// Structures by shape.
 struct Shared<S, T> {
     shapes: Vec<S>,

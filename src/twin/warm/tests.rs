@@ -165,3 +165,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn cores_share_every_structure_exactly_where_their_shapes_are_equal() {
+    let all = named();
+    let mut equal = 0;
+    for rules in [Rules::GEM5, Rules::GEM5_STOCK] {
+        for (n, a) in all.iter().enumerate() {
+            for b in &all[n..] {
+                let pair = [&a.parameters, &b.parameters];
+                let warm = Warm::new(pair.into_iter(), &rules);
+                let whole = warm.whole.all.len().max(warm.directions.all.len());
+                let shared = whole.max(warm.targets.all.len()).max(warm.behind.all.len()) == 1;
+                let same = Shape::of(pair[0], &rules) == Shape::of(pair[1], &rules);
+                assert_eq!(same, shared, "{} and {}", a.name, b.name);
+                equal += usize::from(same);
+            }
+        }
+    }
+    // Each with itself; a core's clock, widths and buffers are no part of what is shared.
+    assert!(equal >= 2 * all.len());
+    let (mut wide, core) = (all[0].parameters.clone(), &all[0].parameters);
+    wide.rob += 1;
+    assert_eq!(
+        Shape::of(&wide, &Rules::GEM5),
+        Shape::of(core, &Rules::GEM5)
+    );
+}

@@ -11,8 +11,10 @@ use perfvec::trace::{self, Block};
 use perfvec::twin::cores::{CoreList, NamedCore};
 use perfvec::twin::parameters::CoreParameters;
 use perfvec::twin::rules::Rules;
+use perfvec::twin::warm::Shape;
 use perfvec::twin::{bank, FINGERPRINT};
 use perfvec::{Error, ErrorKind, Result};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -166,7 +168,11 @@ impl Work<'_> {
                 .filter(lacks)
                 .filter(|core| seen.insert(hash(&core.parameters)))
                 .collect();
-            groups.extend(split(&missing).into_iter().map(|group| (program, group)));
+            groups.extend(
+                split(&missing, &self.measure.rules)
+                    .into_iter()
+                    .map(|group| (program, group)),
+            );
         }
         let bar = self.bar(groups.len() as u64);
         let mut new = 0;
@@ -289,14 +295,16 @@ fn of_core(all: &ProgramVector, k: usize, model_id: String) -> ProgramVector {
 
 /// Groups that are small enough. Cores with predictors and caches of equal shapes, which sampled
 /// passes warm once for all of a group, stand together.
-fn split<'a>(cores: &[&'a Wanted]) -> Vec<Vec<&'a Wanted>> {
-    let mut cores = cores.to_vec();
-    cores.sort_by_cached_key(|core| shapes(&core.parameters));
+fn split<'a>(cores: &[&'a Wanted], rules: &Rules) -> Vec<Vec<&'a Wanted>> {
+    let shape = |core: &&'a Wanted| (Shape::of(&core.parameters, rules), *core);
+    let mut cores: Vec<(Shape, &Wanted)> = cores.iter().map(shape).collect();
+    // No parameter is NaN.
+    cores.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
     // As equal in size as can be: the memory of the last one is no smaller part of the work.
     let size = cores.len().div_ceil(cores.len().div_ceil(GROUP).max(1));
     let mut groups: Vec<Vec<&Wanted>> = Vec::new();
     let mut bytes = 0;
-    for core in cores {
+    for (_, core) in cores {
         let own = core.parameters.memory();
         match groups.last_mut() {
             Some(group) if group.len() < size && bytes + own <= GROUP_BYTES => {
@@ -310,28 +318,6 @@ fn split<'a>(cores: &[&'a Wanted]) -> Vec<Vec<&'a Wanted>> {
         }
     }
     groups
-}
-
-/// What the structures that cores share are like; those first that take the longest to warm.
-fn shapes(p: &CoreParameters) -> (&'static str, [&'static str; 2], [u32; 14]) {
-    let prefetchers = [p.l1d_prefetcher.word(), p.l2_prefetcher.word()];
-    let sizes = [
-        p.predictor_log2,
-        p.l1d_kib,
-        p.l1d_assoc,
-        p.l1d_prefetch_degree,
-        p.l2_kib,
-        p.l2_assoc,
-        p.l2_prefetch_degree,
-        p.l3_kib,
-        p.l1i_kib,
-        p.l1i_assoc,
-        p.fetch_bytes,
-        p.btb_log2,
-        p.indirect_log2,
-        p.ras,
-    ];
-    (p.predictor.name(), prefetchers, sizes)
 }
 
 #[cfg(test)]
@@ -358,7 +344,7 @@ mod tests {
                 })
             })
             .collect();
-        let groups = split(&all.iter().collect::<Vec<_>>());
+        let groups = split(&all.iter().collect::<Vec<_>>(), &Rules::GEM5);
         let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
         assert_eq!(sizes, [100, 100, 100]);
         for group in &groups {
@@ -370,7 +356,7 @@ mod tests {
                 .windows(2)
                 .all(|w| w[0].parameters.rob < w[1].parameters.rob));
         }
-        assert!(split(&[]).is_empty());
+        assert!(split(&[], &Rules::GEM5).is_empty());
     }
 
     #[test]
@@ -383,10 +369,10 @@ mod tests {
                 })
             })
             .collect();
-        let groups = split(&all.iter().collect::<Vec<_>>());
+        let groups = split(&all.iter().collect::<Vec<_>>(), &Rules::GEM5);
         assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 2]);
         // One that is larger than that is alone.
         let one = wanted(|p| (p.l3_kib, p.l2_kib) = (1 << 20, 1 << 16));
-        assert_eq!(split(&[&one, &one]).len(), 2);
+        assert_eq!(split(&[&one, &one], &Rules::GEM5).len(), 2);
     }
 }
