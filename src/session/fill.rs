@@ -175,16 +175,17 @@ impl Filler {
         }))
     }
 
-    /// A copy of the open segment as a batch of its own, where it has measured rows.
+    /// A copy of the open segment as a batch of its own, where it has measured rows. Closed segments
+    /// must have been taken.
     pub fn provisional(&self, seq: u64) -> Option<Batch> {
         let l = *self.lanes.last().filter(|l| self.open && l.len > 0)?;
-        let at = (self.lanes.len() - 1) * self.shape.stride * self.shape.features;
+        debug_assert_eq!(self.lanes.len(), 1);
         let n = self.shape.stride * self.shape.features;
         Some(Batch {
             seq,
             provisional: true,
             lanes: vec![l],
-            x: self.x[at..at + n].to_vec(),
+            x: self.x[..n].to_vec(),
         })
     }
 
@@ -230,5 +231,71 @@ impl Filler {
             self.open = true;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape {
+        lanes: 2,
+        stride: 3 + 8,
+        features: 2,
+        dim: 1,
+        interval: 0,
+    };
+
+    fn filler() -> Filler {
+        Filler::new(SHAPE, 3).unwrap()
+    }
+
+    /// What [`Filler::save`] writes of an open lane with these counts and as many rows as they say.
+    fn saved(warm: u64, len: u64, first: u64, history: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        put(&mut out, &[1, warm, len, first, history]);
+        let rows = (history + warm + len).min(99) as usize;
+        put(&mut out, &vec![0.5f32; rows * SHAPE.features]);
+        out
+    }
+
+    #[test]
+    fn a_restored_lane_goes_on() {
+        let mut before = filler();
+        before.warm_rows(2).unwrap().fill(1.0);
+        before.start(40).unwrap();
+        before.rows(3).fill(2.0);
+        let mut bytes = Vec::new();
+        before.save(&mut bytes);
+        let (mut after, mut rest) = (filler(), &bytes[..]);
+        after.restore(&mut rest).unwrap();
+        assert!(rest.is_empty());
+        assert_eq!(after.open_segment(), Some((40, 3)));
+        for filler in [&mut before, &mut after] {
+            filler.rows(5).fill(3.0);
+            filler.close();
+            let batch = filler.take(0, Vec::new()).unwrap().unwrap();
+            assert_eq!((batch.lanes[0].warm, batch.lanes[0].len), (2, 8));
+            let rows = [[1.0; 4].as_slice(), &[2.0; 6], &[3.0; 10]].concat();
+            assert_eq!(batch.x[..20], rows);
+        }
+        // Its end warms the next one.
+        assert_eq!(after.history, [3.0; 6]);
+    }
+
+    #[test]
+    fn a_lane_beyond_the_sessions_segments_is_refused() {
+        let restored = |bytes: Vec<u8>| filler().restore(&mut &bytes[..]);
+        restored(saved(3, 8, MAX_INDEX, 3)).unwrap();
+        for (warm, len, first, history) in [
+            (4, 8, 0, 3),
+            (3, 9, 0, 3),
+            (3, 8, MAX_INDEX + 1, 3),
+            (3, 8, 0, 4),
+            (u64::MAX, 0, 0, 0),
+        ] {
+            let e = restored(saved(warm, len, first, history)).unwrap_err();
+            assert!(e.message().contains("longer than"), "{e}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 mod failures;
 mod gates;
 mod overhead;
+mod profile;
 mod regions;
 mod sampling;
 mod target;
@@ -323,6 +324,42 @@ proptest! {
         let n = b.len() as u64;
         prop_assert_eq!(s.counts(), Counts { retired: n, measured: n, pending: 0, units: 0 });
     }
+}
+
+#[test]
+fn counts_say_what_was_measured_so_far() {
+    let stream = [Retirement {
+        inst: 1,
+        ..Retirement::default()
+    }; 44];
+    let mut s = session(&config(0));
+    assert_eq!(s.config(), &config(0));
+    s.retire_many(&stream).unwrap();
+    let counts = s.counts();
+    assert_eq!((counts.retired, counts.measured + counts.pending), (44, 44));
+    // Two segments of 16, and 12 of the open one.
+    s.sync().unwrap();
+    let all = |n| Counts {
+        retired: n,
+        measured: n,
+        pending: 0,
+        units: 0,
+    };
+    assert_eq!(s.counts(), all(44));
+    s.retire_many(&stream[..1]).unwrap();
+    s.finish().unwrap();
+    assert_eq!(s.counts(), all(45));
+    // What sampling leaves out is not pending.
+    let sampling = Sampling::FixedRate { period: 40 };
+    let mut s = session(&SessionConfig {
+        sampling,
+        ..config(0)
+    });
+    s.retire_many(&stream.repeat(10)).unwrap();
+    s.finish().unwrap();
+    let counts = s.counts();
+    assert_eq!((counts.retired, counts.measured), (440, 88));
+    assert_eq!((counts.pending, counts.units), (0, 11));
 }
 
 #[test]
