@@ -92,7 +92,7 @@ NEEDS := cc:build-essential make:build-essential python3:python3 qemu-riscv64:qe
 # What README.md shows: the page of a real run, in headless Chromium.
 picture: build
 	$(PERFVEC) replay $(addprefix --only ,rocket u74 a72 skylake firestorm) --report target/picture.html
-	python3 examples/picture.py target/picture.html examples/report
+	PYTHONPATH=tests python3 examples/picture.py target/picture.html examples/report
 
 tools:
 	@missing=; \

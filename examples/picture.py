@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Take the README's picture: the head of a page that --report wrote, in light and in dark.
 
-picture.py PAGE.html OUT        writes OUT-light.webp and OUT-dark.webp
+    PYTHONPATH=tests picture.py PAGE.html OUT        writes OUT-light.webp and OUT-dark.webp
 
 What needs a mouse or a scroll bar is left out, and sections but those named here. Needs Chromium,
 as tests/page.py does.
@@ -14,7 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from page import NAMES, SETTLED, Browser
 
 WIDTH = 880

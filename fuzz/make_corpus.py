@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets to fuzz/corpus/TARGET/ (needs onnx/training installed).
-The same script gives the same files; whatever else lies there stays."""
+
+    PYTHONPATH=tests/data fuzz/make_corpus.py
+
+The same script gives the same files, but for the order of a safetensors file's metadata; whatever
+else lies there stays.
+"""
 
 import gzip
 import json
 import lzma
 import shutil
 import struct
-import sys
 from pathlib import Path
-
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "tests" / "data"))
 
 import make_test_models as models
 import numpy as np
 import safetensors.numpy
 from perfvec_training import table
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 
 
 def put(target, name, data):

@@ -1,13 +1,12 @@
 """Run a program on gem5's atomic CPU with a branch predictor, and record its stream.
 
-    gem5.opt branches.py PREDICTOR RECORD INSTRUCTIONS BINARY [ARGUMENT ...]
+    gem5.opt --path=gem5-glue/configs branches.py PREDICTOR RECORD INSTRUCTIONS BINARY [ARGUMENT ...]
 
 PREDICTOR is a name of gem5-glue/configs/microarchs.py; RECORD is a trace (.pvt), or "" for none.
 The predictor's sizes are those of benches/predictors.rs.
 """
 
 import sys
-from pathlib import Path
 
 import m5
 from m5.objects import (
@@ -23,9 +22,7 @@ from m5.objects import (
     SystemXBar,
     VoltageDomain,
 )
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "gem5-glue" / "configs"))
-from system import predictor  # noqa: E402: only on the path now
+from system import predictor  # of gem5-glue/configs
 
 kind, record, instructions, *command = sys.argv[1:]
 core = {"predictor": kind, "predictor_log2": 12, "btb_log2": 12, "ras": 16, "indirect_log2": 7}

@@ -20,13 +20,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from perfvec_training import cycles, recording
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "gem5-glue/configs"
 JOB = ROOT / "onnx/training/perfvec_training/gem5_job.py"
-sys.path.insert(0, str(CONFIGS))
-import microarchs
-from perfvec_training import cycles
-
 SAMPLED = ["--period", "40000", "--warmup", "1000", "--window", "2000", "--interval", "500"]
 ONE_RUN = ["--period", "1000000000", "--first", "200000", "--warmup", "1000",
            "--window", "480000", "--interval", "1000"]
@@ -79,7 +77,7 @@ def main():
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     options.keep = options.keep.absolute()
 
-    core = {c["name"]: c for c in microarchs.all_cores()}[options.core]
+    core = {c["name"]: c for c in recording.all_cores(CONFIGS)}[options.core]
     known = {p["name"]: p for p in json.loads((options.workloads / "manifest.json").read_text())}
     rows = []
     for name in options.programs:

@@ -36,14 +36,16 @@ def statistics(text):
 
 def main():
     gem5, counter, instructions, *command = sys.argv[1:]
-    config = Path(__file__).parent / "branches.py"
+    config = Path(__file__).resolve().parent / "branches.py"
+    glue = config.parents[2] / "gem5-glue" / "configs"
     with tempfile.TemporaryDirectory() as work:
         trace, ours, theirs = Path(work) / "t.pvt", {}, {}
 
         def run(kind, record):
             out = Path(work) / kind
             subprocess.run(
-                [gem5, f"--outdir={out}", config, kind, record, instructions, *command],
+                [gem5, f"--outdir={out}", f"--path={glue}", config, kind, record, instructions,
+                 *command],
                 check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             theirs[kind] = statistics((out / "stats.txt").read_text())
 

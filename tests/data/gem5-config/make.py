@@ -1,6 +1,6 @@
 """Write what gem5 says of a core of microarchs.py, without what `perfvec cores from-gem5` does not read.
 
-    gem5.opt make.py NAME BINARY
+    gem5.opt --path=gem5-glue/configs tests/data/gem5-config/make.py NAME BINARY
 
 Builds the core as system.py does, in gem5 24.0, and writes NAME.json here from the same dictionary
 that gem5 writes to m5out/config.json. BINARY is any RISC-V program; nothing runs.
@@ -11,13 +11,11 @@ import sys
 from pathlib import Path
 
 import m5
+import microarchs
+import system
 from m5.objects import Process, Root
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[2] / "gem5-glue" / "configs"))
-
-import microarchs
-import system
 
 UNREAD = {
     "decoder", "disassembler", "dvfs_handler", "eventq_index", "indexing_policy", "interrupts",
