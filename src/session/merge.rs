@@ -136,3 +136,56 @@ impl Results {
         f(&mut s.sums, s.tail.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn results() -> Results {
+        Results::new(Accumulator::new(1, false), 0, Arc::new(|| Duration::ZERO))
+    }
+
+    fn batch(seq: u64, provisional: bool) -> Batch {
+        Batch {
+            seq,
+            provisional,
+            lanes: Vec::new(),
+            x: vec![0.0; 8],
+        }
+    }
+
+    /// One retirement whose representation is `value`.
+    fn sum(first: u64, value: f64) -> Result<Vec<LaneSum>> {
+        let parts = vec![(0, 1, vec![value])];
+        Ok(vec![LaneSum { first, parts }])
+    }
+
+    #[test]
+    fn batches_count_in_the_order_of_the_stream() {
+        let results = results();
+        let measured = || results.with(|sums, tail| (sums.measured, sums.sum[0], tail.is_some()));
+        results.run(batch(1, false), |_| sum(1, 0.5)).unwrap();
+        assert_eq!(measured(), (0, 0.0, false));
+        results.run(batch(0, false), |_| sum(0, 2.0)).unwrap();
+        assert_eq!(measured(), (2, 2.5, false));
+        // An open segment stands beside the sums, until the next batch.
+        results.run(batch(2, true), |_| sum(2, 9.0)).unwrap();
+        assert_eq!(measured(), (2, 2.5, true));
+        results.run(batch(3, false), |_| sum(2, 1.0)).unwrap();
+        assert_eq!(measured(), (3, 3.5, false));
+        results.wait(4).unwrap();
+    }
+
+    #[test]
+    fn memory_of_two_batches_is_kept_and_never_that_of_an_open_segment() {
+        let results = results();
+        results.run(batch(0, true), |_| sum(0, 1.0)).unwrap();
+        assert!(results.spare().is_empty());
+        for seq in 1..5 {
+            results.run(batch(seq, false), |_| sum(seq, 1.0)).unwrap();
+        }
+        let spares: [usize; 3] = std::array::from_fn(|_| results.spare().len());
+        assert_eq!(spares, [8, 8, 0]);
+    }
+}
