@@ -122,6 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn accesses_that_were_not_counted_make_it_forget_as_soon() {
+        // As many as that in any parts: one more than the period forgets, none fewer.
+        for parts in [vec![CLEAR_PERIOD], vec![1, 0, CLEAR_PERIOD - 2, 1]] {
+            let mut s = StoreSets::new(4);
+            s.violation(0x100, 0x204);
+            parts.into_iter().for_each(|n| s.count_more(n));
+            assert!(s.of(0x100).is_some());
+            s.count();
+            assert_eq!(s.of(0x100), None);
+        }
+    }
+
+    #[test]
     fn all_is_forgotten_after_a_while() {
         let mut s = StoreSets::new(4);
         s.violation(0x100, 0x204);
