@@ -22,13 +22,7 @@ pub(super) const DESTINATIONS: usize = 39;
 pub(super) const LEN: usize = 51;
 
 const fn column(name: &'static str, unit: &'static str, max: f32, source: &'static str) -> Feature {
-    Feature {
-        name,
-        unit,
-        min: 0.0,
-        max,
-        source,
-    }
+    Feature::new(name, unit, max, source)
 }
 
 const fn flag(name: &'static str, source: &'static str) -> Feature {

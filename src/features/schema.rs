@@ -15,6 +15,24 @@ pub struct Feature {
     pub source: &'static str,
 }
 
+impl Feature {
+    /// A column of values from 0 to `max`.
+    pub(super) const fn new(
+        name: &'static str,
+        unit: &'static str,
+        max: f32,
+        source: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            min: 0.0,
+            max,
+            source,
+        }
+    }
+}
+
 /// A named list of features. A model names its schema and carries its hash.
 #[derive(Debug, PartialEq)]
 pub struct Schema {

@@ -14,13 +14,7 @@ pub const COLUMNS: usize = STATIC + DYNAMIC + 2 * MACHINES;
 pub const REFERENCE: usize = STATIC + DYNAMIC;
 
 const fn f(name: &'static str, unit: &'static str, max: f32, source: &'static str) -> Feature {
-    Feature {
-        name,
-        unit,
-        min: 0.0,
-        max,
-        source,
-    }
+    Feature::new(name, unit, max, source)
 }
 
 const REF: &str = "from the retirement before to this one on reference machine NN";

@@ -89,12 +89,7 @@ impl Commits for Cva6 {
             }
             let (mut commit, digits) = parse(line).map_err(|e| self.lines.error(e))?;
             commit.at = self.lines.number;
-            let width = Width::of_digits(digits);
-            if *self.width.get_or_insert(width) != width {
-                return Err(self
-                    .lines
-                    .error("an address of another width than those before; read one core's log"));
-            }
+            self.lines.one_width(&mut self.width, digits)?;
             return Ok(Some(Event::Commit(commit)));
         }
         Ok(None)

@@ -1,6 +1,7 @@
 //! Lines of a log and the words in them.
 
 use super::source::{with_remedy, Bytes};
+use super::Width;
 use crate::error::{Error, ErrorKind, Result};
 use std::io::{BufRead, Read};
 
@@ -21,6 +22,18 @@ impl Lines {
             source,
             line: Vec::new(),
             number: 0,
+        }
+    }
+
+    /// All addresses are of the width of the first, which is in `width` then.
+    pub fn one_width(&self, width: &mut Option<Width>, digits: usize) -> Result<()> {
+        let found = Width::of_digits(digits);
+        match *width.get_or_insert(found) == found {
+            true => Ok(()),
+            false => {
+                Err(self
+                    .error("an address of another width than those before; read one core's log"))
+            }
         }
     }
 

@@ -140,12 +140,7 @@ impl Commits for Spike {
             };
             if let Event::Commit(commit) = &mut event {
                 commit.at = self.lines.number;
-                let width = Width::of_digits(digits);
-                if *self.width.get_or_insert(width) != width {
-                    return Err(self.lines.error(
-                        "an address of another width than those before; read one core's log",
-                    ));
-                }
+                self.lines.one_width(&mut self.width, digits)?;
             } else if self.width.is_none() {
                 // Nothing ran that a trap could have come after.
                 continue;
