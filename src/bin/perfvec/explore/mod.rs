@@ -142,26 +142,8 @@ pub fn run(args: &Args) -> Result<()> {
         (None, CoreKind::InOrder) => MINOR_COST,
     };
     let cost = Expression::new(cost_text, base).map_err(|e| e.context("--cost"))?;
-    let outputs = [
-        ("--output", args.output.as_deref()),
-        ("--report", args.report.as_deref()),
-    ];
-    for input in args.programs.iter().chain([&args.space]) {
-        apart(&outputs, &[("the input", Some(input))])?;
-    }
-    // The results may themselves be what lists the designs.
-    apart(&outputs[1..], &[("--designs", args.designs.as_deref())])?;
-    if let Some(path) = &args.report {
-        check(path)?;
-    }
-    let draw = args.sample_designs.map(|n| n as usize);
-    let (designs, left_out) = match &args.designs {
-        Some(path) => space.listed(path).map_err(|e| e.context(path.display()))?,
-        None => {
-            let designs = space.designs(draw, args.seed);
-            (designs.map_err(|e| e.context(args.space.display()))?, 0)
-        }
-    };
+    check_paths(args)?;
+    let (designs, left_out) = designs(args, &space)?;
     let costs: Vec<f64> = designs
         .iter()
         .map(|d| cost.number(&d.parameters))
@@ -202,10 +184,9 @@ pub fn run(args: &Args) -> Result<()> {
     let all: Vec<Wanted> = all.map(wanted).collect();
     let new = work.run(&all, &mut results)?;
 
-    let speedups = |core: &CoreParameters| speedups(&work, &results, base, core);
     let mut standing: Vec<Standing> = Vec::new();
     for (design, cost) in designs.iter().zip(costs) {
-        let speedups = speedups(&design.parameters)?;
+        let speedups = speedups(&work, &results, base, &design.parameters)?;
         standing.push(Standing {
             cost,
             speedup: speedups.mean(),
@@ -264,6 +245,30 @@ pub fn run(args: &Args) -> Result<()> {
         Format::Csv => print(results.csv(&standings)?),
         Format::Json => print(format!("{}\n", exploration.json()?)),
     }
+}
+
+/// What is written replaces nothing that is read, and can be written.
+fn check_paths(args: &Args) -> Result<()> {
+    let outputs = [
+        ("--output", args.output.as_deref()),
+        ("--report", args.report.as_deref()),
+    ];
+    for input in args.programs.iter().chain([&args.space]) {
+        apart(&outputs, &[("the input", Some(input))])?;
+    }
+    // The results may themselves be what lists the designs.
+    apart(&outputs[1..], &[("--designs", args.designs.as_deref())])?;
+    args.report.as_deref().map_or(Ok(()), check)
+}
+
+/// The designs to price, and how many a list has that are none of `space`.
+fn designs(args: &Args, space: &Space) -> Result<(Vec<Design>, usize)> {
+    if let Some(path) = &args.designs {
+        return space.listed(path).map_err(|e| e.context(path.display()));
+    }
+    let draw = args.sample_designs.map(|n| n as usize);
+    let designs = space.designs(draw, args.seed);
+    Ok((designs.map_err(|e| e.context(args.space.display()))?, 0))
 }
 
 fn config(args: &Args) -> Result<SessionConfig> {
