@@ -473,6 +473,10 @@ fn bad_lines_are_named() {
             format!("{good}{good}core"),
             ":3: the log ends within this line",
         ),
+        (
+            format!("{good}core   0: 3 0x80000004 (0x00000297)\n"),
+            ":2: an address of another width than those before",
+        ),
         ("bbl loader\n".into(), "run spike with -l --log-commits"),
     ] {
         let options = Options {
