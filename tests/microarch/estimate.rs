@@ -146,6 +146,27 @@ fn edges_are_finite_and_as_documented() {
     assert_eq!(t.estimate(&nan).unwrap_err().kind(), ErrorKind::Corrupt);
 }
 
+#[test]
+fn estimates_of_parts_add_up_as_independent_samples() {
+    let part = |cycles: f64, half_width| Estimate {
+        cycles,
+        cpi: f64::NAN,
+        seconds: cycles / 1e9,
+        half_width,
+    };
+    // 30 and 40 cycles of error make 50.
+    let total = Estimate::total([(part(300.0, 0.1), 100), (part(100.0, 0.4), 400)]);
+    assert_eq!((total.cycles, total.cpi), (400.0, 0.8));
+    assert!(close(total.seconds, 4e-7, 1e-12));
+    assert!(close(total.half_width, 50.0 / 400.0, 1e-12));
+    let exact = Estimate::total([(part(300.0, 0.0), 100), (part(100.0, 0.0), 0)]);
+    assert_eq!((exact.cpi, exact.half_width), (4.0, 0.0));
+    // An error of nothing is the whole.
+    let none = Estimate::total([(part(30.0, 0.5), 0), (part(-30.0, 0.5), 0)]);
+    assert_eq!((none.cycles, none.cpi, none.half_width), (0.0, 0.0, 1.0));
+    assert_eq!(Estimate::total([]), Estimate::default());
+}
+
 /// Over many samples of one population, in which as in a program one unit in twenty takes four
 /// times as long as the others, the stated 95% interval holds the truth about 95% of the time (a
 /// fixed generator; the bounds are 5 standard errors of the count).

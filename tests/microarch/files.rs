@@ -155,35 +155,47 @@ fn foreign_files_are_refused_by_name_and_field() {
     assert_eq!(e.kind(), ErrorKind::Corrupt);
 }
 
-/// A file as another program would write it, by the recipe in `container.rs`.
-#[test]
-fn a_file_made_by_the_documented_recipe_loads() {
+/// A table of one entry, x, as another program would write it, by the recipe in `container.rs`.
+fn sealed(tensors: &[(&str, &[usize], Vec<f32>)]) -> Vec<u8> {
     let entries = r#"[{"name":"x","clock_hz":1e9}]"#;
-    let data: Vec<u8> = [1.5f32, -2.0]
-        .iter()
-        .flat_map(|x| x.to_le_bytes())
-        .collect();
-    let mut text = Vec::new();
-    for line in [
+    let mut text = [
         "note",
         "kept",
         "perfvec.entries",
         entries,
         "perfvec.format",
         "microarchs-1",
-    ] {
-        text.extend([line.as_bytes(), b"\n"].concat());
+        "perfvec.model_id",
+        "m",
+        "",
+    ]
+    .join("\n")
+    .into_bytes();
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, shape, values) in tensors {
+        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        text.extend(format!("{name}\nF32\n{}\n", sizes.join(",")).bytes());
+        text.extend(&bytes);
+        let offsets = [data.len(), data.len() + bytes.len()];
+        let tensor = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": offsets});
+        header.insert(name.to_string(), tensor);
+        data.extend(bytes);
     }
-    text.extend(b"perfvec.model_id\nm\nvectors\nF32\n1,2\n");
-    text.extend(&data);
     let sum = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&text));
-    let header = serde_json::json!({
-        "__metadata__": {"perfvec.format": "microarchs-1", "perfvec.model_id": "m", "note": "kept",
-            "perfvec.entries": entries, "perfvec.checksum": sum},
-        "vectors": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]},
+    let metadata = serde_json::json!({
+        "perfvec.format": "microarchs-1", "perfvec.model_id": "m", "note": "kept",
+        "perfvec.entries": entries, "perfvec.checksum": sum,
     });
+    header.insert("__metadata__".into(), metadata);
+    raw(&serde_json::Value::Object(header).to_string(), &data)
+}
+
+#[test]
+fn a_file_made_by_the_documented_recipe_loads() {
+    let bytes = sealed(&[("vectors", &[1, 2], vec![1.5, -2.0])]);
     let dir = tempfile::tempdir().unwrap();
-    let path = write(&dir, &raw(&header.to_string(), &data));
+    let path = write(&dir, &bytes);
     let t = MicroarchTable::load(&path).unwrap();
     assert_eq!(t.model_id(), "m");
     assert_eq!(t.entries()[0].vector, [1.5, -2.0]);
@@ -192,6 +204,69 @@ fn a_file_made_by_the_documented_recipe_loads() {
     let again = std::fs::read(&path).unwrap();
     let kept = again.windows(6).any(|w| w == b"\"note\"");
     assert!(kept, "foreign metadata is lost by load and save");
+}
+
+#[test]
+fn a_table_with_a_distribution_says_how_far_a_program_is_from_it() {
+    let bytes = sealed(&[
+        ("ood.mean", &[2], vec![1.0, -1.0]),
+        ("ood.whiten", &[3, 2], vec![1.0, 0.0, 0.0, 2.0, 0.5, 0.5]),
+        ("vectors", &[1, 2], vec![1.5, -2.0]),
+    ]);
+    let t = MicroarchTable::from_bytes(&bytes).unwrap();
+    let mut program = ProgramVector {
+        model_id: "m".into(),
+        retired: 30,
+        measured: 10,
+        sum: vec![40.0, 10.0],
+        units: 1,
+        second_moment: vec![0.0; 3],
+    };
+    // The mean is (4, 1), which is (3, 2) from the centre: whitened, (3, 4, 2.5).
+    let want = (9.0f64 + 16.0 + 6.25).sqrt();
+    assert_eq!(t.ood_score(&program).unwrap(), Some(want));
+    (program.measured, program.sum) = (0, vec![0.0; 2]);
+    assert_eq!(t.ood_score(&program).unwrap(), None);
+}
+
+#[test]
+fn tensors_of_another_shape_are_refused_by_name() {
+    type Tensors<'a> = &'a [(&'a str, &'a [usize], Vec<f32>)];
+    let vectors = ("vectors", &[1, 2][..], vec![1.5, -2.0]);
+    let mean = ("ood.mean", &[2][..], vec![0.0; 2]);
+    let whiten = ("ood.whiten", &[1, 2][..], vec![1.0; 2]);
+    let kind_of = |tensors: Tensors, word: &str| {
+        let e = MicroarchTable::from_bytes(&sealed(tensors)).unwrap_err();
+        assert!(e.message().contains(word), "{word:?} is not in: {e}");
+        e.kind()
+    };
+    let refuse = |tensors: Tensors, word| assert_eq!(kind_of(tensors, word), ErrorKind::Corrupt);
+    refuse(&[], "vectors is missing");
+    refuse(&[("vectors", &[2], vec![0.0; 2])], "vectors");
+    refuse(&[("vectors", &[1, 2, 1], vec![0.0; 2])], "vectors");
+    refuse(&[("vectors", &[2, 1], vec![0.0; 2])], "2 rows");
+    refuse(&[("vectors", &[1, 0], vec![])], "D from 1 to 4096");
+    refuse(
+        &[("vectors", &[1, 4097], vec![0.0; 4097])],
+        "D from 1 to 4096",
+    );
+    refuse(&[mean.clone(), vectors.clone()], "write both");
+    refuse(&[whiten.clone(), vectors.clone()], "write both");
+    let long = ("ood.mean", &[3][..], vec![0.0; 3]);
+    refuse(&[long, whiten.clone(), vectors.clone()], "ood.mean");
+    for shape in [&[2][..], &[2, 1], &[1, 2, 1]] {
+        let whiten = ("ood.whiten", shape, vec![1.0; 2]);
+        refuse(&[mean.clone(), whiten, vectors.clone()], "ood.whiten");
+    }
+    let more = ("more", &[1][..], vec![0.0]);
+    // A newer version may have written that.
+    assert_eq!(
+        kind_of(&[more, vectors.clone()], "more"),
+        ErrorKind::Version
+    );
+    let widest = ("vectors", &[1, 4096][..], vec![0.0; 4096]);
+    MicroarchTable::from_bytes(&sealed(&[widest])).unwrap();
+    MicroarchTable::from_bytes(&sealed(&[mean, whiten, vectors])).unwrap();
 }
 
 #[test]
