@@ -1,6 +1,9 @@
 //! Estimates against their definition: naive sums, and intervals computed from the units.
 
-use perfvec::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector};
+use perfvec::microarch::{Estimate, Microarch, MicroarchTable, ProgramVector, PARTS};
+use perfvec::twin::bank;
+use perfvec::twin::cores::{named, CoreList};
+use perfvec::twin::rules::Rules;
 use perfvec::ErrorKind;
 use proptest::prelude::*;
 
@@ -144,6 +147,42 @@ fn edges_are_finite_and_as_documented() {
         ..full
     };
     assert_eq!(t.estimate(&nan).unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn stacks_are_each_cores_own_parts_and_add_up_to_its_cycles() {
+    let cores = CoreList::new(named()[..2].to_vec(), Rules::GEM5).unwrap();
+    let t = bank::table(&cores).unwrap();
+    assert_eq!(t.schema_hash(), Some(cores.hash()));
+    let parts = PARTS.len();
+    let program = ProgramVector {
+        model_id: cores.id(),
+        retired: 300,
+        measured: 100,
+        sum: (0..2 * parts).map(|e| 10.0 + e as f64).collect(),
+        ..ProgramVector::default()
+    };
+    let stacks = t.stacks(&program).unwrap().unwrap();
+    let estimates = t.estimate(&program).unwrap();
+    assert_eq!((stacks.len(), estimates.len()), (2, 2));
+    for (k, (stack, estimate)) in stacks.iter().zip(estimates).enumerate() {
+        for (e, cycles) in stack.iter().enumerate() {
+            let own = 3.0 * (10.0 + (k * parts + e) as f64);
+            assert!(close(*cycles, own, 1e-12), "{cycles} is not {own}");
+        }
+        assert_eq!(stack.iter().sum::<f64>(), estimate.cycles);
+    }
+    assert_eq!(t.errors(&program).unwrap().unwrap().len(), 2);
+    // A foundation model's table has none, and another model's vector none of these.
+    let other = ProgramVector {
+        model_id: "m".into(),
+        sum: vec![1.0, 2.0],
+        ..program
+    };
+    let foundation = table(&[vec![1.0, 2.0]], 2);
+    assert_eq!(foundation.stacks(&other).unwrap(), None);
+    assert_eq!(foundation.errors(&other).unwrap(), None);
+    assert_eq!(t.stacks(&other).unwrap_err().kind(), ErrorKind::Mismatch);
 }
 
 #[test]

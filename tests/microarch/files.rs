@@ -421,6 +421,10 @@ fn a_table_serves_its_own_model_and_no_other() {
         assert_eq!(e.kind(), ErrorKind::Mismatch, "{e}");
     }
     assert_eq!(table.entries().len(), 1);
+    // Its file says the schema, too.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    table.save(file.path()).unwrap();
+    assert_eq!(MicroarchTable::load(file.path()).unwrap(), table);
     // A table that names no schema takes the other's.
     let mut bare = MicroarchTable::new("lstm", DIM);
     bare.merge(&table).unwrap();
