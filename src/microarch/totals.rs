@@ -72,11 +72,11 @@ impl Totals {
         true
     }
 
-    /// Two shards as strata, whatever their numbers of units.
-    pub fn of_two(a: &ProgramVector, b: &ProgramVector) -> Self {
+    /// Two measured shards as strata, whatever their numbers of units.
+    fn of_two(a: &ProgramVector, b: &ProgramVector) -> Self {
         let mut totals = Self::new(a.sum.len());
         for (v, other) in [(a, b), (b, a)] {
-            if !totals.add(v) && v.measured > 0 {
+            if !totals.add(v) {
                 totals.add_stratum(v, &pooled(v, other));
             }
         }
