@@ -12,6 +12,7 @@ use super::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::Extractor;
 use crate::inst::{InstId, Resolved, Retirement, StaticInst};
+use crate::microarch::linalg::dot;
 use crate::microarch::Microarch;
 use crate::model::{Engine, Model, Out, Rows};
 use crate::outcome::Resolver;
@@ -373,7 +374,7 @@ impl Profile {
                     let place = self.sites[first + lane * len + step - warm] as usize;
                     let cycles = &mut self.places.cycles[place * self.cores.len()..];
                     for (core, sum) in self.cores.iter().zip(cycles) {
-                        *sum += price(&core.vector, representation);
+                        *sum += dot(&core.vector, representation);
                     }
                 }
             }
@@ -381,9 +382,4 @@ impl Profile {
         self.measured += (lanes * len) as u64;
         Ok(())
     }
-}
-
-fn price(vector: &[f32], representation: &[f32]) -> f64 {
-    let pairs = vector.iter().zip(representation);
-    pairs.map(|(m, r)| f64::from(*m) * f64::from(*r)).sum()
 }
