@@ -46,19 +46,34 @@ fn row(title: &str, a: f64, b: f64, all: f64) -> String {
 /// The comparison as tables for a terminal.
 pub fn table(found: &Value, top: usize) -> String {
     let mut out = String::new();
-    let mut line = |text: String| {
-        out.push_str(text.trim_end());
-        out.push('\n');
-    };
     for (side, key) in [("A", "a"), ("B", "b")] {
         let about = &found[key];
-        line(format!(
-            "{side}  {}: {}, {} instructions",
-            text(&about["file"]),
-            text(&about["program"]),
-            grouped(about["retired"].as_u64().unwrap_or(0))
-        ));
+        put(
+            &mut out,
+            format!(
+                "{side}  {}: {}, {} instructions",
+                text(&about["file"]),
+                text(&about["program"]),
+                grouped(about["retired"].as_u64().unwrap_or(0))
+            ),
+        );
     }
+    put_totals(&mut out, found);
+    put_parts(&mut out, found, top);
+    for note in list(found, "notes") {
+        put(&mut out, format!("note: {}", text(note)));
+    }
+    out
+}
+
+fn put(out: &mut String, line: String) {
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+/// The cycles of all on each core.
+fn put_totals(out: &mut String, found: &Value) {
+    let mut line = |text| put(out, text);
     let totals = list(found, "totals");
     let times = totals.iter().any(|t| !t["seconds_ratio"].is_null());
     let last = if times { "time B/A" } else { "" };
@@ -90,13 +105,18 @@ pub fn table(found: &Value, top: usize) -> String {
             number(&t["cycles_ratio"]),
         ));
     }
+}
+
+/// The cycles by cause, phase and function.
+fn put_parts(out: &mut String, found: &Value, top: usize) {
+    let mut line = |text| put(out, text);
     let (a, b) = (text(&found["on"]["a"]), text(&found["on"]["b"]));
     let on = match a == b {
         true => a.to_string(),
         false => format!("{a} -> {b}"),
     };
     let chosen = |t: &&Value| text(&t["a"]["core"]) == a && text(&t["b"]["core"]) == b;
-    let all = totals
+    let all = list(found, "totals")
         .iter()
         .find(chosen)
         .map_or(0.0, |t| number(&t["cycles"]));
@@ -151,10 +171,6 @@ pub fn table(found: &Value, top: usize) -> String {
         &|r| text(&r["name"]).into(),
         &sides,
     );
-    for note in list(found, "notes") {
-        line(format!("note: {}", text(note)));
-    }
-    out
 }
 
 /// "5% to 10%" of the run.

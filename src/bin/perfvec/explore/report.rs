@@ -90,10 +90,23 @@ impl Exploration<'_> {
         wrapped(text, &start, &self.words(&self.designs[i]));
     }
 
-    /// A table in 80 columns.
+    /// Tables in 80 columns.
     pub fn text(&self) -> Result<String> {
-        let mut text = format!(
-            "{} designs like {}, {} program{}: {} estimates, {} of them priced now\n",
+        let mut text = String::new();
+        self.put_summary(&mut text)?;
+        self.put_designs(&mut text);
+        self.put_axes(&mut text);
+        if let Some(explained) = self.explained {
+            put_explained(&mut text, explained);
+        }
+        Ok(text)
+    }
+
+    /// What was priced, and how exactly.
+    fn put_summary(&self, text: &mut String) -> Result<()> {
+        let _ = writeln!(
+            text,
+            "{} designs like {}, {} program{}: {} estimates, {} of them priced now",
             self.designs.len(),
             self.space.base.name,
             self.programs.len(),
@@ -127,6 +140,11 @@ impl Exploration<'_> {
                 100.0 * widest
             );
         }
+        Ok(())
+    }
+
+    /// The best designs, and the Pareto front by cost.
+    fn put_designs(&self, text: &mut String) {
         let columns = format!("{:>8} {:>8} {:>9}   ", "speedup", "worst", "cost");
         let order = self.order();
         let _ = write!(
@@ -134,10 +152,7 @@ impl Exploration<'_> {
             "\n{}\n",
             heading(&format!("{columns}the best designs (* on the front)"))
         );
-        order
-            .iter()
-            .take(SHOWN)
-            .for_each(|i| self.row(&mut text, *i));
+        order.iter().take(SHOWN).for_each(|i| self.row(text, *i));
 
         let mut front: Vec<usize> = order
             .into_iter()
@@ -152,9 +167,12 @@ impl Exploration<'_> {
         let title = format!("{columns}the Pareto front of cost and speedup{shown}");
         let _ = write!(text, "\n{}\n", heading(&title));
         for i in spread(&front, 2 * SHOWN) {
-            self.row(&mut text, i);
+            self.row(text, i);
         }
+    }
 
+    /// What each axis is worth, most first.
+    fn put_axes(&self, text: &mut String) {
         let title = format!(
             "{:20} {:>8} {:>8}  {}",
             "axis", "range", "effect", "speedup by value"
@@ -182,40 +200,11 @@ impl Exploration<'_> {
                 })
                 .collect();
             wrapped(
-                &mut text,
+                text,
                 &format!("{:20} {range:>8} {effect:>8}  ", axis.name),
                 &words,
             );
         }
-        if let Some(e) = self.explained {
-            let total: f64 = e.shares.iter().map(|(_, v)| v).sum();
-            let how = match e.orders {
-                None => "every order of the changes".to_string(),
-                Some(n) => format!("{n} orders of the changes, drawn"),
-            };
-            let title = format!(
-                "{:>8} {:>7}  from {} to {}",
-                "speedup", "share", e.from, e.to
-            );
-            let _ = write!(text, "\n{}\n", heading(&title));
-            let mut shares: Vec<&(String, f64)> = e.shares.iter().collect();
-            shares.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-            for (name, value) in shares {
-                let share = match total == 0.0 {
-                    true => "-".to_string(),
-                    false => format!("{:.1}%", 100.0 * value / total),
-                };
-                let _ = writeln!(text, "{:>8.4} {share:>7}  {name}", value.exp());
-            }
-            let _ = writeln!(
-                text,
-                "{:>8.4} {:>7}  together; mean over {how}, {} cores",
-                total.exp(),
-                "",
-                e.priced
-            );
-        }
-        Ok(text)
     }
 
     fn half_widths(&self) -> Result<f64> {
@@ -366,6 +355,36 @@ impl std::fmt::Display for Short {
         };
         f.pad(&text)
     }
+}
+
+/// What each change is worth between two designs.
+fn put_explained(text: &mut String, e: &Explained) {
+    let total: f64 = e.shares.iter().map(|(_, v)| v).sum();
+    let how = match e.orders {
+        None => "every order of the changes".to_string(),
+        Some(n) => format!("{n} orders of the changes, drawn"),
+    };
+    let title = format!(
+        "{:>8} {:>7}  from {} to {}",
+        "speedup", "share", e.from, e.to
+    );
+    let _ = write!(text, "\n{}\n", heading(&title));
+    let mut shares: Vec<&(String, f64)> = e.shares.iter().collect();
+    shares.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    for (name, value) in shares {
+        let share = match total == 0.0 {
+            true => "-".to_string(),
+            false => format!("{:.1}%", 100.0 * value / total),
+        };
+        let _ = writeln!(text, "{:>8.4} {share:>7}  {name}", value.exp());
+    }
+    let _ = writeln!(
+        text,
+        "{:>8.4} {:>7}  together; mean over {how}, {} cores",
+        total.exp(),
+        "",
+        e.priced
+    );
 }
 
 #[cfg(test)]
