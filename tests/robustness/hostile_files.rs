@@ -92,6 +92,85 @@ fn what_a_small_trace_can_make_a_reader_keep_is_bounded() {
     );
 }
 
+/// An ELF file of 8192 functions, all of whose names lie in one of 200 000 bytes.
+fn many_long_names() -> Vec<u8> {
+    const COUNT: u64 = 8192;
+    let put = |bytes: &mut Vec<u8>, fields: &[(u64, usize)]| {
+        for (value, size) in fields {
+            bytes.extend_from_slice(&value.to_le_bytes()[..*size]);
+        }
+    };
+    let names = [&b"\0"[..], &b"f".repeat(200_000), b"\0"].concat();
+    let mut symbols = vec![0; 24];
+    for n in 0..COUNT {
+        let (name, address) = (1 + n % 1000, 0x10000 + 4 * n);
+        put(
+            &mut symbols,
+            &[(name, 4), (0x12, 1), (0, 1), (1, 2), (address, 8), (4, 8)],
+        );
+    }
+    let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+    bytes.resize(16, 0);
+    let sections = 64 + symbols.len() as u64 + names.len() as u64;
+    put(
+        &mut bytes,
+        &[
+            (2, 2),
+            (243, 2),
+            (1, 4),
+            (0x10000, 8),
+            (0, 8),
+            (sections, 8),
+            (0, 4),
+        ],
+    );
+    put(
+        &mut bytes,
+        &[(64, 2), (56, 2), (0, 2), (64, 2), (4, 2), (3, 2)],
+    );
+    let (text, table) = (64, symbols.len() as u64);
+    bytes.extend(symbols);
+    bytes.extend(&names);
+    let end = text + table;
+    for [kind, flags, address, offset, size, link, info, entry] in [
+        [0; 8],
+        [1, 6, 0x10000, text, 4 * COUNT, 0, 0, 0],
+        [2, 0, 0, text, table, 3, 1, 24],
+        [3, 0, 0, end, names.len() as u64, 0, 0, 0],
+    ] {
+        let fields = [
+            (0, 4),
+            (kind, 4),
+            (flags, 8),
+            (address, 8),
+            (offset, 8),
+            (size, 8),
+        ];
+        put(&mut bytes, &fields);
+        put(&mut bytes, &[(link, 4), (info, 4), (1, 8), (entry, 8)]);
+    }
+    bytes
+}
+
+/// Names that share their ends: 800 MB of them in 400 KB.
+#[test]
+fn what_the_names_of_a_program_take_is_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("program");
+    std::fs::write(&program, many_long_names()).unwrap();
+    let trace = format!("{ROOT}/tests/data/trace_v1.pvt");
+    let json = dir.path().join("j");
+    let mut command = perfvec();
+    let done = soon(command.args(["profile", "--on", "one", "--json"]).args([
+        &json,
+        Path::new(&trace),
+        &program,
+    ]));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    assert!(std::fs::metadata(&json).unwrap().len() < 16 << 20);
+}
+
 /// What programs may do, a recorder must be able to write, and a reader to read.
 #[test]
 fn code_that_repeats_itself_is_recorded_all_the_same() {

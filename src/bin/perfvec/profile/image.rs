@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAX_BYTES: u64 = 4 << 30;
+/// Bytes of names for a byte of the file. Names share their ends, so that a file could hold far more
+/// of them than any linker writes.
+const NAMES: usize = 4;
 
 /// A function at an address, inlined into the next one where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -129,11 +132,13 @@ impl Image {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = read(path)?;
         let elf = parse(path, &bytes)?;
-        let mut functions = functions(&elf);
+        let mut functions = functions(&elf, NAMES * bytes.len());
         // Of several names the one for users: printf, and not _IO_printf.
-        functions.sort_by_cached_key(|(start, end, name)| {
-            let private = name.starts_with('_');
-            (*start, private, name.len(), name.clone(), *end)
+        functions.sort_by(|one, other| {
+            let key = |(start, end, name): &(u64, u64, String)| {
+                (*start, name.starts_with('_'), name.len(), *end)
+            };
+            key(one).cmp(&key(other)).then_with(|| one.2.cmp(&other.2))
         });
         functions.dedup_by_key(|f| f.0);
         let segments = elf
@@ -207,14 +212,17 @@ fn demangled(name: &str) -> String {
     addr2line::demangle_auto(name.into(), None).into_owned()
 }
 
-fn functions(elf: &ElfFile64<'_>) -> Vec<(u64, u64, String)> {
+/// Functions, whose names have `room` bytes together.
+fn functions(elf: &ElfFile64<'_>, mut room: usize) -> Vec<(u64, u64, String)> {
     let tables = [elf.symbol_table(), elf.dynamic_symbol_table()];
     let symbols = tables.iter().flatten().flat_map(|t| t.symbols());
     symbols
         .filter(|s| s.kind() == SymbolKind::Text && s.size() > 0 && s.is_definition())
         .filter_map(|s| {
             let end = s.address().saturating_add(s.size());
-            Some((s.address(), end, s.name().ok()?.to_string()))
+            let name = s.name().ok()?;
+            room = room.checked_sub(name.len())?;
+            Some((s.address(), end, name.to_string()))
         })
         .collect()
 }
