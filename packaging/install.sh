@@ -113,7 +113,7 @@ if [ -d gem5-glue ]; then
     done
 fi
 for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE examples/README.md \
-    examples/c/* examples/cpp/*; do
+    examples/c/* examples/cpp/* examples/spike/*; do
     [ -f "$file" ] && put 644 "$file" "$PREFIX/share/doc/perfvec/$file"
 done
 

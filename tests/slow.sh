@@ -15,10 +15,11 @@
 #   cargo-c   what cargo-c installs                           cargo-c
 #   bare      the tarball in a bare Debian                    root, debootstrap
 #   sysroot   bash, make, coreutils for RISC-V under QEMU     apt of Debian, the network
+#   spike     examples/spike in a real Spike                  SPIKE, where that was installed
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || { sed -n '2,17s/^# \{0,1\}//p' "$0"; exit 2; }
-[ "$*" != all ] || set -- tsan miri aarch64 soak fuzz mutants cargo-c bare sysroot
+[ $# -gt 0 ] || { sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2; }
+[ "$*" != all ] || set -- tsan miri aarch64 soak fuzz mutants cargo-c bare sysroot spike
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -47,6 +48,7 @@ lane() { # lane NAME: runs it; says what came out in one line
         cargo-c) tests/cargo_c.sh >"$log" && tail -n 1 "$log" ;;
         bare) packaging/tarball.sh >"$log" && packaging/bare.sh >>"$log" && tail -n 1 "$log" ;;
         sysroot) tests/sysroot.sh >"$log" && paste -sd';' "$log" ;;
+       spike) tests/spike.sh >"$log" && cat "$log" ;;
         *) echo "slow.sh: no lane $1" >&2; return 2 ;;
     esac
 }
