@@ -1,15 +1,16 @@
 #!/bin/sh
 # Runs the C and C++ programs of tests/c and examples under Valgrind, and built with
-# AddressSanitizer and UndefinedBehaviorSanitizer, against the release build of the library; and
-# under Valgrind a replay with the model that comes with perfvec.
+# AddressSanitizer and UndefinedBehaviorSanitizer, and with the allocators jemalloc and tcmalloc,
+# against the release build of the library; and under Valgrind a replay with the model that comes
+# with perfvec.
 #
-#   cargo build --release && tests/sanitize.sh [valgrind|asan]
+#   cargo build --release && tests/sanitize.sh [valgrind|asan|jemalloc|tcmalloc_minimal]
 #
-# Needs cc, c++ and valgrind. Ends with the number of programs that were clean; any report of a
+# Needs cc, c++, valgrind and the two allocators. Ends with the number of programs that were clean; any report of a
 # leak, of a bad access or of undefined behaviour makes it fail.
 set -eu
 cd "$(dirname "$0")/.."
-modes=${1:-"valgrind asan"}
+modes=${1:-"valgrind asan jemalloc tcmalloc_minimal"}
 library=$PWD/target/release/libperfvec.so
 test -f "$library" || { echo "no $library: run cargo build --release" >&2; exit 1; }
 work=$(mktemp -d)
@@ -31,10 +32,15 @@ run() { # program, source, arguments of the program
         valgrind --quiet --error-exitcode=99 --leak-check=$leaks --show-leak-kinds=definite \
             --errors-for-leak-kinds=definite "$program" "$@" >"$work/out" 2>&1 ;;
     asan) ASAN_OPTIONS=detect_leaks=1 "$program" "$@" >"$work/out" 2>&1 ;;
+    *) LD_PRELOAD=$allocator "$program" "$@" >"$work/out" 2>&1 ;;
     esac || { echo "$mode: $source failed"; cat "$work/out"; exit 1; }
 }
 for mode in $modes; do
     extra=
+    case $mode in
+    *malloc*) # the loader would only warn of one that is missing
+        allocator=$(ls "/usr/lib/$(uname -m)-linux-gnu/lib$mode".so.[0-9]) ;;
+    esac
     test "$mode" = asan && extra="-fsanitize=address,undefined -fno-sanitize-recover=all"
     for source in tests/c/*.c examples/c/*.c tests/c/*.cpp examples/cpp/*.cpp; do
         case $source in
