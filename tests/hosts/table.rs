@@ -329,11 +329,15 @@ fn the_clocks_of_a_program_are_the_hosts() {
     assert!(told.iter().all(|n| *n > 10 * retired), "{out:?} {retired}");
 }
 
-/// A number of kB in what the kernel tells of a process.
+/// A number of kB in what the kernel tells of a process, which has none when it has ended.
+fn memory_of(process: u32, key: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with(key))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
 fn memory(child: &Child, key: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    memory_of(child.id(), key).unwrap()
 }
 
 #[test]
@@ -344,6 +348,40 @@ fn threads_take_a_few_mb_each() {
     let out = child.wait_with_output().unwrap();
     assert!(out.status.success(), "{out:?}");
     assert!(each < 4096, "{each} kB");
+}
+
+/// A static instruction takes some 100 bytes, and there may be any number of them:
+/// `qemu-glue/README.md` has what 20 million take.
+#[test]
+fn code_that_is_made_as_the_program_runs_is_measured() {
+    let mut most = [0; 2];
+    for (mib, most) in ["1", "5"].into_iter().zip(&mut most) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("j");
+        let mut command = with_plugin(env!("CARGO_BIN_EXE_perfvec"));
+        command.args(["run", "--core", "rocket-like", "--clean-env", "--json"]);
+        command.arg(&file).args(["--", table(), "code", mib]);
+        *most = peak(&mut command);
+        let json = json(&file);
+        assert!(json["partial"].is_null(), "{json}");
+        let retired = json["retired"].as_u64();
+        assert_eq!(retired, Some(begun(&[], &[table(), "code", mib])));
+        assert!(retired > Some(mib.parse::<u64>().unwrap() << 19));
+    }
+    let each = (most[1] - most[0]) * 1024 / (4 << 19);
+    assert!((1..300).contains(&each), "{each} bytes");
+}
+
+/// Runs to success; the most kB that the command itself held.
+fn peak(command: &mut Command) -> u64 {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        most = memory_of(child.id(), "VmHWM:").unwrap_or(most);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(child.wait().unwrap().success());
+    most
 }
 
 /// Where there is nothing left for the thread that would read one of the program's, the program runs

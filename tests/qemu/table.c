@@ -281,6 +281,21 @@ static void clocks(void) {
     printf("%lu %lu %lu\n", cycle, time, instret);
 }
 
+/* As a compiler at run time does it: n MiB of functions of a page each, each of which runs once. */
+static void code(long n) {
+    size_t size = (size_t)n << 20;
+    unsigned short *at = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        abort();
+    for (size_t i = 0; i < size / 2; i++)
+        at[i] = i % 2048 == 2047 ? 0x8082 : 0x0285; /* ret; addi t0, t0, 1 */
+    __builtin___clear_cache((char *)at, (char *)at + size);
+    for (size_t i = 0; i < size / 2; i += 2048)
+        ((void (*)(void))(at + i))();
+    puts("ran");
+}
+
 static int environment(char **variables) {
     for (; *variables; variables++)
         puts(*variables);
@@ -331,6 +346,8 @@ int main(int argc, char **argv, char **variables) {
         return vector();
     else if (!strcmp(what, "clocks"))
         clocks();
+    else if (!strcmp(what, "code"))
+        code(n);
     else if (!strcmp(what, "environment"))
         return environment(variables);
     else if (!strcmp(what, "arguments"))
