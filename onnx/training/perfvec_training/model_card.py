@@ -117,7 +117,8 @@ programs that the library reports as unlike the training programs.
 Absolute relative error of a program's total cycles, against gem5. Test programs are whole
 programs by other authors than the training programs'. Calibrated cores took no part in training:
 their vectors are fitted to {fitted} retirements of training programs. The errors on programs of
-public suites are larger: see "Accuracy and its limits" in the book.
+public suites are larger: see "Accuracy and its limits" in the book. Twins need no training and
+are closer; what a learned model adds to them: "What a learned model adds to twins" there.
 
 {errors_table(result)}
 {floor_text(floor)}
