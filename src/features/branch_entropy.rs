@@ -87,3 +87,70 @@ fn halves(history: u16) -> usize {
     let outcomes = history & ((1 << present) - 1);
     (2 * outcomes.count_ones() + LENGTH - present) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// By the definition: each of the last eight outcomes counts 1 or 0, a missing one a half.
+    fn naive(outcomes: &[bool]) -> f32 {
+        let last = &outcomes[outcomes.len().saturating_sub(8)..];
+        let taken = last.iter().filter(|t| **t).count() as f64;
+        let p = (taken + (8 - last.len()) as f64 / 2.0) / 8.0;
+        let term = |p: f64| if p == 0.0 { 0.0 } else { -p * p.ln() };
+        (term(p) + term(1.0 - p)) as f32
+    }
+
+    proptest! {
+        #[test]
+        fn entropies_are_those_of_the_last_eight_outcomes(
+            outcomes in prop::collection::vec(any::<bool>(), 0..40), runs: bool,
+        ) {
+            let mut all = BranchEntropy::new();
+            let (other, branch) = (all.add(), all.add());
+            for n in 0..outcomes.len() {
+                // Long runs of one outcome, too.
+                let taken = outcomes[if runs { n / 12 } else { n }];
+                let so_far: Vec<bool> = (0..=n).map(|m| outcomes[if runs { m / 12 } else { m }]).collect();
+                let (before, after) = all.record(branch, taken);
+                prop_assert_eq!(before, naive(&so_far[..n]));
+                prop_assert_eq!(after, naive(&so_far));
+            }
+            prop_assert_eq!(all.record(other, true).0, naive(&[]));
+        }
+    }
+
+    fn with(branches: u32) -> BranchEntropy {
+        let mut all = BranchEntropy::new();
+        (0..branches).for_each(|_| drop(all.add()));
+        all
+    }
+
+    #[test]
+    fn histories_come_back_and_later_branches_have_none() {
+        let mut before = with(2);
+        (0..12).for_each(|n| drop(before.record(n % 2, n % 3 == 0)));
+        let mut bytes = Vec::new();
+        before.save(&mut bytes);
+        for branches in 2..4 {
+            let mut after = with(branches);
+            (0..branches).for_each(|b| drop(after.record(b, true)));
+            after.restore(&mut &bytes[..]).unwrap();
+            assert_eq!(after.histories[..2], before.histories);
+            assert!(after.histories[2..].iter().all(|h| *h == EMPTY));
+        }
+        let e = with(1).restore(&mut &bytes[..]).unwrap_err();
+        assert!(e.message().contains("more branches"), "{e}");
+    }
+
+    #[test]
+    fn a_history_that_cannot_be_is_refused() {
+        for (history, good) in [(0, false), (1, true), (0x3ff, true), (0x400, false)] {
+            let mut bytes = Vec::new();
+            put_list(&mut bytes, &[history]);
+            let restored = with(1).restore(&mut &bytes[..]);
+            assert_eq!(restored.is_ok(), good, "{history:#x}");
+        }
+    }
+}
