@@ -123,19 +123,25 @@ mod tests {
 
     fn with(branches: u32) -> BranchEntropy {
         let mut all = BranchEntropy::new();
-        (0..branches).for_each(|_| drop(all.add()));
+        for _ in 0..branches {
+            all.add();
+        }
         all
     }
 
     #[test]
     fn histories_come_back_and_later_branches_have_none() {
         let mut before = with(2);
-        (0..12).for_each(|n| drop(before.record(n % 2, n % 3 == 0)));
+        for n in 0..12 {
+            before.record(n % 2, n % 3 == 0);
+        }
         let mut bytes = Vec::new();
         before.save(&mut bytes);
         for branches in 2..4 {
             let mut after = with(branches);
-            (0..branches).for_each(|b| drop(after.record(b, true)));
+            for b in 0..branches {
+                after.record(b, true);
+            }
             after.restore(&mut &bytes[..]).unwrap();
             assert_eq!(after.histories[..2], before.histories);
             assert!(after.histories[2..].iter().all(|h| *h == EMPTY));
