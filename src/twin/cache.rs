@@ -244,7 +244,10 @@ impl Mshrs {
         let group = self.next / GROUP;
         let of_group = &self.taken[group * GROUP..][..GROUP];
         self.ends[group] = of_group.iter().map(|t| t.1).max().unwrap_or(0);
-        self.next = (self.next + 1) % self.taken.len();
+        self.next += 1;
+        if self.next == self.taken.len() {
+            self.next = 0;
+        }
         self.latest = self.latest.max(until);
     }
 }

@@ -67,8 +67,6 @@ pub struct OutOfOrder {
     hierarchy: Hierarchy,
     /// To loads: stores are sent behind those of their cycle.
     answers: Answers,
-    /// Where the retirement that is stepped lies.
-    place: Place,
     branches: BranchUnit,
     /// When transfers of control commit that have not.
     training: VecDeque<u64>,
@@ -124,7 +122,6 @@ impl OutOfOrder {
         Self {
             hierarchy: Hierarchy::new(p, rules),
             answers: Answers::new(rules.one_answer_a_cycle),
-            place: Place::default(),
             branches: BranchUnit::new(&p.branches(rules)),
             training: VecDeque::new(),
             fetch: At::new(1, Part::Fetch),
@@ -174,12 +171,11 @@ impl OutOfOrder {
     /// transfer goes.
     pub fn step(&mut self, i: &Prepared, r: &Resolved, place: &Place) -> At {
         let before = self.commit.last();
-        self.place = *place;
         let physical = place.data;
         if (i.load || i.store) && place.first && self.rules.first_touch_traps {
-            self.trap_on_touch(i);
+            self.trap_on_touch(i, place);
         }
-        let fetched = self.fetch(i);
+        let fetched = self.fetch(i, place);
         while self.training.front().is_some_and(|t| *t < fetched.cycle()) {
             self.training.pop_front();
             self.branches.commit();
@@ -189,17 +185,17 @@ impl OutOfOrder {
         if let Some(b) = branch {
             self.predicted(&b, r.taken);
             if let Some(restart) = self.restart {
-                self.wrong_path(b.goes_to, fetched.cycle() + 1, 0, restart.cycle());
+                self.wrong_path(place, b.goes_to, fetched.cycle() + 1, 0, restart.cycle());
             }
         }
         let (executed, written) = if i.alone {
             self.run_alone(i, dispatched, physical)
         } else if i.load {
-            self.load(i, r, dispatched, physical)
+            self.load(i, r, dispatched, place)
         } else {
             self.run(i, dispatched)
         };
-        self.retire(i, r, branch, executed, written, physical);
+        self.retire(i, r, branch, executed, written, place);
         debug_assert!(self.commit.last().cycle() >= before.cycle());
         self.commit.last()
     }
@@ -231,8 +227,8 @@ impl OutOfOrder {
 
     /// `i` touches a page for the first time: it executes, and when all before it has committed and
     /// every store is written, it traps and is fetched again.
-    fn trap_on_touch(&mut self, i: &Prepared) {
-        let fetched = self.fetch(i);
+    fn trap_on_touch(&mut self, i: &Prepared, place: &Place) {
+        let fetched = self.fetch(i, place);
         let dispatched = self.dispatch(i, fetched);
         let ready = self.operands(i, dispatched).cycle();
         let executed = ready + u64::from(self.p.issue_to_execute);
@@ -245,7 +241,7 @@ impl OutOfOrder {
     }
 
     /// When `i` is fetched.
-    fn fetch(&mut self, i: &Prepared) -> At {
+    fn fetch(&mut self, i: &Prepared, place: &Place) -> At {
         let mask = !u64::from(self.p.fetch_bytes - 1);
         let (first, last) = (i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask);
         let mut at = self.fetch;
@@ -258,7 +254,7 @@ impl OutOfOrder {
             fresh = true;
         }
         if first != self.block {
-            at = self.fetch_block(first, at);
+            at = self.fetch_block(place, first, at);
         } else if let Some(part) = self.ended {
             at = at.after(1).because(part);
             self.fetched = 0;
@@ -268,7 +264,7 @@ impl OutOfOrder {
         }
         self.ended = None;
         if last != first {
-            at = self.fetch_block(last, at);
+            at = self.fetch_block(place, last, at);
         }
         if let Some(sent) = self.sends.back(self.p.fetch_queue as usize) {
             if sent.cycle() + 1 > at.cycle() {
@@ -282,10 +278,10 @@ impl OutOfOrder {
     }
 
     /// The fetch buffer takes in `block`, requested in cycle `at`.
-    fn fetch_block(&mut self, block: u64, at: At) -> At {
+    fn fetch_block(&mut self, place: &Place, block: u64, at: At) -> At {
         self.block = block;
         self.fetched = 0;
-        let physical = self.place.code(block);
+        let physical = place.code(block);
         let served = self.hierarchy.fetch(physical, at.cycle());
         let hit = u64::from(self.p.l1i_latency);
         if served.at > at.cycle() + hit || hit > 1 && at.part() == Part::Base {
@@ -301,15 +297,23 @@ impl OutOfOrder {
     ///
     /// No stream says what lies there: it is taken for code with a taken branch in
     /// [`WRONG_RUN`] instructions, all of it behind one another, to the end of its page.
-    fn wrong_path(&mut self, mut pc: u64, from: u64, squashed: u64, until: u64) -> u64 {
+    fn wrong_path(
+        &mut self,
+        place: &Place,
+        mut pc: u64,
+        from: u64,
+        squashed: u64,
+        until: u64,
+    ) -> u64 {
         let bytes = u64::from(self.p.fetch_bytes);
         let end = (pc | (PAGE - 1)) + 1;
         let mut front = self.front.clone();
         let mut room = self.p.fetch_queue + self.p.rob;
         let (mut at, mut run, mut renamed) = (from, 0, 0);
+        let mut renaming = true;
         while at < until && pc < end && room > 0 {
             let block = pc & !(bytes - 1);
-            let physical = self.place.code_elsewhere(block);
+            let physical = place.code_elsewhere(block);
             at = self.hierarchy.fetch(physical, at).at;
             let mut fetched = 0;
             while pc < block + bytes && room > 0 {
@@ -321,9 +325,9 @@ impl OutOfOrder {
                 if at >= until {
                     break;
                 }
-                if front.pass(at) < squashed {
-                    renamed += 1;
-                }
+                // What is behind one that is renamed too late is, too.
+                renaming = renaming && front.pass(at) < squashed;
+                renamed += u64::from(renaming);
                 fetched += 1;
                 run += 1;
                 room -= 1;
@@ -528,7 +532,8 @@ impl OutOfOrder {
     }
 
     /// A load: when it executes, and when its result is written.
-    fn load(&mut self, i: &Prepared, r: &Resolved, mut dispatched: At, physical: u64) -> (u64, At) {
+    fn load(&mut self, i: &Prepared, r: &Resolved, mut dispatched: At, place: &Place) -> (u64, At) {
+        let physical = place.data;
         self.store_sets.count();
         let mut again = true;
         loop {
@@ -547,8 +552,8 @@ impl OutOfOrder {
                 again = false;
                 self.store_sets.violation(c.pc, i.pc);
                 self.iq_freed.take(c.executed);
-                self.squash(i.pc, self.fetch.cycle(), c.executed, Part::Store);
-                let fetched = self.fetch(i);
+                self.squash(place, i.pc, self.fetch.cycle(), c.executed, Part::Store);
+                let fetched = self.fetch(i, place);
                 dispatched = self.dispatch(i, fetched);
                 continue;
             }
@@ -668,11 +673,11 @@ impl OutOfOrder {
 
     /// Fetch starts again after what executed at `executed` found out: until then it took the wrong
     /// path at `pc`, behind what was fetched at `fetched`.
-    fn squash(&mut self, pc: u64, fetched: u64, executed: u64, part: Part) {
+    fn squash(&mut self, place: &Place, pc: u64, fetched: u64, executed: u64, part: Part) {
         let at = executed + u64::from(self.p.iew_to_commit);
         let restart = at + COMMIT_TO_FETCH;
         self.restart = Some(At::new(restart, part));
-        let wrong = self.wrong_path(pc, fetched + 1, at, restart);
+        let wrong = self.wrong_path(place, pc, fetched + 1, at, restart);
         self.front.squash();
         if self.rules.squash_stalls_commit {
             let cycles = wrong.div_ceil(self.squash_width).max(1);
@@ -690,11 +695,11 @@ impl OutOfOrder {
         branch: Option<Fetched>,
         executed: u64,
         written: At,
-        physical: u64,
+        place: &Place,
     ) {
         let mut at = written.after(u64::from(self.p.iew_to_commit) + 1);
         if let Some(b) = branch.filter(|b| matches!(b.found, Found::Execute | Found::Both)) {
-            self.squash(b.goes_to, self.fetch.cycle(), executed, Part::Branch);
+            self.squash(place, b.goes_to, self.fetch.cycle(), executed, Part::Branch);
         }
         if at.cycle() >= self.commit_blocked.0 && at.cycle() < self.commit_blocked.1 {
             at = At::new(self.commit_blocked.1, Part::Branch);
@@ -713,7 +718,7 @@ impl OutOfOrder {
             self.training.push_back(committed);
         }
         if i.store {
-            self.send_store(i, r, executed, committed, physical);
+            self.send_store(i, r, executed, committed, place.data);
         }
         if i.serialize_after {
             self.serialize = Some(committed.max(self.store_done) + 2);

@@ -1,7 +1,7 @@
 //! The front end of an in-order core: lines that fetch1 requests, and groups of instructions that
 //! fetch2 and decode pass on.
 
-use super::super::pages::PAGE;
+use super::super::pages::{Place, PAGE};
 use super::super::parts::{At, Part};
 use super::super::predictors::branch_unit::Fetched;
 use super::super::prepared::Prepared;
@@ -19,7 +19,7 @@ pub(super) struct Asked {
 
 impl InOrder {
     /// When fetch2 takes `i` out of its line.
-    pub(super) fn fetch(&mut self, i: &Prepared) -> At {
+    pub(super) fn fetch(&mut self, i: &Prepared, place: &Place) -> At {
         let mask = !u64::from(self.p.fetch_bytes - 1);
         let (first, last) = (i.pc & mask, (i.pc + u64::from(i.size) - 1) & mask);
         if let Some(at) = self.restart.take() {
@@ -28,13 +28,13 @@ impl InOrder {
             }
             self.line = u64::MAX;
             self.arrived = at;
-            self.bring(first, at, true);
+            self.bring(place, first, at, true);
         } else if first != self.line {
-            self.bring(first, At::default(), false);
+            self.bring(place, first, At::default(), false);
         }
         let mut at = self.arrived;
         if last != first {
-            self.bring(last, At::default(), false);
+            self.bring(place, last, At::default(), false);
             at = self.arrived;
         }
         let before = self.fetched.cycle();
@@ -85,7 +85,7 @@ impl InOrder {
     ///
     /// What is there is unknown: instructions of [`INST_BYTES`], none of which goes elsewhere. A line
     /// that is still under way when fetch starts again is waited for.
-    pub(super) fn wrong_path(&mut self, i: &Prepared, b: &Fetched, until: u64) {
+    pub(super) fn wrong_path(&mut self, i: &Prepared, place: &Place, b: &Fetched, until: u64) {
         let bytes = u64::from(self.p.fetch_bytes);
         let group = INST_BYTES * u64::from(self.p.decode_width);
         let buffers = (self.p.decode_buffer + self.p.execute_buffer) as usize;
@@ -94,7 +94,7 @@ impl InOrder {
         let mut rest = if b.predicted_taken {
             let at = self.fetched.after(1).cycle();
             self.turn(at);
-            let target = self.place.code_elsewhere(b.goes_to & !(bytes - 1));
+            let target = place.code_elsewhere(b.goes_to & !(bytes - 1));
             let ask = self.room_to_ask(at);
             self.left = 0;
             done = self.request(target, ask) + 1;
@@ -163,7 +163,7 @@ impl InOrder {
     }
 
     /// Fetch1 requests `line`: in sequence as soon as it may, or at `at`.
-    pub(super) fn bring(&mut self, line: u64, at: At, turned: bool) {
+    pub(super) fn bring(&mut self, place: &Place, line: u64, at: At, turned: bool) {
         let hit = u64::from(self.p.l1i_latency);
         let ask = if turned {
             self.left = 0;
@@ -173,7 +173,7 @@ impl InOrder {
             self.left = self.fetched.cycle();
             ask
         };
-        let came = self.request(self.place.code(line), ask);
+        let came = self.request(place.code(line), ask);
         self.line = line;
         let part = if came > at.cycle() + hit || !turned {
             Part::Fetch

@@ -77,7 +77,6 @@ impl InOrder {
         };
         // When it could be issued, were there a unit; then a unit.
         let (stages, earliest) = ((self.issue, self.memory_issue), issue(self, at));
-        (self.issue, self.memory_issue) = stages;
         let (mut pipe, mut free) = (first, u64::MAX);
         for (n, p) in self.pipes[first..end].iter().enumerate() {
             let when = p.accepts(earliest.cycle());
@@ -85,11 +84,11 @@ impl InOrder {
                 (pipe, free) = (first + n, when);
             }
         }
-        if free > earliest.cycle() {
-            at = At::new(free, Part::Ports);
+        if free <= earliest.cycle() {
+            return (pipe, earliest);
         }
-        let at = issue(self, at);
-        (pipe, at)
+        (self.issue, self.memory_issue) = stages;
+        (pipe, issue(self, At::new(free, Part::Ports)))
     }
 
     /// `i` was issued once before it was fetched again, unless the pipeline was emptied earlier: it

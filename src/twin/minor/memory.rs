@@ -1,5 +1,6 @@
 //! Loads and stores of an in-order core: its queues of requests and transfers, and its store buffer.
 
+use super::super::pages::Place;
 use super::super::parts::{At, Part};
 use super::super::prepared::Prepared;
 use super::InOrder;
@@ -43,7 +44,14 @@ impl Default for Wait {
 
 impl InOrder {
     /// A memory access that is at the end of its unit: when its answer can commit.
-    pub(super) fn access(&mut self, i: &Prepared, r: &Resolved, pipe: usize, ended: At) -> At {
+    pub(super) fn access(
+        &mut self,
+        i: &Prepared,
+        r: &Resolved,
+        place: &Place,
+        pipe: usize,
+        ended: At,
+    ) -> At {
         let mut at = ended;
         if self.p.early_memory_issue == 1 && !i.alone {
             // Not before what it depends on has committed.
@@ -85,7 +93,12 @@ impl InOrder {
             at = At::new(stored + 1, Part::Store);
         }
         let size = u64::from(i.access.max(1));
-        for back in 1..=2 * self.p.store_buffer as usize {
+        let buffered = if self.stored <= at.cycle() {
+            0
+        } else {
+            2 * self.p.store_buffer as usize
+        };
+        for back in 1..=buffered {
             let Some(s) = self.stores.back(back) else {
                 break;
             };
@@ -108,16 +121,22 @@ impl InOrder {
         }
         let pushed = self.pipes[pipe].left;
         self.clock.moves(pushed, at.cycle().max(pushed + 1));
-        let (accepted, answer, part) = self.send(at.cycle(), i.store, i.pc);
+        let (accepted, answer, part) = self.send(place, at.cycle(), i.store, i.pc);
         self.requests.push(accepted);
         self.answer = Some(answer);
         At::new(answer, part)
     }
 
     /// Sends an access to memory at `at`: when it is accepted and answered, and from where.
-    pub(super) fn send(&mut self, at: u64, write: bool, pc: u64) -> (u64, u64, Part) {
+    pub(super) fn send(
+        &mut self,
+        place: &Place,
+        at: u64,
+        write: bool,
+        pc: u64,
+    ) -> (u64, u64, Part) {
         let late = self.clock.late();
-        let served = self.hierarchy.data(self.place.data, at + late, write, pc);
+        let served = self.hierarchy.data(place.data, at + late, write, pc);
         let (accepted, answer) = (served.accepted - late, self.answers.seen(served.at) - late);
         self.in_memory.take(accepted, answer);
         (accepted, answer, served.part)
@@ -126,8 +145,11 @@ impl InOrder {
     /// While the first instruction waits for memory, nothing is sent there: not before it has
     /// committed, in the next cycle where that takes all of commit's width.
     pub(super) fn not_behind_waiting(&self, mut at: At) -> At {
-        let waits = (1..=WAITING).rev().filter_map(|back| self.waits.back(back));
-        for w in waits {
+        // They commit one after the other: what was over by then delays nothing.
+        let wait = |back: &usize| self.waits.back(*back);
+        let over = |w: Wait| w.until < at.cycle();
+        let last = (1..=WAITING).take_while(|back| wait(back).is_some_and(|w| !over(w)));
+        for w in (1..=last.count()).rev().filter_map(|back| wait(&back)) {
             let behind = w.until + u64::from(w.full);
             // In the cycle in which it commits, too, where it alone may.
             let alone = self.p.commit_width == 1 && at.cycle() == w.until;
@@ -140,6 +162,9 @@ impl InOrder {
 
     /// When the store buffer has room, from `at` on: its places are given back in any order.
     pub(super) fn store_room(&self, mut at: u64) -> u64 {
+        if self.stored <= at {
+            return at;
+        }
         let places = self.p.store_buffer as usize;
         let last = || (1..=2 * places).filter_map(|back| self.stores.back(back));
         while last().filter(|s| s.done > at).count() >= places {

@@ -34,8 +34,6 @@ pub struct InOrder {
     p: CoreParameters,
     hierarchy: Hierarchy,
     answers: Answers,
-    /// Where the retirement that is stepped lies.
-    place: Place,
     branches: BranchUnit,
     /// When transfers of control commit that have not.
     training: VecDeque<u64>,
@@ -84,6 +82,8 @@ pub struct InOrder {
     /// How many retirements there were.
     count: u64,
     stores: Ring<Buffered>,
+    /// When all of them are written.
+    stored: u64,
     sending: Stage,
 }
 
@@ -122,7 +122,6 @@ impl InOrder {
         Self {
             hierarchy: Hierarchy::new(p, rules),
             answers: Answers::new(rules.one_answer_a_cycle),
-            place: Place::default(),
             branches: BranchUnit::new(&p.branches(rules)),
             training: VecDeque::new(),
             line: u64::MAX,
@@ -161,6 +160,7 @@ impl InOrder {
             store_pending: (0, 0),
             count: 0,
             stores: Ring::new(2 * p.store_buffer as usize),
+            stored: 0,
             sending: Stage::new(STORES_SENT),
             p: p.clone(),
         }
@@ -168,9 +168,8 @@ impl InOrder {
 
     /// One retirement: the cycle of its commit, and what it waited for.
     pub fn step(&mut self, i: &Prepared, r: &Resolved, place: &Place) -> At {
-        self.place = *place;
         self.count += 1;
-        let fetched = self.fetch(i);
+        let fetched = self.fetch(i, place);
         while self.training.front().is_some_and(|t| *t <= fetched.cycle()) {
             self.training.pop_front();
             self.branches.commit();
@@ -190,11 +189,11 @@ impl InOrder {
         self.clock.issues(issued.cycle(), latency);
         let ended = self.end(pipe, issued);
         let at = if i.load || i.store {
-            self.access(i, r, pipe, ended)
+            self.access(i, r, place, pipe, ended)
         } else {
             ended
         };
-        let at = self.retire(i, r, branch, pipe, issued, at);
+        let at = self.retire(i, r, place, branch, pipe, issued, at);
         at.after(self.clock.late())
     }
 
@@ -227,6 +226,7 @@ impl InOrder {
         &mut self,
         i: &Prepared,
         r: &Resolved,
+        place: &Place,
         branch: Option<Fetched>,
         pipe: usize,
         issued: At,
@@ -295,10 +295,11 @@ impl InOrder {
             self.store_pending = (committed, self.count);
             let send = self.sending.pass(At::new(committed + 1, Part::Store));
             let send = self.in_memory.accepted(send.cycle());
-            let (accepted, done, _) = self.send(send, true, i.pc);
+            let (accepted, done, _) = self.send(place, send, true, i.pc);
             self.sending.pass(At::new(accepted, Part::Store));
             self.clock.moves(committed, accepted);
             self.clock.moves(done, done + 1);
+            self.stored = self.stored.max(done);
             self.stores.push(Buffered {
                 address: r.address,
                 size: u64::from(i.access.max(1)),
@@ -309,7 +310,7 @@ impl InOrder {
             self.clock.passes(committed);
             let delay = u64::from(self.p.branch_delay);
             if b.found != Found::Right {
-                self.wrong_path(i, &b, committed + delay);
+                self.wrong_path(i, place, &b, committed + delay);
                 self.predicted = false;
                 self.restart = Some(At::new(committed + delay, Part::Branch));
             }

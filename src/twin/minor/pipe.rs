@@ -40,9 +40,12 @@ impl Pipe {
     /// An instruction goes in at `at`: when it is at its end.
     pub(super) fn push(&mut self, at: u64) -> u64 {
         self.ended = at + self.latency;
-        for back in (1..=STALLS).rev() {
-            let (from, until) = self.stalls[self.stalled.wrapping_sub(back) % STALLS];
-            if from >= at && from < self.ended {
+        let stall = |back: usize| self.stalls[self.stalled.wrapping_sub(back) % STALLS];
+        // They begin one after the other: those before it went in are over for it.
+        let later = (1..=STALLS).take_while(|back| stall(*back).0 >= at).count();
+        for back in (1..=later).rev() {
+            let (from, until) = stall(back);
+            if from < self.ended {
                 self.ended += until - from;
             }
         }

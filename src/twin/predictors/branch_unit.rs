@@ -9,11 +9,11 @@
 //! they happen at fetch here.
 
 use super::btb::Btb;
+use super::in_flight::Queue;
 use super::indirect::Indirect;
 use super::return_stack::ReturnStack;
-use super::{Direction, Kind, Record};
+use super::{Direction, Kind};
 use crate::inst::InstFlags;
-use std::collections::VecDeque;
 
 /// The parameters of a core's branch prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -147,16 +147,8 @@ pub struct BranchUnit {
     direction: Direction,
     targets: Targets,
     /// What was fetched and has not committed.
-    fetched: VecDeque<InFlight>,
+    fetched: Queue,
     compressed_looks_taken: bool,
-}
-
-/// What commit needs of a control transfer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct InFlight {
-    taken: bool,
-    next: u64,
-    record: Record,
 }
 
 impl BranchUnit {
@@ -165,7 +157,7 @@ impl BranchUnit {
         Self {
             direction: Direction::new(parameters.predictor, parameters.predictor_log2),
             targets: Targets::new(parameters),
-            fetched: VecDeque::new(),
+            fetched: Queue::new(),
             compressed_looks_taken: parameters.compressed_looks_taken,
         }
     }
@@ -196,8 +188,8 @@ impl BranchUnit {
         let jumps = !direct && !c.has(InstFlags::RETURN);
         let (fall_through, next) = (c.fall_through(), c.next());
 
-        let looked_up = conditional.then(|| self.direction.lookup(c.pc));
-        let said_taken = looked_up.as_ref().is_none_or(|l| l.0);
+        let in_flight = self.fetched.push();
+        let said_taken = !conditional || self.direction.lookup(c.pc, &mut in_flight.record);
         let mut predicted = if said_taken {
             self.targets.btb.lookup(c.pc)
         } else {
@@ -237,18 +229,13 @@ impl BranchUnit {
             self.targets.indirect.push_target(next);
         }
         self.targets.indirect.push(taken);
-        let record = match looked_up {
-            Some((_, record)) => {
-                self.direction.push(c.pc, taken);
-                record
-            }
-            None => self.direction.unconditional(c.pc, !direct),
-        };
-        self.fetched.push_back(InFlight {
-            taken,
-            next,
-            record,
-        });
+        (in_flight.taken, in_flight.next) = (taken, next);
+        if conditional {
+            self.direction.push(c.pc, taken);
+        } else {
+            let record = &mut in_flight.record;
+            self.direction.unconditional(c.pc, !direct, record);
+        }
         Fetched {
             predicted_taken,
             found: match (at_decode, at_execute) {
@@ -266,15 +253,15 @@ impl BranchUnit {
     /// The first control transfer that was fetched and has not committed does.
     #[inline]
     pub fn commit(&mut self) {
-        if let Some(f) = self.fetched.front() {
+        if let Some(f) = self.fetched.first() {
             self.direction.train(&f.record, f.taken, f.next);
-            self.fetched.pop_front();
+            self.fetched.pop();
         }
     }
 
     /// All that were fetched commit.
     pub fn commit_all(&mut self) {
-        while !self.fetched.is_empty() {
+        while self.fetched.first().is_some() {
             self.commit();
         }
     }

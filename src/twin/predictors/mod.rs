@@ -15,6 +15,7 @@ pub mod btb;
 mod counters;
 pub(in crate::twin) use counters::Random;
 mod folded_history;
+mod in_flight;
 pub mod indirect;
 pub mod l_tage;
 pub mod local;
@@ -131,19 +132,21 @@ pub struct Branch {
     pub next: u64,
 }
 
-/// What a predictor keeps of a branch from its prediction until it trains.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What a predictor keeps of a branch from its prediction until it trains. Records are long: they are
+/// filled where they stay.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Record {
     /// Address of the branch.
     pub pc: u64,
     seen: Seen,
 }
 
-// Records live on the stack or in a ring of a fixed size: nothing is gained by indirection.
+// Records live on the stack or in a ring: nothing is gained by indirection.
 #[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 enum Seen {
     /// Nothing but the address.
+    #[default]
     Address,
     /// An unconditional branch of those predictors that it trains, or whose histories it enters
     /// only at commit.
@@ -189,9 +192,10 @@ impl Direction {
         self
     }
 
-    /// Predicts a conditional branch at `pc`, without consequences.
+    /// Predicts a conditional branch at `pc`, without consequences but for the record.
     #[inline]
-    pub fn lookup(&self, pc: u64) -> (bool, Record) {
+    pub fn lookup(&self, pc: u64, record: &mut Record) -> bool {
+        record.pc = pc;
         let (prediction, seen) = match self {
             Self::Local(p) => (p.predict(pc), Seen::Address),
             Self::Tournament(p) => {
@@ -202,24 +206,30 @@ impl Direction {
                 let (prediction, seen) = p.lookup(pc);
                 (prediction, Seen::BiMode(seen))
             }
+            // The longest ones, stored by each arm: together they would be copied at the length of
+            // the longest.
             Self::Tage(p) => {
                 let seen = p.lookup(pc);
-                (seen.prediction, Seen::Tage(seen))
+                record.seen = Seen::Tage(seen);
+                return seen.prediction;
             }
             Self::LTage(p) => {
                 let (prediction, seen) = p.lookup(pc);
-                (prediction, Seen::LTage(seen))
+                record.seen = Seen::LTage(seen);
+                return prediction;
             }
             Self::TageScL(p) => {
                 let (prediction, seen) = p.lookup(pc);
-                (prediction, Seen::TageScL(seen))
+                record.seen = Seen::TageScL(seen);
+                return prediction;
             }
             Self::Perceptron(p) => {
                 let (prediction, seen) = p.lookup(pc);
                 (prediction, Seen::Perceptron(seen))
             }
         };
-        (prediction, Record { pc, seen })
+        record.seen = seen;
+        prediction
     }
 
     /// The conditional branch at `pc` went so: it enters the speculative histories. Follows its
@@ -239,16 +249,18 @@ impl Direction {
     /// Looks a conditional branch up when it is fetched, and enters its outcome into the histories.
     #[inline]
     pub fn predict(&mut self, pc: u64, taken: bool) -> (bool, Record) {
-        let found = self.lookup(pc);
+        let mut record = Record::default();
+        let said = self.lookup(pc, &mut record);
         self.push(pc, taken);
-        found
+        (said, record)
     }
 
     /// An unconditional branch is fetched. It trains some predictors, so that its record goes to
     /// [`Self::train`] too.
     #[inline]
-    pub fn unconditional(&mut self, pc: u64, indirect: bool) -> Record {
-        let seen = match self {
+    pub fn unconditional(&mut self, pc: u64, indirect: bool, record: &mut Record) {
+        record.pc = pc;
+        record.seen = match self {
             Self::Local(_) | Self::TageScL(_) => Seen::Unconditional { indirect },
             Self::Tournament(p) => Seen::Tournament(p.unconditional()),
             Self::BiMode(p) => Seen::BiMode(p.unconditional()),
@@ -265,7 +277,6 @@ impl Direction {
                 Seen::Address
             }
         };
-        Record { pc, seen }
     }
 
     /// Branches that are fetched and commit at once, one after the other.

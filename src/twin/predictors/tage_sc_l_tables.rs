@@ -242,11 +242,11 @@ impl Tables {
         };
         // Which of a bank's interleaved tables comes next.
         let mut turn = path(1) % shape.banks[0];
-        let mut bank = 0;
+        let (mut bank, mut before) = (0, 0);
         for table in (1..=shape.count).step_by(2) {
             if table == shape.first_long {
                 turn = path(table) % shape.banks[1];
-                bank = 1;
+                (bank, before) = (1, shape.banks[0]);
             }
             if !self.exists(table) && !self.exists(table + 1) {
                 continue;
@@ -258,13 +258,16 @@ impl Tables {
                 if !self.exists(table) {
                     continue;
                 }
-                let start = (bank * shape.banks[0] + turn) << shape.log2;
+                let start = (before + turn) << shape.log2;
                 let place = start as u16 + index as u16;
                 seen.places[table - 1] = place;
                 if self.entries[usize::from(place)].tag == tag {
                     (seen.alternate, seen.hit) = (seen.hit, table as u8);
                 }
-                turn = (turn + 1) % shape.banks[bank as usize];
+                turn += 1;
+                if turn == shape.banks[bank] {
+                    turn = 0;
+                }
             }
         }
         self.predict(&mut seen);

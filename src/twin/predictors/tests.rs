@@ -129,7 +129,8 @@ fn unconditional_branches_enter_the_histories() {
         for i in 0..8000 {
             let side = noise.once_in(1);
             let jump = if side { 0x1_0102 } else { 0x1_0204 };
-            let record = p.unconditional(jump, false);
+            let mut record = Record::default();
+            p.unconditional(jump, false, &mut record);
             p.train(&record, true, 0x1_0300);
             let (said, record) = p.predict(0x1_0300, side);
             p.train(&record, side, if side { 0x1_0200 } else { 0x1_0304 });
