@@ -1,42 +1,44 @@
 //! Memory below the last cache: DRAM with banks, rows and a bus, or a fixed latency.
 //!
-//! Times are in picoseconds. The timing parameters are those of gem5 24.0's `DRAMInterface.py`;
-//! the rules (open and closed pages, when writes drain, refresh) those of its `MemCtrl`.
+//! Times are in picoseconds. The timing parameters are those of gem5 24.0's `DRAMInterface.py`.
 
 use super::calendar::Calendar;
+use super::controller::Controller;
 use super::parameters::{CoreParameters, MemoryKind, LINE_BYTES};
 
 /// Timing of a DRAM device, in ps, and its shape.
-struct Dram {
-    burst_bytes: u64,
-    row_bytes: u64,
-    ranks: u64,
-    banks: u64,
-    bank_groups: u64,
-    t_rcd: u64,
-    t_rcd_write: u64,
-    t_cl: u64,
-    t_cwl: u64,
-    t_rp: u64,
-    t_ras: u64,
-    /// How long a burst takes, and how long it keeps others from the bus: less where two interleave.
-    t_burst: u64,
-    t_gap: u64,
-    t_ccd_l: u64,
-    t_wr: u64,
-    t_wtr: u64,
-    t_rtw: u64,
-    t_rrd: u64,
-    t_rtp: u64,
-    t_rfc: u64,
-    t_refi: u64,
-    write_buffer: usize,
-    close_page: bool,
+pub(super) struct Dram {
+    pub(super) burst_bytes: u64,
+    pub(super) row_bytes: u64,
+    pub(super) ranks: u64,
+    pub(super) banks: u64,
+    pub(super) bank_groups: u64,
+    pub(super) t_rcd: u64,
+    pub(super) t_rcd_write: u64,
+    pub(super) t_cl: u64,
+    pub(super) t_cwl: u64,
+    pub(super) t_rp: u64,
+    pub(super) t_ras: u64,
+    /// How long a burst takes, and from when on another one may go between its halves.
+    pub(super) t_burst: u64,
+    pub(super) t_burst_min: u64,
+    /// In which no more than four rows are opened.
+    pub(super) t_xaw: u64,
+    pub(super) t_ccd_l: u64,
+    pub(super) t_wr: u64,
+    pub(super) t_wtr: u64,
+    pub(super) t_rtw: u64,
+    pub(super) t_rrd: u64,
+    pub(super) t_rtp: u64,
+    pub(super) t_rfc: u64,
+    pub(super) t_refi: u64,
+    pub(super) write_buffer: usize,
+    pub(super) close_page: bool,
 }
 
 impl Dram {
     /// The bank of an address, counted over all ranks, and its row there.
-    fn place(&self, address: u64) -> (u64, u64) {
+    pub(super) fn place(&self, address: u64) -> (u64, u64) {
         let rest = address / self.row_bytes;
         let (bank, rest) = (rest % self.banks, rest / self.banks);
         let (rank, row) = (rest % self.ranks, rest / self.ranks);
@@ -44,8 +46,9 @@ impl Dram {
     }
 }
 
-fn dram(kind: MemoryKind) -> Option<Dram> {
+pub(super) fn dram(kind: MemoryKind) -> Option<Dram> {
     let ddr3 = Dram {
+        t_xaw: 30000,
         burst_bytes: 64,
         row_bytes: 8192,
         ranks: 2,
@@ -58,7 +61,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         t_rp: 13750,
         t_ras: 35000,
         t_burst: 5000,
-        t_gap: 5000,
+        t_burst_min: 5000,
         t_ccd_l: 0,
         t_wr: 15000,
         t_wtr: 7500,
@@ -71,6 +74,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         close_page: false,
     };
     let ddr4 = Dram {
+        t_xaw: 21000,
         burst_bytes: 64,
         row_bytes: 8192,
         ranks: 2,
@@ -83,7 +87,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         t_rp: 14160,
         t_ras: 32000,
         t_burst: 3332,
-        t_gap: 3332,
+        t_burst_min: 3332,
         t_ccd_l: 5000,
         t_wr: 15000,
         t_wtr: 5000,
@@ -99,6 +103,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
         MemoryKind::Simple => return None,
         MemoryKind::Ddr3_1600 => ddr3,
         MemoryKind::Ddr3_2133 => Dram {
+            t_xaw: 25000,
             t_rcd: 13090,
             t_rcd_write: 13090,
             t_cl: 13090,
@@ -106,12 +111,17 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 13090,
             t_ras: 33000,
             t_burst: 3752,
-            t_gap: 3752,
+            t_burst_min: 3752,
             t_rrd: 5000,
             ..ddr3
         },
-        MemoryKind::Ddr4_16x4 | MemoryKind::Ddr4_8x8 => ddr4,
+        MemoryKind::Ddr4_8x8 => ddr4,
+        MemoryKind::Ddr4_16x4 => Dram {
+            t_xaw: 13_328,
+            ..ddr4
+        },
         MemoryKind::Ddr4_4x16 => Dram {
+            t_xaw: 30000,
             ranks: 1,
             banks: 8,
             bank_groups: 2,
@@ -119,6 +129,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             ..ddr4
         },
         MemoryKind::Ddr5 => Dram {
+            t_xaw: 10000,
             row_bytes: 1024,
             ranks: 1,
             banks: 32,
@@ -130,7 +141,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 14375,
             t_ras: 32000,
             t_burst: 2496,
-            t_gap: 2496,
+            t_burst_min: 2496,
             t_ccd_l: 5000,
             t_wr: 30000,
             t_wtr: 16251,
@@ -143,6 +154,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             ..ddr4
         },
         MemoryKind::Lpddr3 => Dram {
+            t_xaw: 50000,
             burst_bytes: 32,
             row_bytes: 4096,
             ranks: 1,
@@ -158,6 +170,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             ..ddr3
         },
         MemoryKind::Lpddr5 => Dram {
+            t_xaw: 20000,
             burst_bytes: 64,
             row_bytes: 2048,
             ranks: 1,
@@ -170,7 +183,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 18000,
             t_ras: 42000,
             t_burst: 8730,
-            t_gap: 5820,
+            t_burst_min: 2910,
             t_ccd_l: 11640,
             t_wr: 34000,
             t_wtr: 6250,
@@ -183,6 +196,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             ..ddr3
         },
         MemoryKind::Hbm => Dram {
+            t_xaw: 16000,
             burst_bytes: 32,
             row_bytes: 1024,
             ranks: 1,
@@ -195,7 +209,7 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             t_rp: 14000,
             t_ras: 28000,
             t_burst: 2000,
-            t_gap: 2000,
+            t_burst_min: 2000,
             t_ccd_l: 3000,
             t_wr: 14000,
             t_wtr: 4000,
@@ -208,271 +222,6 @@ fn dram(kind: MemoryKind) -> Option<Dram> {
             close_page: true,
         },
     })
-}
-
-/// No row is open.
-const CLOSED: u64 = u64::MAX;
-
-/// A row that was given up for another one: bursts of it that were there when that was decided went
-/// first (FR-FCFS), though they come to us later.
-#[derive(Clone, Copy)]
-struct Past {
-    row: u64,
-    /// When it was decided.
-    until: u64,
-    /// Its last command, and its bursts.
-    last: u64,
-    bursts: u32,
-}
-
-#[derive(Clone, Copy)]
-struct Bank {
-    row: u64,
-    /// Bursts of its row since that was opened.
-    bursts: u32,
-    /// When it was last asked.
-    asked: u64,
-    /// When the controller chose its last burst: what was requested until then could be seen.
-    chosen: u64,
-    /// The last command, and the row that was open before.
-    last: u64,
-    past: Past,
-    /// When a column command, a precharge, an activation may come.
-    column: u64,
-    precharge: u64,
-    activate: u64,
-}
-
-struct Controller {
-    d: Dram,
-    banks: Vec<Bank>,
-    /// Bursts on the bus, by time in bursts.
-    bus: Calendar,
-    /// The last command, and when it was requested.
-    command: u64,
-    asked: u64,
-    /// When the controller chooses next: early enough to open a row before the bus is free.
-    next: u64,
-    /// Column commands of a bank group.
-    groups: Vec<u64>,
-    activated: u64,
-    last_was_write: bool,
-    writes: Vec<u64>,
-    refreshed: u64,
-}
-
-/// Front end and back end of gem5's `MemCtrl`.
-const CONTROLLER: u64 = 20_000;
-/// Bursts of a row before it is closed (`max_accesses_per_row`).
-const ROW_BURSTS: u32 = 16;
-/// Writes that drain at a time at least (`min_writes_per_switch`).
-const MIN_WRITES: usize = 16;
-
-impl Controller {
-    fn new(d: Dram) -> Self {
-        let bank = Bank {
-            row: CLOSED,
-            bursts: 0,
-            asked: 0,
-            chosen: 0,
-            last: 0,
-            past: Past {
-                row: CLOSED,
-                until: 0,
-                last: 0,
-                bursts: 0,
-            },
-            column: 0,
-            precharge: 0,
-            activate: 0,
-        };
-        Self {
-            banks: vec![bank; (d.ranks * d.banks) as usize],
-            groups: vec![0; (d.ranks * d.bank_groups.max(1)) as usize],
-            bus: Calendar::new(),
-            command: 0,
-            asked: 0,
-            next: 0,
-            activated: 0,
-            last_was_write: false,
-            writes: Vec::new(),
-            refreshed: 0,
-            d,
-        }
-    }
-
-    /// Every `t_refi` all rows close, and nothing is served for `t_rfc`.
-    fn refresh(&mut self, now: u64) {
-        let due = now / self.d.t_refi;
-        if due > self.refreshed {
-            self.refreshed = due;
-            let until = due * self.d.t_refi + self.d.t_rfc;
-            for b in &mut self.banks {
-                b.row = CLOSED;
-                b.activate = b.activate.max(until);
-            }
-        }
-    }
-
-    fn burst(&mut self, address: u64, now: u64, write: bool) -> u64 {
-        let d = &self.d;
-        let (bank, row) = d.place(address);
-        let groups = d.bank_groups.max(1);
-        let group = bank / d.banks * groups + bank % d.banks % groups;
-        let b = &mut self.banks[bank as usize];
-        let latency = if write { d.t_cwl } else { d.t_cl } + d.t_burst;
-        if now < b.asked {
-            // The bank's state is of a later time; only the bus is kept for each time apart.
-            let opens = if b.row == row { 0 } else { d.t_rp + d.t_rcd };
-            return bus_slot(&mut self.bus, now + opens, d.t_gap) + latency;
-        }
-        b.asked = now;
-        let past = &mut b.past;
-        if b.row != row && past.row == row && now <= past.until && past.bursts < ROW_BURSTS {
-            // It was there when the row was given up, and so came first.
-            past.last = bus_slot(&mut self.bus, now.max(past.last + d.t_gap), d.t_gap);
-            past.bursts += 1;
-            b.column += d.t_gap;
-            b.precharge += d.t_gap;
-            return past.last + latency;
-        }
-        let before = b.row;
-        let chosen = if now < self.asked {
-            now
-        } else {
-            now.max(self.next)
-        };
-        // A page is closed behind a burst unless another one to it waits; one that is to stay open
-        // is closed where only others to the bank wait.
-        let seen = now <= b.chosen;
-        let stays = if d.close_page {
-            seen && b.row == row
-        } else {
-            b.row == row || !seen
-        };
-        if b.row != CLOSED && !stays {
-            b.activate = b.activate.max(b.precharge + d.t_rp);
-            b.row = CLOSED;
-        }
-        if b.row != row {
-            let mut act = b.activate.max(chosen);
-            if self.activated <= now {
-                act = act.max(self.activated + d.t_rrd);
-            }
-            if b.row != CLOSED {
-                act = act.max(b.precharge.max(chosen) + d.t_rp);
-            }
-            self.activated = act;
-            b.past = Past {
-                row: before,
-                until: chosen,
-                last: b.last,
-                bursts: b.bursts,
-            };
-            b.row = row;
-            b.bursts = 0;
-            b.precharge = act + d.t_ras;
-            b.column = b
-                .column
-                .max(act + if write { d.t_rcd_write } else { d.t_rcd });
-        }
-        b.chosen = chosen;
-        let mut command = b.column.max(chosen);
-        let in_time = now >= self.asked;
-        if in_time {
-            self.asked = now;
-            if write != self.last_was_write {
-                let turn = if write { d.t_rtw } else { d.t_wtr + d.t_cwl };
-                command = command.max(self.command + d.t_burst + turn);
-                self.last_was_write = write;
-            }
-            if d.bank_groups > 0 {
-                command = command.max(self.groups[group as usize]);
-            }
-        }
-        let command = bus_slot(&mut self.bus, command, d.t_gap);
-        if in_time {
-            // Where others wait, they go first while a row is opened for this one.
-            let opens = d.t_rp + d.t_rcd;
-            let turn = if chosen > now {
-                command.min(chosen + opens)
-            } else {
-                command
-            };
-            self.next = (turn + d.t_gap).saturating_sub(opens);
-        }
-        b.last = command;
-        self.command = command;
-        self.groups[group as usize] = command + d.t_ccd_l;
-        let done = command + latency;
-        b.precharge = b.precharge.max(if write {
-            done + d.t_wr
-        } else {
-            command + d.t_rtp
-        });
-        b.bursts += 1;
-        if b.bursts == ROW_BURSTS {
-            b.activate = b.activate.max(b.precharge + d.t_rp);
-            b.row = CLOSED;
-        }
-        done
-    }
-
-    /// Bursts of a line.
-    fn bursts(&self) -> u64 {
-        (u64::from(LINE_BYTES) / self.d.burst_bytes).max(1)
-    }
-
-    fn line(&mut self, address: u64, now: u64, write: bool) -> u64 {
-        let mut done = now;
-        for i in 0..self.bursts() {
-            done = self.burst(address + i * self.d.burst_bytes, now, write);
-        }
-        done
-    }
-
-    fn read(&mut self, address: u64, now: u64) -> u64 {
-        self.refresh(now);
-        if self.writes.contains(&address) {
-            return now + CONTROLLER / 2;
-        }
-        self.line(address, now, false) + CONTROLLER
-    }
-
-    fn write(&mut self, address: u64, now: u64) {
-        if self.writes.contains(&address) {
-            return;
-        }
-        self.writes.push(address);
-        let bursts = self.bursts() as usize;
-        if self.writes.len() * bursts > self.d.write_buffer / 2 {
-            for _ in 0..MIN_WRITES / bursts + 1 {
-                let order = |n: &usize| self.column_at(self.writes[*n], now);
-                let Some(first) = (0..self.writes.len()).min_by_key(order) else {
-                    break;
-                };
-                let address = self.writes.remove(first);
-                self.line(address, now, true);
-            }
-        }
-    }
-
-    /// When a burst at `address` could have its column command: the first one goes first (FR-FCFS).
-    fn column_at(&self, address: u64, now: u64) -> u64 {
-        let d = &self.d;
-        let (bank, row) = d.place(address);
-        let b = &self.banks[bank as usize];
-        let next = self.command.max(now) + d.t_gap;
-        if b.row == row {
-            return b.column.max(next);
-        }
-        let closed = if b.row == CLOSED {
-            0
-        } else {
-            b.precharge + d.t_rp
-        };
-        (b.activate.max(closed).max(now) + d.t_rcd_write).max(next)
-    }
 }
 
 /// The first time from `from` on when the bus is free for a burst.
@@ -549,6 +298,7 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use super::super::controller::FRONT_END;
     use super::*;
     use crate::twin::parameters::CoreKind;
 
@@ -603,7 +353,8 @@ mod tests {
         (0..32).for_each(|i| m.write((1 << 20) + 64 * i, 2 * us));
         assert!((m.read(64, 2 * us) - 2 * us) < quiet, "writes wait");
         (32..40).for_each(|i| m.write((1 << 20) + 64 * i, 3 * us));
-        assert!(m.read(128, 3 * us) - 3 * us > quiet, "they drain");
+        let soon = 3 * us + 10_000;
+        assert!(m.read(128, soon) - soon > quiet, "they drain");
     }
 
     #[test]
@@ -616,25 +367,6 @@ mod tests {
             .filter(|n| took[*n] > took[n - 1] + 10_000)
             .collect();
         assert_eq!(opens, [16, 32], "{took:?}");
-    }
-
-    #[test]
-    fn a_burst_of_the_open_row_goes_before_one_that_opens_another() {
-        let mut m = memory(MemoryKind::Ddr3_1600);
-        let at = 8_200_000;
-        let other_row = 8192 * 16;
-        m.read(0, at);
-        // Another bank's bursts keep the controller busy.
-        let later = at + 200_000;
-        (0..8).for_each(|n| {
-            m.read(8192 + 64 * n, later);
-        });
-        let opens = m.read(other_row, later + 1000);
-        let hits = m.read(64, later + 2000);
-        assert!(hits < opens, "{hits} {opens}");
-        // What comes once the row was given up does not.
-        let closed = m.read(128, opens);
-        assert!(closed - opens > hits - later, "{closed}");
     }
 
     #[test]
@@ -658,7 +390,7 @@ mod tests {
             let waiting = |lines: u64| {
                 let mut m = memory(kind);
                 (0..lines).for_each(|i| m.write((1 << 20) + 64 * i, us));
-                (m.read(1 << 20, 9 * us) - 9 * us) < 2 * CONTROLLER
+                (m.read(1 << 20, 9 * us) - 9 * us) < 2 * FRONT_END
             };
             assert!(waiting(lines) && !waiting(lines + 1), "{kind:?}");
         }
@@ -668,8 +400,7 @@ mod tests {
     fn what_waits_to_be_written_is_read_from_there() {
         let mut m = memory(MemoryKind::Ddr3_1600);
         m.write(640, 0);
-        let us = 1_000_000;
-        assert!(m.read(640, us) - us < CONTROLLER);
+        assert!(m.read(640, 20) - 20 < 2 * FRONT_END);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod bank;
 pub mod cache;
 pub mod calendar;
+mod controller;
 pub mod cores;
 pub mod front;
 pub mod gem5;
