@@ -250,20 +250,18 @@ impl Hierarchy {
         let line = address >> 6;
         let block = self.block_if_full;
         if side == Side::Data {
-            self.prefetch_first(now);
+            self.prefetch_first(now, SPARE);
         }
         let level = self.level(side);
         let now = if block { level.accepted(now) } else { now };
         self.settle_first(side, now);
         let level = self.level(side);
         let (latency, response) = (level.latency, level.response);
-        let miss;
-        let mut on_prefetched = false;
-        let served = if let Some(l) = level.find(line) {
+        if let Some(l) = level.find(line) {
             l.dirty |= write;
-            on_prefetched = std::mem::take(&mut l.prefetched);
+            let prefetched = std::mem::take(&mut l.prefetched);
             // A line in flight is none that the prefetcher sees as there.
-            miss = l.ready > now;
+            let miss = l.ready > now;
             l.waiting += u8::from(miss && l.waiting < TARGETS);
             let (waiting, ready) = (l.waiting, l.ready);
             let (at, part) = if l.ready <= now {
@@ -274,14 +272,37 @@ impl Hierarchy {
             if block && miss {
                 level.merged(waiting, now, ready);
             }
+            if side == Side::Data {
+                self.observe_first(&Access {
+                    pc,
+                    address,
+                    requestor: Requestor::Data,
+                    miss,
+                    prefetched,
+                    now,
+                });
+            }
             Served {
                 at,
                 accepted: now,
                 part,
             }
         } else {
-            miss = true;
             let now = level.mshrs.accepted(now);
+            if side == Side::Data {
+                // What the miss makes the prefetcher request leaves before it: it need not be
+                // looked up.
+                let access = Access {
+                    pc,
+                    address,
+                    requestor: Requestor::Data,
+                    miss: true,
+                    prefetched: false,
+                    now,
+                };
+                self.observe_first(&access);
+                self.prefetch_first(now + latency, SPARE + 1);
+            }
             let (filled, from) = self.second(
                 side,
                 side.requestor(),
@@ -304,22 +325,7 @@ impl Hierarchy {
                 accepted: now,
                 part: LEVELS[usize::from(from)],
             }
-        };
-        if side == Side::Data {
-            let access = Access {
-                pc,
-                address,
-                requestor: Requestor::Data,
-                miss,
-                prefetched: on_prefetched,
-                now: served.accepted,
-            };
-            let level = &mut self.l1d;
-            level
-                .prefetcher
-                .observe(&access, &mut level.queue, &mut self.wanted);
         }
-        served
     }
 
     /// Functional warming: fetches the line of `address`.
@@ -528,17 +534,29 @@ impl Hierarchy {
         }
     }
 
-    /// The prefetches of the first level that went out before `now`.
-    fn prefetch_first(&mut self, now: u64) {
-        while let Some((Wanted { address, pc }, begin)) = next_prefetch(&mut self.l1d, now) {
-            let latency = self.l1d.latency;
-            let (filled, from) = self.second(
-                Side::Data,
-                Requestor::Prefetcher,
-                address,
-                begin + latency + XBAR_REQUEST,
-                pc,
-            );
+    /// The prefetcher of the first level sees an access.
+    #[inline(always)]
+    fn observe_first(&mut self, access: &Access) {
+        let level = &mut self.l1d;
+        level
+            .prefetcher
+            .observe(access, &mut level.queue, &mut self.wanted);
+    }
+
+    /// The prefetcher of the second level sees an access.
+    fn observe_second(&mut self, access: &Access) {
+        let level = &mut self.l2;
+        level
+            .prefetcher
+            .observe(access, &mut level.queue, &mut self.wanted);
+    }
+
+    /// The prefetches of the first level that went out before `now`, while it has so many `spare`
+    /// miss registers. The cache was searched for their lines before they left the queue.
+    fn prefetch_first(&mut self, now: u64, spare: usize) {
+        while let Some((Wanted { address, pc }, begin)) = next_prefetch(&mut self.l1d, now, spare) {
+            let at = begin + XBAR_REQUEST;
+            let (filled, from) = self.second(Side::Data, Requestor::Prefetcher, address, at, pc);
             self.l1d.prefetch(address, from, begin, filled);
         }
     }
@@ -554,7 +572,7 @@ impl Hierarchy {
         pc: u64,
     ) -> (u64, u8) {
         let line = address >> 6;
-        self.prefetch_second(now);
+        self.prefetch_second(now, SPARE);
         let now = if self.block_if_full {
             self.l2.accepted(now)
         } else {
@@ -562,19 +580,28 @@ impl Hierarchy {
         };
         self.settle_second(now);
         let (latency, response) = (self.l2.latency, self.l2.response);
-        let miss;
-        let mut on_prefetched = false;
+        let mut access = Access {
+            pc,
+            address,
+            requestor,
+            miss: true,
+            prefetched: false,
+            now,
+        };
         let (at, from) = if let Some(l) = self.l2.find(line) {
-            on_prefetched = std::mem::take(&mut l.prefetched);
-            miss = l.ready > now;
-            if l.ready <= now {
+            access.prefetched = std::mem::take(&mut l.prefetched);
+            access.miss = l.ready > now;
+            let found = if l.ready <= now {
                 (now + latency, 1)
             } else {
                 (l.ready.max(now + latency), l.level)
-            }
+            };
+            self.observe_second(&access);
+            found
         } else {
-            miss = true;
             let now = self.l2.mshrs.accepted(now);
+            self.observe_second(&access);
+            self.prefetch_second(now + latency, SPARE + 1);
             let (filled, from) = self.third(line, now + latency);
             let ready = filled + response;
             let fill = Line {
@@ -586,18 +613,6 @@ impl Hierarchy {
             self.l2.mshrs.take(now, filled);
             (ready, from)
         };
-        let access = Access {
-            pc,
-            address,
-            requestor,
-            miss,
-            prefetched: on_prefetched,
-            now,
-        };
-        let level = &mut self.l2;
-        level
-            .prefetcher
-            .observe(&access, &mut level.queue, &mut self.wanted);
         let start = self.layers[side as usize].reserve_run(at, XBAR_LINE);
         (start + XBAR_RESPONSE, from)
     }
@@ -628,10 +643,9 @@ impl Hierarchy {
     }
 
     /// The prefetches of the second level that went out before `now`.
-    fn prefetch_second(&mut self, now: u64) {
-        while let Some((Wanted { address, .. }, begin)) = next_prefetch(&mut self.l2, now) {
-            let latency = self.l2.latency;
-            let (filled, from) = self.third(address >> 6, begin + latency);
+    fn prefetch_second(&mut self, now: u64, spare: usize) {
+        while let Some((Wanted { address, .. }, begin)) = next_prefetch(&mut self.l2, now, spare) {
+            let (filled, from) = self.third(address >> 6, begin);
             self.l2.prefetch(address, from, begin, filled);
         }
     }
@@ -699,13 +713,13 @@ impl Hierarchy {
 
 /// The next line that a level prefetches before `now`, and when: one a cycle, while there are
 /// miss registers to spare.
-fn next_prefetch(level: &mut Level, now: u64) -> Option<(Wanted, u64)> {
+fn next_prefetch(level: &mut Level, now: u64, spare: usize) -> Option<(Wanted, u64)> {
     loop {
         let ready = level.queue.ready()?.max(level.prefetched + 1);
         if ready >= now {
             return None;
         }
-        let begin = level.mshrs.free(ready, SPARE);
+        let begin = level.mshrs.free(ready, spare);
         if begin >= now {
             return None;
         }
