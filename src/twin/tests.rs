@@ -10,12 +10,12 @@ use proptest::prelude::*;
 
 /// Instructions one after another from 0x10000 on, over and over.
 #[derive(Debug)]
-struct Program {
-    insts: Vec<StaticInst>,
-    stream: Vec<Resolved>,
+pub(super) struct Program {
+    pub(super) insts: Vec<StaticInst>,
+    pub(super) stream: Vec<Resolved>,
 }
 
-fn inst(op: OpClass, dst: Option<u16>, src: &[u16], flags: InstFlags) -> StaticInst {
+pub(super) fn inst(op: OpClass, dst: Option<u16>, src: &[u16], flags: InstFlags) -> StaticInst {
     let mut i = StaticInst::new(0, op, 4);
     i.flags = flags;
     i.access_size = if flags.is_mem() { 8 } else { 0 };
@@ -26,7 +26,7 @@ fn inst(op: OpClass, dst: Option<u16>, src: &[u16], flags: InstFlags) -> StaticI
 
 impl Program {
     /// A loop around `body`, `rounds` times, closed by a jump; accesses go to `address(round, n)`.
-    fn looped(
+    pub(super) fn looped(
         mut body: Vec<StaticInst>,
         rounds: usize,
         address: impl Fn(usize, usize) -> u64,
@@ -62,7 +62,7 @@ impl Program {
     }
 
     /// Cycles per round once everything is warm.
-    fn per_round(&self, p: &CoreParameters) -> f64 {
+    pub(super) fn per_round(&self, p: &CoreParameters) -> f64 {
         let mut twin = Twin::new(p, &Rules::GEM5);
         self.insts.iter().for_each(|i| twin.intern(i));
         let half = self.stream.len() / 2;
@@ -78,7 +78,7 @@ impl Program {
     }
 }
 
-fn wide() -> CoreParameters {
+pub(super) fn wide() -> CoreParameters {
     CoreParameters {
         int_alus: 4,
         issue_width: 8,

@@ -4,6 +4,9 @@
 //! in each it waits for the stage's width, for room in its queues, and for what it depends on. The
 //! latest of these is its time there, and determines the cause.
 
+mod ahead;
+
+use self::ahead::Ahead;
 use super::cache::Answers;
 use super::calendar::{Calendar, Issue};
 use super::front::Front;
@@ -103,6 +106,8 @@ pub struct OutOfOrder {
     serialize: Option<u64>,
     commit_blocked: (u64, u64),
     squash_width: u64,
+    /// What was executed and is squashed.
+    ahead: Vec<Ahead>,
 }
 
 impl OutOfOrder {
@@ -164,6 +169,7 @@ impl OutOfOrder {
             }),
             p: p.clone(),
             rules: *rules,
+            ahead: Vec::new(),
         }
     }
 
@@ -185,8 +191,17 @@ impl OutOfOrder {
         if let Some(b) = branch {
             self.predicted(&b, r.taken);
             if let Some(restart) = self.restart {
-                self.wrong_path(place, b.goes_to, fetched.cycle() + 1, 0, restart.cycle());
+                self.wrong_path(
+                    Some(place),
+                    b.goes_to,
+                    fetched.cycle() + 1,
+                    0,
+                    restart.cycle(),
+                );
             }
+        }
+        if !self.ahead.is_empty() {
+            self.go_ahead(i, r, place, branch.as_ref());
         }
         let (executed, written) = if i.alone {
             self.run_alone(i, dispatched, physical)
@@ -205,6 +220,7 @@ impl OutOfOrder {
         self.hierarchy.take(held, self.commit.last().cycle());
         held.branches.give(&mut self.branches);
         self.training.clear();
+        self.ahead.clear();
         self.block = u64::MAX;
         self.store_sets.count_more(held.accesses);
     }
@@ -236,8 +252,7 @@ impl OutOfOrder {
         let at = (executed + u64::from(self.p.iew_to_commit) + 1)
             .max(self.commit.last().cycle() + 1)
             .max(self.store_done + 1);
-        self.restart = Some(At::new(at + TRAP + COMMIT_TO_FETCH, Part::Memory));
-        self.front.squash();
+        self.fetch_again(i, at + TRAP, Part::Memory);
     }
 
     /// When `i` is fetched.
@@ -299,22 +314,24 @@ impl OutOfOrder {
     /// [`WRONG_RUN`] instructions, all of it behind one another, to the end of its page.
     fn wrong_path(
         &mut self,
-        place: &Place,
+        place: Option<&Place>,
         mut pc: u64,
         from: u64,
         squashed: u64,
         until: u64,
     ) -> u64 {
         let bytes = u64::from(self.p.fetch_bytes);
-        let end = (pc | (PAGE - 1)) + 1;
+        let end = pc + 16 * PAGE;
         let mut front = self.front.clone();
         let mut room = self.p.fetch_queue + self.p.rob;
         let (mut at, mut run, mut renamed) = (from, 0, 0);
         let mut renaming = true;
         while at < until && pc < end && room > 0 {
             let block = pc & !(bytes - 1);
-            let physical = place.code_elsewhere(block);
-            at = self.hierarchy.fetch(physical, at).at;
+            at = match place {
+                Some(place) => self.hierarchy.fetch(place.code_elsewhere(block), at).at,
+                None => at + u64::from(self.p.l1i_latency),
+            };
             let mut fetched = 0;
             while pc < block + bytes && room > 0 {
                 if run == WRONG_RUN || fetched == self.p.fetch_width {
@@ -553,6 +570,8 @@ impl OutOfOrder {
                 self.store_sets.violation(c.pc, i.pc);
                 self.iq_freed.take(c.executed);
                 self.squash(place, i.pc, self.fetch.cycle(), c.executed, Part::Store);
+                let until = c.executed + u64::from(self.p.iew_to_commit);
+                self.start_ahead(self.fetch.cycle(), until, None, i.dst);
                 let fetched = self.fetch(i, place);
                 dispatched = self.dispatch(i, fetched);
                 continue;
@@ -676,8 +695,22 @@ impl OutOfOrder {
     fn squash(&mut self, place: &Place, pc: u64, fetched: u64, executed: u64, part: Part) {
         let at = executed + u64::from(self.p.iew_to_commit);
         let restart = at + COMMIT_TO_FETCH;
-        self.restart = Some(At::new(restart, part));
-        let wrong = self.wrong_path(place, pc, fetched + 1, at, restart);
+        let wrong = self.wrong_path(Some(place), pc, fetched + 1, at, restart);
+        self.flush(wrong, at, part);
+    }
+
+    /// What was fetched behind `i` is squashed at `at`, to be fetched again: it is the right path.
+    fn fetch_again(&mut self, i: &Prepared, at: u64, part: Part) {
+        let fetched = self.fetch.cycle();
+        let next = i.pc + u64::from(i.size);
+        let wrong = self.wrong_path(None, next, fetched + 1, at, at + COMMIT_TO_FETCH);
+        self.flush(wrong, at, part);
+        self.start_ahead(fetched, at, None, i.dst);
+    }
+
+    /// Commit squashes all of the pipeline at `at`, `wrong` of it from the reorder buffer, and fetch starts again.
+    fn flush(&mut self, wrong: u64, at: u64, part: Part) {
+        self.restart = Some(At::new(at + COMMIT_TO_FETCH, part));
         self.front.squash();
         if self.rules.squash_stalls_commit {
             let cycles = wrong.div_ceil(self.squash_width).max(1);
@@ -700,6 +733,8 @@ impl OutOfOrder {
         let mut at = written.after(u64::from(self.p.iew_to_commit) + 1);
         if let Some(b) = branch.filter(|b| matches!(b.found, Found::Execute | Found::Both)) {
             self.squash(place, b.goes_to, self.fetch.cycle(), executed, Part::Branch);
+            let until = executed + u64::from(self.p.iew_to_commit);
+            self.start_behind(i, r, &b, self.fetch.cycle(), until);
         }
         if at.cycle() >= self.commit_blocked.0 && at.cycle() < self.commit_blocked.1 {
             at = At::new(self.commit_blocked.1, Part::Branch);
@@ -724,11 +759,9 @@ impl OutOfOrder {
             self.serialize = Some(committed.max(self.store_done) + 2);
         }
         if i.syscall {
-            self.restart = Some(At::new(committed + TRAP + COMMIT_TO_FETCH, Part::Store));
-            self.front.squash();
+            self.fetch_again(i, committed + TRAP, Part::Store);
         } else if i.squash_after {
-            self.restart = Some(At::new(committed + 1 + COMMIT_TO_FETCH, Part::Store));
-            self.front.squash();
+            self.fetch_again(i, committed + 1, Part::Store);
         }
     }
 
@@ -782,3 +815,6 @@ enum Forward {
     /// It has some of it: the load waits until the store is sent.
     After(u64),
 }
+
+#[cfg(test)]
+mod tests;
