@@ -133,7 +133,11 @@ fn directions(kind: Kind, controls: &[Control], late: usize) -> (u64, u64) {
             hash = (hash ^ u64::from(said)).wrapping_mul(0x100_0000_01b3);
             record
         } else {
-            p.unconditional(c.pc, !c.flags.contains(InstFlags::DIRECT_CTRL))
+            {
+                let mut record = Record::default();
+                p.unconditional(c.pc, !c.flags.contains(InstFlags::DIRECT_CTRL), &mut record);
+                record
+            }
         };
         flight.push_back((record, c));
         if flight.len() > late {

@@ -319,7 +319,7 @@ impl State {
             let act = opens(burst);
             let new = self.column(burst).max(act + rcd) <= soon;
             let earlier = first.is_none_or(|f| act < f.0);
-            if new && !seamless || !seamless && earlier {
+            if !seamless && (new || earlier) {
                 first = Some((act, n));
                 seamless |= new;
             }

@@ -193,7 +193,7 @@ impl InOrder {
         } else {
             ended
         };
-        let at = self.retire(i, r, place, branch, pipe, issued, at);
+        let at = self.retire(i, r, place, branch, (pipe, issued), at);
         at.after(self.clock.late())
     }
 
@@ -228,8 +228,7 @@ impl InOrder {
         r: &Resolved,
         place: &Place,
         branch: Option<Fetched>,
-        pipe: usize,
-        issued: At,
+        (pipe, issued): (usize, At),
         at: At,
     ) -> At {
         let first_from = self.head.cycle();

@@ -166,6 +166,9 @@ impl OutOfOrder {
         if a.waiting.len() >= p.iq as usize {
             renamed = a.waiting.pop()?.0;
         }
+        if renamed >= a.until {
+            return None;
+        }
         if renamed > a.renamed.0 {
             a.renamed = (renamed, 1);
         } else if a.renamed.1 < p.rename_width {

@@ -54,7 +54,7 @@ fn the_wrong_path_brings_what_comes_behind_the_instructions_that_were_jumped_ove
     // A load, a branch on it that cannot be foretold and leaves out an instruction, and a load whose
     // address depends on the last round's branch, so that rounds do not overlap.
     let took = |source: u16| {
-        let body = vec![load(5, &[6]), branch.clone(), alu(), load(6, &[source])];
+        let body = vec![load(5, &[6]), branch, alu(), load(6, &[source])];
         let mut program = Program::looped(body, 1000, |round, n| line(round, n / 2));
         let (mut state, mut skip) = (1u32, false);
         program.stream.retain_mut(|r| {
