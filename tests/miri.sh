@@ -8,7 +8,7 @@
 # (zstd, ONNX Runtime) is beyond it: tests/sanitize.sh and tests/tsan.sh look at these.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- capi:: file:: outcome:: sampling::meter sampling::plan
+[ $# -gt 0 ] || set -- capi:: file::tests outcome:: sampling::meter sampling::plan
 # Proptest reads its regressions from the source tree; one case is enough for Miri.
 export MIRIFLAGS="-Zmiri-disable-isolation" PROPTEST_CASES="${PROPTEST_CASES:-1}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target/miri}"
