@@ -6,7 +6,7 @@
 //! it: it is answered as if nothing more came. Accesses come in the order of the program, not of
 //! time, so that what the controller decided is final only some time after it.
 
-use super::memory::Dram;
+use super::dram::Dram;
 use super::parameters::LINE_BYTES;
 
 /// What it takes to put an access into a queue, and to send an answer (`static_frontend_latency`,

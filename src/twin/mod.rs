@@ -10,6 +10,7 @@ pub mod cache;
 pub mod calendar;
 mod controller;
 pub mod cores;
+mod dram;
 pub mod front;
 pub mod gem5;
 pub mod hierarchy;

@@ -1,4 +1,4 @@
-use super::super::memory::dram;
+use super::super::dram::dram;
 use super::super::parameters::MemoryKind;
 use super::*;
 use proptest::prelude::*;
