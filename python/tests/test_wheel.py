@@ -66,7 +66,7 @@ def test_the_notebook_of_the_readme_shows_the_space_and_its_front(tmp_path: Path
     front = [design for design in designs if design["front"]]
     assert len(designs) == 9 and 1 <= len(front) < 9
     best = max(designs, key=lambda design: design["speedup"])
-    assert best["front"] and (best["rob"], best["l1d_kib"]) == (128, 64)
+    assert best["front"] and (best["rob"], best["l1d_kib"]) == (128, 32)
     # The table with two lines above it, and the front with one.
     assert len(shown) == 2 + 3 + 1 + len(front)
 
