@@ -807,6 +807,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_miss_makes_a_prefetcher_request_goes_before_it() {
+        use crate::twin::parameters::MemoryKind;
+        // Of two lines that come to memory, the second waits for the bus.
+        let came = |l1: PrefetcherKind, l2: PrefetcherKind, latency: u32| {
+            let p = CoreParameters {
+                memory: MemoryKind::Simple,
+                memory_gib_s: 1.0,
+                l1d_latency: latency,
+                l2_latency: latency,
+                l1d_prefetcher: l1,
+                l2_prefetcher: l2,
+                l3_kib: 0,
+                ..find("middle-o3").unwrap().parameters.clone()
+            };
+            let mut h = Hierarchy::new(&p, &Rules::GEM5);
+            h.data(0x100_0000, 1000, false, 0).at
+        };
+        use PrefetcherKind::{None, Tagged};
+        let alone = came(None, None, 8);
+        for (l1, l2) in [(None, Tagged), (Tagged, None)] {
+            let behind = came(l1, l2, 8);
+            assert!(behind > alone + 20, "{l1:?} {l2:?}: {alone} {behind}");
+        }
+        // A cache that answers at once sends the miss before anything is chosen.
+        assert_eq!(came(None, Tagged, 1), came(None, None, 1));
+    }
+
+    #[test]
     fn a_line_under_way_with_all_its_targets_blocks_the_cache() {
         let p = find("middle-o3").unwrap().parameters.clone();
         let mut h = Hierarchy::new(&p, &Rules::GEM5);

@@ -63,6 +63,9 @@ const INST_BYTES: u64 = 3;
 /// between those of the training programs.
 const WRONG_RUN: u32 = 8;
 
+/// Farther than any wrong path goes.
+const WRONG_PAGES: u64 = 16;
+
 /// Twin of an out-of-order core (gem5's O3).
 pub struct OutOfOrder {
     p: CoreParameters,
@@ -311,7 +314,8 @@ impl OutOfOrder {
     /// instructions are in the reorder buffer when it squashes them at `squashed`.
     ///
     /// No stream says what lies there: it is taken for code with a taken branch in
-    /// [`WRONG_RUN`] instructions, all of it behind one another, to the end of its page.
+    /// [`WRONG_RUN`] instructions, all of it behind one another. Without a `place` it is the right
+    /// path, whose lines come as it is executed ahead.
     fn wrong_path(
         &mut self,
         place: Option<&Place>,
@@ -321,7 +325,7 @@ impl OutOfOrder {
         until: u64,
     ) -> u64 {
         let bytes = u64::from(self.p.fetch_bytes);
-        let end = pc + 16 * PAGE;
+        let end = pc + WRONG_PAGES * PAGE;
         let mut front = self.front.clone();
         let mut room = self.p.fetch_queue + self.p.rob;
         let (mut at, mut run, mut renamed) = (from, 0, 0);
