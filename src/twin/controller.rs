@@ -36,6 +36,14 @@ struct Bank {
     write: u64,
 }
 
+impl Bank {
+    /// Its row is closed, from `at` on.
+    fn close(&mut self, d: &Dram, at: u64) {
+        self.activate = self.activate.max(self.precharge.max(at) + d.t_rp);
+        self.row = CLOSED;
+    }
+}
+
 /// When commands may come to all banks of a rank, or of a bank group.
 #[derive(Clone, Copy, Default)]
 struct Allowed {
@@ -71,7 +79,7 @@ struct State {
     writes: Vec<Burst>,
     /// The bus is free for another burst.
     free: u64,
-    /// The last burst, and whether it went between the halves of the one before it.
+    /// The command of the last burst.
     last: u64,
     /// When the controller chose last, and when it chooses next.
     chosen: u64,
@@ -199,12 +207,24 @@ impl Controller {
 }
 
 impl State {
-    fn come(&mut self, burst: &Burst, bursts: usize, write: bool) {
-        let queue = if write {
+    fn queue(&self, writes: bool) -> &[Burst] {
+        if writes {
+            &self.writes
+        } else {
+            &self.reads
+        }
+    }
+
+    fn queue_mut(&mut self, writes: bool) -> &mut Vec<Burst> {
+        if writes {
             &mut self.writes
         } else {
             &mut self.reads
-        };
+        }
+    }
+
+    fn come(&mut self, burst: &Burst, bursts: usize, write: bool) {
+        let queue = self.queue_mut(write);
         let at = queue.partition_point(|b| b.came <= burst.came);
         queue.splice(at..at, std::iter::repeat_n(*burst, bursts));
     }
@@ -219,7 +239,7 @@ impl State {
             let (read, enough) = (when(self.reads.first()), when(self.writes.get(low)));
             writes = enough.is_some_and(|w| read.is_none_or(|r| w < r));
         }
-        let queue = if writes { &self.writes } else { &self.reads };
+        let queue = self.queue(writes);
         let at = queue.first()?.came.max(self.next);
         let at = if writes && !self.writing {
             // Its last one makes it start.
@@ -230,19 +250,14 @@ impl State {
         if at > until {
             return None;
         }
+        let there = queue.partition_point(|b| b.came <= at);
         if writes != self.writing {
             (self.writing, self.batch) = (writes, 0);
         }
-        let there = queue.partition_point(|b| b.came <= at);
         self.refresh(d, at);
         self.chosen = at;
         let chosen = self.choose(d, at, there);
-        let queue = if self.writing {
-            &mut self.writes
-        } else {
-            &mut self.reads
-        };
-        let burst = queue.remove(chosen);
+        let burst = self.queue_mut(self.writing).remove(chosen);
         let over = self.serve(d, &burst, at, there - 1);
         let served = if self.writing {
             Served::Write
@@ -284,11 +299,7 @@ impl State {
         if there == 1 {
             return 0;
         }
-        let queue = if self.writing {
-            &self.writes
-        } else {
-            &self.reads
-        };
+        let queue = self.queue(self.writing);
         let soon = self.free.max(at);
         // The first hit without a delay; else what can open its row without one; else a hit.
         let mut hit = None;
@@ -358,7 +369,7 @@ impl State {
         if self.banks[own].row != burst.row {
             let bank = &mut self.banks[own];
             if bank.row != CLOSED {
-                bank.activate = bank.activate.max(bank.precharge.max(at) + d.t_rp);
+                bank.close(d, at);
             }
             let act = self.activate(burst).max(at);
             let bank = &mut self.banks[own];
@@ -404,11 +415,7 @@ impl State {
         }
         self.free = command + gap;
         self.next = self.free.saturating_sub(d.t_rp + d.t_rcd);
-        let queue = if self.writing {
-            &self.writes
-        } else {
-            &self.reads
-        };
+        let queue = self.queue(self.writing);
         let waiting = &queue[..others];
         let of_bank = || waiting.iter().filter(|b| b.bank == burst.bank);
         let hits = of_bank().any(|b| b.row == burst.row);
@@ -421,8 +428,7 @@ impl State {
         });
         bank.bursts += 1;
         if bank.bursts == ROW_BURSTS || closes {
-            bank.activate = bank.activate.max(bank.precharge.max(at) + d.t_rp);
-            bank.row = CLOSED;
+            bank.close(d, at);
         }
         over
     }

@@ -401,10 +401,7 @@ impl Hierarchy {
             prefetched,
             now,
         };
-        let level = &mut self.l1d;
-        level
-            .prefetcher
-            .observe(&access, &mut level.queue, &mut self.wanted);
+        self.observe_first(&access);
         while let Some(Wanted { address, pc }) = self.l1d.queue.pop(u64::MAX) {
             if !self.l1d.cache.has(address >> 6) {
                 self.warm_second(Requestor::Prefetcher, address, now, pc);
@@ -455,10 +452,7 @@ impl Hierarchy {
             prefetched,
             now,
         };
-        let level = &mut self.l2;
-        level
-            .prefetcher
-            .observe(&access, &mut level.queue, &mut self.wanted);
+        self.observe_second(&access);
         while let Some(Wanted { address, .. }) = self.l2.queue.pop(u64::MAX) {
             let line = address >> 6;
             if !self.l2.cache.has(line) {

@@ -573,8 +573,7 @@ impl OutOfOrder {
                 again = false;
                 self.store_sets.violation(c.pc, i.pc);
                 self.iq_freed.take(c.executed);
-                self.squash(place, i.pc, self.fetch.cycle(), c.executed, Part::Store);
-                let until = c.executed + u64::from(self.p.iew_to_commit);
+                let until = self.squash(place, i.pc, c.executed, Part::Store);
                 self.start_ahead(self.fetch.cycle(), until, None, i.dst);
                 let fetched = self.fetch(i, place);
                 dispatched = self.dispatch(i, fetched);
@@ -695,12 +694,13 @@ impl OutOfOrder {
     }
 
     /// Fetch starts again after what executed at `executed` found out: until then it took the wrong
-    /// path at `pc`, behind what was fetched at `fetched`.
-    fn squash(&mut self, place: &Place, pc: u64, fetched: u64, executed: u64, part: Part) {
+    /// path at `pc`, behind what was fetched last. Gives when commit squashes that path.
+    fn squash(&mut self, place: &Place, pc: u64, executed: u64, part: Part) -> u64 {
         let at = executed + u64::from(self.p.iew_to_commit);
-        let restart = at + COMMIT_TO_FETCH;
-        let wrong = self.wrong_path(Some(place), pc, fetched + 1, at, restart);
+        let from = self.fetch.cycle() + 1;
+        let wrong = self.wrong_path(Some(place), pc, from, at, at + COMMIT_TO_FETCH);
         self.flush(wrong, at, part);
+        at
     }
 
     /// What was fetched behind `i` is squashed at `at`, to be fetched again: it is the right path.
@@ -736,8 +736,7 @@ impl OutOfOrder {
     ) {
         let mut at = written.after(u64::from(self.p.iew_to_commit) + 1);
         if let Some(b) = branch.filter(|b| matches!(b.found, Found::Execute | Found::Both)) {
-            self.squash(place, b.goes_to, self.fetch.cycle(), executed, Part::Branch);
-            let until = executed + u64::from(self.p.iew_to_commit);
+            let until = self.squash(place, b.goes_to, executed, Part::Branch);
             self.start_behind(i, r, &b, self.fetch.cycle(), until);
         }
         if at.cycle() >= self.commit_blocked.0 && at.cycle() < self.commit_blocked.1 {
